@@ -1,0 +1,145 @@
+const utf8 = new TextEncoder();
+
+/** Ranges longer than this are kept by reference; shorter ones are cheaper to copy than to list. */
+const COPY_LIMIT = 1024;
+
+/**
+ * Collects bytes as a list of chunks. Long ranges are kept as views of where they came from, so a section that nobody
+ * edits, or a memory image, is first copied when the output is written.
+ */
+export class ByteWriter {
+  private readonly chunks: Uint8Array[] = [];
+  private tail = new Uint8Array(256);
+  private tailLength = 0;
+  private total = 0;
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.total;
+  }
+
+  u8(value: number): this {
+    this.reserve(1);
+    this.tail[this.tailLength++] = value;
+    this.total++;
+    return this;
+  }
+
+  u32(value: number): this {
+    this.reserve(5);
+    let rest = value >>> 0;
+    while (rest >= 0x80) {
+      this.tail[this.tailLength++] = (rest & 0x7f) | 0x80;
+      this.total++;
+      rest >>>= 7;
+    }
+    this.tail[this.tailLength++] = rest;
+    this.total++;
+    return this;
+  }
+
+  u64(value: bigint): this {
+    let rest = BigInt.asUintN(64, value);
+    while (rest >= 0x80n) {
+      this.u8(Number(rest & 0x7fn) | 0x80);
+      rest >>= 7n;
+    }
+    return this.u8(Number(rest));
+  }
+
+  s32(value: number): this {
+    return this.signed(BigInt(value));
+  }
+
+  s33(value: number): this {
+    return this.signed(BigInt(value));
+  }
+
+  s64(value: bigint): this {
+    return this.signed(BigInt.asIntN(64, value));
+  }
+
+  private signed(value: bigint): this {
+    let rest = value;
+    for (;;) {
+      const byte = Number(rest & 0x7fn);
+      rest >>= 7n;
+      if ((rest === 0n && !(byte & 0x40)) || (rest === -1n && byte & 0x40)) return this.u8(byte);
+      this.u8(byte | 0x80);
+    }
+  }
+
+  bytes(range: Uint8Array): this {
+    if (range.length > COPY_LIMIT) {
+      this.flush();
+      this.chunks.push(range);
+    } else {
+      this.reserve(range.length);
+      this.tail.set(range, this.tailLength);
+      this.tailLength += range.length;
+    }
+    this.total += range.length;
+    return this;
+  }
+
+  name(text: string): this {
+    const encoded = utf8.encode(text);
+    return this.u32(encoded.length).bytes(encoded);
+  }
+
+  vec<T>(items: readonly T[], write: (item: T, writer: ByteWriter) => void): this {
+    this.u32(items.length);
+    for (const item of items) write(item, this);
+    return this;
+  }
+
+  /** Appends all that `other` holds. */
+  append(other: ByteWriter): this {
+    for (const chunk of other.toChunks()) this.bytes(chunk);
+    return this;
+  }
+
+  /** The length of `body` and then `body`. */
+  sized(body: ByteWriter): this {
+    return this.u32(body.length).append(body);
+  }
+
+  /** A section: its id, its size, its contents. */
+  section(id: number, body: ByteWriter): this {
+    return this.u8(id).sized(body);
+  }
+
+  /** What was written, as ranges in order. */
+  toChunks(): Uint8Array[] {
+    this.flush();
+    return [...this.chunks];
+  }
+
+  /** What was written, copied into one array. */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    return concat(this.toChunks());
+  }
+
+  private reserve(length: number): void {
+    if (this.tailLength + length <= this.tail.length) return;
+    this.flush();
+    if (length > this.tail.length) this.tail = new Uint8Array(Math.max(length, 4096));
+  }
+
+  private flush(): void {
+    if (this.tailLength === 0) return;
+    this.chunks.push(this.tail.subarray(0, this.tailLength));
+    this.tail = new Uint8Array(4096);
+    this.tailLength = 0;
+  }
+}
+
+export function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const result = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let position = 0;
+  for (const chunk of chunks) {
+    result.set(chunk, position);
+    position += chunk.length;
+  }
+  return result;
+}
