@@ -1,0 +1,281 @@
+import { definitionsOf, definitionsOfKind } from "./graph.js";
+import type {
+  Component,
+  Declaration,
+  DefinedType,
+  Definition,
+  Entity,
+  ExportDeclaration,
+  FuncType,
+  Import,
+  NestedComponent,
+  ValType,
+} from "./model.js";
+import type { FunctionType, ValueType } from "./value-types.js";
+
+/** What the imports of a nested component stand for, in this instance of it. */
+interface Environment {
+  readonly bindings: ReadonlyMap<Import, Resolved>;
+  readonly parent: Environment | undefined;
+}
+
+/** A definition together with the instance of the component that it is in. */
+interface Resolved {
+  readonly entity: Entity;
+  readonly environment: Environment | undefined;
+}
+
+type AnyEntity =
+  | Exclude<Definition, { kind: "custom" | "component names" | "core type" | "start" }>
+  | ExportDeclaration;
+
+/** Types that a guest nests deeper than this are cut off, before recursion ends the stack. */
+const MAX_TYPE_DEPTH = 64;
+
+/** Resolved types, so that a type used twice by each of its users takes no exponential time. */
+const resolvedTypes = new WeakMap<Entity, Map<Environment | undefined, ValueType>>();
+
+export interface ExportedFunction {
+  /** The name of the interface it is in, as the component exports it. */
+  readonly interface: string | undefined;
+  readonly name: string;
+  readonly type: FunctionType;
+}
+
+/** All functions that a component exports, by themselves or in an interface. */
+export function exportedFunctions(component: Component): ExportedFunction[] {
+  const functions: ExportedFunction[] = [];
+  for (const item of definitionsOfKind(component, "export")) {
+    const resolved = { entity: item.item, environment: undefined };
+    if (item.sort === "func") {
+      functions.push({ interface: undefined, name: item.name.name, type: functionType(resolved) });
+    } else if (item.sort === "instance") {
+      for (const [name, inner] of instanceExports(resolved)) {
+        if (inner.entity.sort !== "func") continue;
+        functions.push({ interface: item.name.name, name, type: functionType(inner) });
+      }
+    }
+  }
+  return functions;
+}
+
+export interface ImportedInterface {
+  readonly name: string;
+  /** Names of the functions and resources in it, with `[method]` and the like. */
+  readonly functions: readonly string[];
+  readonly resources: readonly string[];
+}
+
+/** The imports of a component: interfaces, and functions (as an interface of one function without a name in it). */
+export function importedInterfaces(component: Component): ImportedInterface[] {
+  return definitionsOfKind(component, "import").flatMap((item) => {
+    if (item.sort === "func") return [{ name: item.name.name, functions: [""], resources: [] }];
+    if (item.sort !== "instance") return [];
+    const functions: string[] = [];
+    const resources: string[] = [];
+    for (const [name, inner] of instanceExports({ entity: item, environment: undefined })) {
+      if (inner.entity.sort === "func") functions.push(name);
+      else if (isFreshResource(inner.entity)) resources.push(name);
+    }
+    return [{ name: item.name.name, functions, resources }];
+  });
+}
+
+function isFreshResource(entity: Entity): boolean {
+  const declared = entity as AnyEntity;
+  return declared.kind === "export declaration" && declared.type.kind === "sub resource";
+}
+
+/** Follows imports, aliases and exports to what they stand for. */
+function resolve({ entity, environment }: Resolved): Resolved {
+  const definition = entity as AnyEntity;
+  switch (definition.kind) {
+    case "import": {
+      const bound = lookUp(definition, environment);
+      return bound === undefined ? { entity, environment } : resolve(bound);
+    }
+    case "export":
+      return resolve({ entity: definition.item, environment });
+    case "outer alias":
+      return resolve({ entity: definition.target, environment });
+    case "export alias": {
+      const found = instanceExports({ entity: definition.instance, environment }).get(definition.name);
+      return found === undefined ? { entity, environment } : resolve(found);
+    }
+    default:
+      return { entity, environment };
+  }
+}
+
+function lookUp(item: Import, environment: Environment | undefined): Resolved | undefined {
+  for (let scope = environment; scope !== undefined; scope = scope.parent) {
+    const bound = scope.bindings.get(item);
+    if (bound !== undefined) return bound;
+  }
+  return undefined;
+}
+
+function instanceExports(instance: Resolved): Map<string, Resolved> {
+  const { entity, environment } = resolve(instance);
+  const definition = entity as AnyEntity;
+  switch (definition.kind) {
+    case "inline exports":
+      return new Map(definition.exports.map(({ name, item }) => [name.name, { entity: item, environment }]));
+    case "instantiation":
+      return instantiationExports(definition, environment);
+    case "import":
+    case "export declaration":
+      return definition.type.kind === "instance"
+        ? declaredExports({ entity: definition.type.type, environment })
+        : new Map();
+    default:
+      return new Map();
+  }
+}
+
+function instantiationExports(
+  { component, args }: { component: Entity; args: readonly { name: string; item: Entity }[] },
+  environment: Environment | undefined,
+): Map<string, Resolved> {
+  const target = resolve({ entity: component, environment });
+  const definition = target.entity as AnyEntity;
+  if (definition.kind !== "component") return new Map();
+  const nested = (definition as NestedComponent).component;
+  const argument = new Map(args.map(({ name, item }) => [name, { entity: item, environment }]));
+  const bindings = new Map<Import, Resolved>();
+  for (const item of definitionsOfKind(nested, "import")) {
+    const bound = argument.get(item.name.name);
+    if (bound !== undefined) bindings.set(item, bound);
+  }
+  const inner: Environment = { bindings, parent: target.environment };
+  return new Map(
+    definitionsOfKind(nested, "export").map(({ name, item }) => [name.name, { entity: item, environment: inner }]),
+  );
+}
+
+function declaredExports(type: Resolved): Map<string, Resolved> {
+  const defined = definedType(type);
+  if (defined?.type.kind !== "instance") return new Map();
+  return new Map(
+    defined.type.declarations
+      .filter((declaration): declaration is Extract<Declaration, { kind: "export" }> => declaration.kind === "export")
+      .map(({ definition }) => [definition.name.name, { entity: definition, environment: defined.environment }]),
+  );
+}
+
+/** The definition behind a reference to a type; `undefined` for an abstract resource. */
+function definedType(type: Resolved): { type: DefinedType; environment: Environment | undefined } | undefined {
+  const { entity, environment } = resolve(type);
+  const definition = entity as AnyEntity;
+  if (definition.kind === "type") return { type: definition.type, environment };
+  if (
+    (definition.kind === "import" || definition.kind === "export declaration") &&
+    definition.type.kind === "type eq"
+  ) {
+    return definedType({ entity: definition.type.type, environment });
+  }
+  return undefined;
+}
+
+function functionType(func: Resolved): FunctionType {
+  const { entity, environment } = resolve(func);
+  const definition = entity as AnyEntity;
+  let type: Entity | undefined;
+  if (definition.kind === "lift") type = definition.type;
+  else if (
+    (definition.kind === "import" || definition.kind === "export declaration") &&
+    definition.type.kind === "func"
+  ) {
+    type = definition.type.type;
+  }
+  const defined = type === undefined ? undefined : definedType({ entity: type, environment });
+  if (defined?.type.kind !== "func") return { async: false, params: [] };
+  return plainFunctionType(defined.type, defined.environment);
+}
+
+function plainFunctionType(type: FuncType, environment: Environment | undefined): FunctionType {
+  const params = type.params.map((param) => ({ name: param.name, type: valueType(param.type, environment, 0) }));
+  if (type.result === undefined) return { async: type.async, params };
+  return { async: type.async, params, result: valueType(type.result, environment, 0) };
+}
+
+function valueType(type: ValType, environment: Environment | undefined, depth: number): ValueType {
+  if (type === "error-context") return { kind: "error-context" };
+  if (typeof type === "string") return { kind: type };
+  const known = resolvedTypes.get(type)?.get(environment);
+  if (known !== undefined) return known;
+  const defined = depth > MAX_TYPE_DEPTH ? undefined : definedType({ entity: type, environment });
+  if (defined === undefined) return { kind: "own", resource: "resource" };
+  const result = plainValueType(defined.type, (inner) => valueType(inner, defined.environment, depth + 1));
+  const byEnvironment = resolvedTypes.get(type) ?? new Map();
+  resolvedTypes.set(type, byEnvironment.set(environment, result));
+  return result;
+}
+
+function plainValueType(type: DefinedType, plain: (inner: ValType) => ValueType): ValueType {
+  const optional = (inner: ValType | undefined) => (inner === undefined ? undefined : plain(inner));
+  switch (type.kind) {
+    case "primitive":
+      return plain(type.type);
+    case "record":
+      return { kind: "record", fields: type.fields.map((field) => ({ name: field.name, type: plain(field.type) })) };
+    case "variant":
+      return {
+        kind: "variant",
+        cases: type.cases.map((one) =>
+          one.type === undefined ? { name: one.name } : { name: one.name, type: plain(one.type) },
+        ),
+      };
+    case "list":
+      return type.length === undefined
+        ? { kind: "list", element: plain(type.element) }
+        : { kind: "list", element: plain(type.element), length: type.length };
+    case "tuple":
+      return { kind: "tuple", items: type.types.map(plain) };
+    case "flags":
+      return { kind: "flags", labels: type.names };
+    case "enum":
+      return { kind: "enum", labels: type.names };
+    case "option":
+      return { kind: "option", payload: plain(type.type) };
+    case "result": {
+      const ok = optional(type.ok);
+      const err = optional(type.err);
+      return { kind: "result", ...(ok && { ok }), ...(err && { err }) };
+    }
+    case "map":
+      return { kind: "map", key: plain(type.key), value: plain(type.value) };
+    case "own":
+    case "borrow":
+      return { kind: type.kind, resource: "resource" };
+    case "stream":
+    case "future":
+      return { kind: type.kind };
+    default:
+      return { kind: "own", resource: type.kind };
+  }
+}
+
+/** Whether a component or one nested in it uses the async canonical ABI. */
+export function usesAsync(component: Component): boolean {
+  return definitionsOf(component).some((definition) => {
+    if (definition.kind === "component") return usesAsync(definition.component);
+    if (definition.kind === "type") return declaresAsync(definition.type);
+    if (definition.kind === "lift" || definition.kind === "lower") {
+      return definition.options.some((option) => option.kind === "async");
+    }
+    return (
+      definition.kind === "builtin" &&
+      /^(task|subtask|stream|future|waitable|context|thread|backpressure)/.test(definition.name)
+    );
+  });
+}
+
+function declaresAsync(type: DefinedType): boolean {
+  if (type.kind === "func") return type.async;
+  if (type.kind === "stream" || type.kind === "future") return true;
+  if (type.kind !== "component" && type.kind !== "instance") return false;
+  return type.declarations.some(
+    (declaration) => declaration.kind === "type" && declaresAsync(declaration.definition.type),
+  );
+}
