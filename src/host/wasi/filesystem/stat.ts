@@ -1,0 +1,30 @@
+import type { Datetime } from "../clocks.js";
+import type { Node, NodeType } from "./node.js";
+
+export interface DescriptorStat {
+  readonly type: NodeType;
+  readonly linkCount: bigint;
+  readonly size: bigint;
+  readonly dataAccessTimestamp: Datetime;
+  readonly dataModificationTimestamp: Datetime;
+  readonly statusChangeTimestamp: Datetime;
+}
+
+/** Times and link counts, and the sizes of directories, are the host's own and would differ between machines. */
+export function statOf(node: Node, time: Datetime): DescriptorStat {
+  return {
+    type: node.type,
+    linkCount: 1n,
+    size: BigInt(sizeOf(node)),
+    dataAccessTimestamp: time,
+    dataModificationTimestamp: time,
+    statusChangeTimestamp: time,
+  };
+}
+
+function sizeOf(node: Node): number {
+  if (node.type === "regular-file") return node.size;
+  // WIT: "For symbolic links, the length in bytes of the pathname contained in the symbolic link."
+  if (node.type === "symbolic-link") return Buffer.byteLength(node.target);
+  return 0;
+}

@@ -1,0 +1,82 @@
+/** A resource that was handed to the guest and that it has not dropped. */
+export interface LiveHandle {
+  /** The name of the resource type in WIT: `descriptor`, `input-stream`, `pollable`. */
+  readonly type: string;
+  /** The interface that declares the type, without its version: `wasi:filesystem/types`. */
+  readonly interface: string;
+  /** The import that made it: `wasi:filesystem/types#[method]descriptor.open-at`. */
+  readonly createdBy: string;
+  /** The JavaScript and WebAssembly frames at that call, innermost first, one a line. */
+  readonly stack: string;
+  /** What it stands for: the path of a file, the name of a standard stream. */
+  readonly detail?: string;
+}
+
+export interface HandleOrigin {
+  readonly createdBy: string;
+  readonly detail?: string | undefined;
+}
+
+interface Entry extends HandleOrigin {
+  readonly type: ResourceType;
+  /** Kept as an error because V8 formats a stack only when someone reads it. */
+  readonly trace: Error;
+}
+
+export interface ResourceType {
+  readonly type: string;
+  readonly interface: string;
+}
+
+/** Deep enough to reach the guest's own code below runtime and adapter frames. */
+const STACK_DEPTH = 50;
+
+/** Which resources the guest holds. A handle in a snapshot would dangle, so the ones left at the end are reported. */
+export class HandleTracker {
+  readonly #live = new Map<Resource, Entry>();
+
+  add(resource: Resource, type: ResourceType, origin: HandleOrigin): void {
+    this.#live.set(resource, { type, ...origin, trace: captureTrace() });
+  }
+
+  remove(resource: Resource): void {
+    this.#live.delete(resource);
+  }
+
+  /** In the order in which they were made. */
+  list(): LiveHandle[] {
+    return [...this.#live.values()].map(toLiveHandle);
+  }
+}
+
+/**
+ * A resource of the host. The glue calls `[Symbol.dispose]` when the guest drops its handle, and it writes symbol
+ * properties of its own onto the object: resources must stay extensible, and each handle needs an object to itself.
+ */
+export abstract class Resource {
+  readonly #handles: HandleTracker;
+
+  constructor(handles: HandleTracker, type: ResourceType, origin: HandleOrigin) {
+    this.#handles = handles;
+    handles.add(this, type, origin);
+  }
+
+  [Symbol.dispose](): void {
+    this.#handles.remove(this);
+  }
+}
+
+function captureTrace(): Error {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = STACK_DEPTH;
+  try {
+    return new Error();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+function toLiveHandle({ type, createdBy, detail, trace }: Entry): LiveHandle {
+  const stack = (trace.stack ?? "").replace(/^Error[^\n]*\n/, "");
+  return { ...type, createdBy, stack, ...(detail === undefined ? {} : { detail }) };
+}
