@@ -1,0 +1,66 @@
+import { ComponentInitError } from "../errors.js";
+import { GuestExit } from "./wasi/index.js";
+
+/** What the guest printed, kept within bounds. */
+export interface Output {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const MAX_LINES = 40;
+
+/** Names a failed initialization for what it was: an error result, an exit, a refusal of the host, or a trap. */
+export function initializationError(cause: unknown, what: string, output: Output): ComponentInitError {
+  const printed = [...quote("stdout", output.stdout), ...quote("stderr", output.stderr)];
+  if (isErrorResult(cause)) {
+    const details = printed;
+    return new ComponentInitError("init-failed", `${what} returned ${formatErr(cause.payload)}`, { cause, details });
+  }
+  if (cause instanceof GuestExit) {
+    const message = `${what} exited with code ${cause.code}`;
+    return new ComponentInitError("init-exited", message, { cause, details: printed });
+  }
+  const details = [...stackOf(cause), ...printed];
+  if (cause instanceof ComponentInitError) {
+    return new ComponentInitError(cause.code, cause.message, { cause, details });
+  }
+  return new ComponentInitError("init-trapped", `${what} trapped: ${reasonOf(cause)}`, { cause, details });
+}
+
+/** jco's `ComponentError`, which carries the `err` payload of a result. */
+function isErrorResult(error: unknown): error is { payload: unknown } {
+  return error instanceof Error && error.constructor.name === "ComponentError" && "payload" in error;
+}
+
+function formatErr(payload: unknown): string {
+  if (payload === undefined) return "an error";
+  return `err(${JSON.stringify(payload, (_, value) => (typeof value === "bigint" ? value.toString() : value))})`;
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof RangeError && /call stack/i.test(cause.message)) return "call stack exhausted";
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** The WebAssembly frames of a stack, named by the name sections; the host's own frames say nothing to a user. */
+function stackOf(cause: unknown): string[] {
+  const stack = cause instanceof Error ? (cause.stack ?? "") : "";
+  const frames = stack.split("\n").filter((line) => line.includes("wasm://"));
+  if (frames.length === 0) return [];
+  return ["wasm stack:", ...frames.slice(0, MAX_LINES).map(formatFrame)];
+}
+
+/** V8 writes `at main.func (wasm://wasm/main-0a1b2c3d:wasm-function[12]:0x345)`. */
+function formatFrame(line: string): string {
+  const match = /at (?:(.*) \()?wasm:\/\/wasm\/(?:(.*)-)?[0-9a-f]+:wasm-function\[(\d+)\]:(0x[0-9a-f]+)\)?/.exec(line);
+  if (match === null) return `  ${line.trim()}`;
+  const [, name, , func, offset] = match;
+  return `  at ${name ?? `function ${func}`} (${offset})`;
+}
+
+function quote(name: string, text: string): string[] {
+  if (text.trim() === "") return [];
+  const lines = text.trimEnd().split("\n");
+  const cut = lines.length > MAX_LINES ? [`  … ${lines.length - MAX_LINES} lines before`] : [];
+  return [`guest ${name}:`, ...cut, ...lines.slice(-MAX_LINES).map((line) => `  ${line}`)];
+}

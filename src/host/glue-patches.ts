@@ -1,0 +1,51 @@
+/** A change to jco's generated text: where `usedWhere` is found, `pattern` must be found `times` times. */
+interface Patch {
+  readonly what: string;
+  readonly pattern: RegExp;
+  readonly replacement: string;
+  readonly usedWhere: RegExp;
+  readonly times: number;
+}
+
+const PATCHES: readonly Patch[] = [
+  {
+    // The only view of the handles that a guest holds when its initialization ends.
+    what: "its handle tables",
+    pattern: /^\s*const HANDLE_TABLES\s*=\s*\[\];$/gm,
+    replacement: "const HANDLE_TABLES = __tables;",
+    usedWhere: /\bHANDLE_TABLES\[/,
+    times: 1,
+  },
+  {
+    // CanonicalABI.md calls `realloc` for empty strings too, and the preview 1 adapter counts on it: it lays the
+    // strings of the environment out by these calls, and an empty value would lose its terminator.
+    what: "the encoding of empty strings",
+    pattern: /^\s*if \(s\.length === 0\) \{ return \{ ptr: 1, len: 0 \}; \}$/gm,
+    replacement: "if (s.length === 0) { return { ptr: realloc(0, 0, 1, 0), len: 0, codepoints: 0 }; }",
+    usedWhere: /\bfunction _utf8AllocateAndEncode\(/,
+    times: 1,
+  },
+];
+
+/**
+ * Turns the ES module that jco generates into the body of a function that declares `instantiate` and takes `__tables`.
+ * Each pattern is checked, so that a new version of jco cannot undo a patch unnoticed.
+ */
+export function patchGlue(source: string): string {
+  let patched = source
+    .replace(/^export function instantiate\(/m, "function instantiate(")
+    .replace(/^export const _util\b/m, "const _util")
+    // The default for a `getCoreModule` that is not given; ours always is.
+    .replaceAll("import.meta.url", "undefined");
+  if (/^export\b/m.test(patched)) unknown("an export");
+  for (const { what, pattern, replacement, usedWhere, times } of PATCHES) {
+    if (!usedWhere.test(source)) continue;
+    if (source.match(pattern)?.length !== times) unknown(what);
+    patched = patched.replace(pattern, replacement);
+  }
+  return patched;
+}
+
+function unknown(what: string): never {
+  throw new Error(`this version of jco generates ${what} in a way that component-init does not know`);
+}

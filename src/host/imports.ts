@@ -1,0 +1,95 @@
+import type { ImportedInterface } from "../component/resolve.js";
+import { ComponentInitError } from "../errors.js";
+import { toCamelCase } from "../wave/js-names.js";
+
+/** What an import is called in messages: `wasi:http/types@0.2.10#[method]fields.get`. */
+function importName(item: ImportedInterface, func: string): string {
+  return func === "" ? item.name : `${item.name}#${func}`;
+}
+
+/** The key under which jco's glue looks for an interface: its name without the version. */
+export function importKey(name: string): string {
+  const at = name.lastIndexOf("@");
+  return at < 0 ? name : name.slice(0, at);
+}
+
+type HostFunction = (...args: unknown[]) => unknown;
+export type ImportObject = Record<string, Record<string, unknown>>;
+
+/**
+ * The imports object for the glue: what the host provides, and for every function and resource that it does not
+ * provide a stand-in that says so when the guest uses it. Guests import far more than their initialization calls.
+ */
+export function completeImports(
+  interfaces: readonly ImportedInterface[],
+  provided: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  onRefusal: (error: ComponentInitError) => void,
+): ImportObject {
+  const imports: ImportObject = {};
+  const refusal = (item: ImportedInterface, func: string) => refuse(item, func, onRefusal);
+  for (const item of interfaces) {
+    const key = importKey(item.name);
+    const members = (imports[key] ??= { ...provided[key] });
+    for (const resource of item.resources) addResource(item, resource, members, refusal);
+    for (const func of item.functions) if (!func.startsWith("[")) addFunction(item, func, members, refusal);
+  }
+  return imports;
+}
+
+type Refusal = (item: ImportedInterface, func: string) => HostFunction;
+
+function addFunction(item: ImportedInterface, func: string, members: Record<string, unknown>, refusal: Refusal): void {
+  // A function that the world imports by itself is the default export of its name.
+  members[func === "" ? "default" : toCamelCase(func)] ??= refusal(item, func);
+}
+
+function addResource(
+  item: ImportedInterface,
+  resource: string,
+  members: Record<string, unknown>,
+  refusal: Refusal,
+): void {
+  const className = toPascalCase(resource);
+  members[className] ??= refusedClass(refusal(item, `[constructor]${resource}`));
+  const known = members[className] as { prototype: Record<string, unknown> } & Record<string, unknown>;
+  for (const func of item.functions) {
+    const method = memberName(func, "[method]", resource);
+    if (method !== undefined && !(method in known.prototype)) define(known.prototype, method, refusal(item, func));
+    const isStatic = memberName(func, "[static]", resource);
+    if (isStatic !== undefined && !(isStatic in known)) define(known, isStatic, refusal(item, func));
+  }
+}
+
+function memberName(func: string, prefix: string, resource: string): string | undefined {
+  const start = `${prefix}${resource}.`;
+  return func.startsWith(start) ? toCamelCase(func.slice(start.length)) : undefined;
+}
+
+function define(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, configurable: true, writable: true });
+}
+
+function refusedClass(refuseToConstruct: HostFunction): unknown {
+  return class {
+    constructor() {
+      refuseToConstruct();
+    }
+  };
+}
+
+/** @param onRefusal - told as well, because a guest compiled with exceptions can catch what the host throws */
+function refuse(item: ImportedInterface, func: string, onRefusal: (error: ComponentInitError) => void): HostFunction {
+  return () => {
+    const error = new ComponentInitError(
+      "not-granted",
+      `initialization called the import ${importName(item, func)}, which the host does not provide while initializing`,
+    );
+    onRefusal(error);
+    throw error;
+  };
+}
+
+function toPascalCase(name: string): string {
+  const camel = toCamelCase(name);
+  return camel.charAt(0).toUpperCase() + camel.slice(1);
+}

@@ -1,0 +1,242 @@
+import { concat } from "../binary/writer.js";
+import { encodeComponent } from "../component/encode.js";
+import { usesAsync } from "../component/resolve.js";
+import { ComponentInitError } from "../errors.js";
+import { formatInitFunction, type InitFunction } from "../instrument/init-func.js";
+import type { Instrumented, InstrumentedInstance, InstrumentedModule } from "../instrument/model.js";
+import { skeletonOf } from "../instrument/skeleton.js";
+import { toCamelCase, toExportKey } from "../wave/js-names.js";
+import { initializationError } from "./failure.js";
+import { countOwned, type HandleTables, type LoadedGlue, loadGlue, makeGlue } from "./glue.js";
+import { completeImports, type ImportObject } from "./imports.js";
+import { OutputCapture } from "./output.js";
+import { isObject, lookUp, type RunningInstance, TableWatch } from "./tables.js";
+import { createWasi, GuestExit, type LiveHandle, type Preopen } from "./wasi/index.js";
+
+export interface HostOptions {
+  /** All of the guest's arguments, the program's name included. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: Uint8Array;
+  readonly preopens: readonly Preopen[];
+  /** Further imports, by interface without version, as jco's glue takes them. They come before the host's own. */
+  readonly imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Gets what the guest prints while it prints it. */
+  readonly onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
+}
+
+/** A core instance after initialization. */
+export interface InitializedInstance {
+  readonly info: InstrumentedInstance;
+  readonly module: InstrumentedModule;
+  readonly exports: WebAssembly.Exports;
+  /** The first memory that it imports. */
+  readonly importedMemory: WebAssembly.Memory | undefined;
+  /** Its i32 globals right after instantiation, start function included, by index. */
+  readonly initialGlobals: ReadonlyMap<number, number>;
+}
+
+/** A component after its initialization: alive, to be snapshotted before anything else runs. */
+export interface Initialized {
+  readonly instances: readonly InitializedInstance[];
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** An instrumented component, bound and compiled: can be initialized any number of times. */
+export interface Prepared {
+  readonly instrumented: Instrumented;
+  readonly glue: LoadedGlue;
+  readonly glueCached: boolean;
+  readonly modules: readonly WebAssembly.Module[];
+}
+
+/** Generates (or finds in the cache) the canonical ABI glue. */
+export async function bind(instrumented: Instrumented, cache: boolean): Promise<{ glue: LoadedGlue; cached: boolean }> {
+  const { original, component } = instrumented;
+  // jco's bindgen looks into function bodies only where the component uses the async ABI.
+  const input = usesAsync(component) ? original : encodeComponent(skeletonOf(original)).toBytes();
+  const { glue, cached } = await makeGlue(input, cache);
+  return { glue: loadGlue(glue), cached };
+}
+
+/** Compiles the instrumented core modules. */
+export function compile(instrumented: Instrumented): Promise<WebAssembly.Module[]> {
+  return Promise.all(instrumented.modules.map(compileModule));
+}
+
+async function compileModule({ chunks }: InstrumentedModule, index: number): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(concat(chunks));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.replace(/^WebAssembly\.compile\(\): /, "") : String(cause);
+    throw new ComponentInitError("malformed", `core module ${index} is not valid: ${reason}`, { cause });
+  }
+}
+
+/**
+ * Instantiates a component and runs its init function.
+ *
+ * @throws {@link ComponentInitError} `init-failed`, `init-trapped`, `init-exited`, `not-granted`, `live-handles`,
+ *   `unsupported`
+ */
+export async function initialize(prepared: Prepared, init: InitFunction, options: HostOptions): Promise<Initialized> {
+  const { instrumented, glue } = prepared;
+  const output = new OutputCapture(options.onOutput);
+  const run = new ComponentRun(prepared);
+  const wasi = createWasi({ ...options, onOutput: output.write, onExit: run.interrupt });
+  const provided = { ...wasi.imports, ...options.imports };
+  await run.execute(completeImports(instrumented.imports, provided, run.interrupt), init, output);
+  checkHandles(wasi.liveHandles(), glue.handleTables);
+  run.checkReferences();
+  return { instances: run.instances, stdout: output.stdout, stderr: output.stderr };
+}
+
+/** One life of a component: its core instances, and what of their state cannot be snapshotted yet. */
+class ComponentRun {
+  readonly instances: InitializedInstance[] = [];
+  private readonly tables = new TableWatch();
+  private readonly references: { global: WebAssembly.Global; value: unknown; owner: string }[] = [];
+
+  private interruption: Error | undefined;
+
+  constructor(private readonly prepared: Prepared) {}
+
+  /** Notes that the host ended the guest. The guest may have caught the exception and gone on as if nothing were. */
+  readonly interrupt = (error: Error): void => {
+    this.interruption ??= error;
+  };
+
+  async execute(imports: ImportObject, init: InitFunction, output: OutputCapture): Promise<void> {
+    let phase = "instantiation";
+    try {
+      const { instantiate } = this.prepared.glue;
+      const exports = await instantiate(this.moduleOf, imports, this.instantiateCore);
+      phase = formatInitFunction(init) ?? phase;
+      await this.call(init, exports);
+      if (this.interruption !== undefined) throw this.interruption;
+    } catch (error) {
+      const cause = this.interruption ?? error;
+      if (cause instanceof GuestExit && cause.code === 0) return;
+      throw initializationError(cause, phase, output);
+    }
+  }
+
+  /** jco names the files `component.core.wasm`, `component.core2.wasm` and so on, in the order of definition. */
+  private readonly moduleOf = (name: string): WebAssembly.Module => {
+    const number = /\.core(\d*)\.wasm$/.exec(name)?.[1];
+    const module = this.prepared.modules[number === undefined || number === "" ? 0 : Number(number) - 1];
+    if (module === undefined) throw new Error(`the glue asks for a core module that is not there: ${name}`);
+    return module;
+  };
+
+  private readonly instantiateCore = (
+    module: WebAssembly.Module,
+    imports: WebAssembly.Imports = {},
+  ): { exports: WebAssembly.Exports } => {
+    const info = this.prepared.instrumented.instances[this.instances.length];
+    const instrumented = info && this.prepared.instrumented.modules[info.module];
+    if (instrumented === undefined || module !== this.prepared.modules[info?.module as number]) {
+      throw new Error("the glue instantiates core modules in another order than the component");
+    }
+    const { exports } = new WebAssembly.Instance(module, imports);
+    const [memory] = instrumented.state.importedMemories;
+    const importedMemory = memory && (lookUp(memory, { exports, imports }) as WebAssembly.Memory);
+    this.watch(instrumented, { exports, imports }, ownerName(info as InstrumentedInstance, this.instances.length));
+    if (instrumented.state.start !== undefined) (exports[instrumented.state.start] as () => void)();
+    const initialGlobals = readI32Globals(instrumented, exports);
+    this.instances.push({
+      info: info as InstrumentedInstance,
+      module: instrumented,
+      exports,
+      importedMemory,
+      initialGlobals,
+    });
+    return { exports };
+  };
+
+  private watch({ state }: InstrumentedModule, instance: RunningInstance, owner: string): void {
+    this.tables.afterInstantiation(state, instance, owner);
+    for (const { exportName } of state.references) {
+      const global = instance.exports[exportName] as WebAssembly.Global;
+      this.references.push({ global, value: global.value, owner });
+    }
+  }
+
+  private async call(init: InitFunction, exports: Record<string, unknown>): Promise<void> {
+    if (init.kind === "none") return;
+    if (init.kind === "core") {
+      const instance = this.instances[init.instance] as InitializedInstance;
+      (instance.exports[init.name] as () => void)();
+      return;
+    }
+    const owner = init.interface === undefined ? exports : (exports[toExportKey(init.interface)] as typeof exports);
+    await (owner[toCamelCase(init.name)] as (...args: readonly unknown[]) => unknown)(...init.args);
+  }
+
+  /** References cannot be written to the output yet, so a changed one must not be lost silently. */
+  checkReferences(): void {
+    for (const { owner, index } of this.tables.changed()) {
+      throw new ComponentInitError(
+        "unsupported",
+        `initialization changed a table of core instance ${owner} (element ${index}): changed tables cannot be snapshotted yet`,
+      );
+    }
+    for (const { global, value, owner } of this.references) {
+      if (global.value === value && !isObject(value)) continue;
+      throw new ComponentInitError(
+        "unsupported",
+        `initialization changed a reference-typed global of core instance ${owner}: such globals cannot be snapshotted yet`,
+      );
+    }
+  }
+}
+
+function readI32Globals({ state }: InstrumentedModule, exports: WebAssembly.Exports): Map<number, number> {
+  const globals = state.globals.filter(({ type }) => type === "i32");
+  return new Map(globals.map(({ index, exportName }) => [index, (exports[exportName] as WebAssembly.Global).value]));
+}
+
+export function ownerName({ name }: InstrumentedInstance, index: number): string {
+  return name ?? String(index);
+}
+
+/**
+ * A handle in the guest's memory means nothing in the output, where all tables start empty. Those that the preview 1
+ * adapter holds for itself (standard streams and preopens) are not used again: it starts afresh.
+ */
+function checkHandles(live: readonly LiveHandle[], { tables, imported }: HandleTables): void {
+  const dangling = live.filter((handle) => !isHeldByAdapter(handle));
+  const [first] = dangling;
+  if (first !== undefined) {
+    const detail = first.detail === undefined ? "" : ` (${first.detail})`;
+    throw new ComponentInitError(
+      "live-handles",
+      `initialization ended with ${dangling.length} host resource${dangling.length > 1 ? "s" : ""} open, the first a ` +
+        `${first.type}${detail} made by ${first.createdBy}: close it before initialization ends`,
+      {
+        details: dangling.map(
+          (handle) => `  ${handle.type} made by ${handle.createdBy}${handle.detail ? `: ${handle.detail}` : ""}`,
+        ),
+      },
+    );
+  }
+  tables.forEach((table, index) => {
+    const owned = table === undefined || imported.has(index) ? 0 : countOwned(table);
+    if (owned === 0) return;
+    throw new ComponentInitError(
+      "live-handles",
+      `initialization ended with ${owned} handle${owned > 1 ? "s" : ""} to resources of the component itself: drop them before it ends`,
+    );
+  });
+}
+
+/** wit-component names its adapters so; V8 shows the name in a stack. */
+const ADAPTER_FRAME = /wasm:\/\/wasm\/wit-component:adapter:/;
+
+/** What the adapter opens on its own account. Files that it opened for the guest are the guest's. */
+const ADAPTER_STATE = /#(get-stdin|get-stdout|get-stderr|get-directories|get-terminal-\w+)$/;
+
+function isHeldByAdapter(handle: LiveHandle): boolean {
+  return ADAPTER_FRAME.test(handle.stack) && ADAPTER_STATE.test(handle.createdBy);
+}

@@ -1,0 +1,88 @@
+import type { Component } from "../component/model.js";
+import type { ImportedInterface } from "../component/resolve.js";
+
+/** Where a core instance's item is found from outside: among its exports, or among what it was given. */
+export type Access =
+  | { readonly kind: "export"; readonly name: string }
+  | { readonly kind: "import"; readonly module: string; readonly name: string };
+
+export type NumberType = "i32" | "i64" | "f32" | "f64" | "v128";
+
+export interface VisibleMemory {
+  /** In the memory index space of the module; all indices below are such. */
+  readonly index: number;
+  readonly exportName: string;
+  readonly pageSize: number;
+  readonly initialPages: number;
+}
+
+export interface VisibleGlobal {
+  readonly index: number;
+  readonly exportName: string;
+  readonly type: NumberType;
+  /** From the module's name section. */
+  readonly name: string | undefined;
+}
+
+/** A mutable global that holds a reference: watched, because its value cannot be written to the output yet. */
+export interface VisibleReference {
+  readonly index: number;
+  readonly exportName: string;
+}
+
+export interface ActiveElements {
+  readonly table: number;
+  /** The constant expression that gives the index of the first element. */
+  readonly offset: Uint8Array;
+  readonly length: number;
+}
+
+/** The state that a core module defines, and under which names its instrumented form exports it. */
+export interface ModuleState {
+  readonly memories: readonly VisibleMemory[];
+  /** Mutable globals of number types. */
+  readonly globals: readonly VisibleGlobal[];
+  readonly references: readonly VisibleReference[];
+  /** All tables, imported ones too, by index. */
+  readonly tables: readonly Access[];
+  readonly importedMemories: readonly Access[];
+  /** All globals by index, for constant expressions. */
+  readonly allGlobals: readonly Access[];
+  readonly activeElements: readonly ActiveElements[];
+  /** The start function, which the instrumented module only exports: the host calls it. */
+  readonly start: string | undefined;
+  /** Globals that become 1 when a segment is dropped. */
+  readonly dataDrops: readonly { readonly segment: number; readonly exportName: string }[];
+  readonly elementDrops: readonly { readonly segment: number; readonly exportName: string }[];
+}
+
+export interface InstrumentedModule {
+  /** The module with its state exported and without its start section, as ranges in order. */
+  readonly chunks: readonly Uint8Array[];
+  readonly state: ModuleState;
+  /** Whether its code has instructions of relaxed SIMD, whose results differ between machines. */
+  readonly usesRelaxedSimd: boolean;
+}
+
+/** A core instance of the component. */
+export interface InstrumentedInstance {
+  /** Index into {@link Instrumented.modules}. */
+  readonly module: number;
+  /** What the component's name section calls it or its module. */
+  readonly name: string | undefined;
+  /** Whether it is wit-component's adapter from WASI preview 1, which starts afresh in the output. */
+  readonly isPreview1Adapter: boolean;
+}
+
+/** A component made ready for a host that can see its state. */
+export interface Instrumented {
+  /** The component as it was given. */
+  readonly original: Uint8Array;
+  /** The component with instrumented core modules. */
+  readonly component: Component;
+  /** Core modules in the order in which they are defined, which is the order of jco's file names. */
+  readonly modules: readonly InstrumentedModule[];
+  /** Core instances in the order in which they are instantiated. */
+  readonly instances: readonly InstrumentedInstance[];
+  readonly imports: readonly ImportedInterface[];
+}

@@ -1,0 +1,154 @@
+import { concat } from "../binary/writer.js";
+import type { CoreModuleDefinition } from "../component/model.js";
+import { ComponentInitError } from "../errors.js";
+import { findRelaxedSimd } from "../module/code-uses.js";
+import { decodeModule } from "../module/decode.js";
+import { type DropFlag, instrumentDrops } from "../module/drops.js";
+import { encodeModule } from "../module/encode.js";
+import type { ExternKind } from "../module/exports.js";
+import { pageSize } from "../module/extern-types.js";
+import { globalSpace, memorySpace, type SpaceItem, tableSpace, typeSpace } from "../module/index-spaces.js";
+import type { CoreModule } from "../module/model.js";
+import { ModuleNames, moduleNameSection } from "../module/names.js";
+import type { ElementSegment } from "../module/segments.js";
+import { formatValueType, isRefType, type RefType } from "../module/value-types.js";
+import type { Access, ActiveElements, InstrumentedModule, ModuleState } from "./model.js";
+
+/** Decodes the core module of a definition; offsets in errors count from the start of the component. */
+export function decodeDefinition(definition: CoreModuleDefinition): CoreModule {
+  const [only, ...others] = definition.chunks;
+  const bytes = only !== undefined && others.length === 0 ? only : concat(definition.chunks);
+  return decodeModule(bytes, definition.offset);
+}
+
+/**
+ * Exports everything that can change, and takes the start section away: the host calls the start function itself, so
+ * that it can look at the tables between instantiation and start.
+ *
+ * @param name - what stack traces call the module, unless it has a name of its own
+ */
+export function instrumentModule(definition: CoreModuleDefinition, name: string | undefined): InstrumentedModule {
+  const decoded = decodeDefinition(definition);
+  const { module: dropping, flags } = instrumentDrops(decoded);
+  const module = dropping.copy();
+  if (name !== undefined) setName(module, name);
+  const exporter = new StateExporter(module);
+  // The flags of drops come last in the index space; they are no state of the guest.
+  const state = makeVisible(decoded, exporter, flags);
+  module.exports = exporter.exports;
+  if (module.start !== undefined) module.start = undefined;
+  return { chunks: encodeModule(module).toChunks(), state, usesRelaxedSimd: findRelaxedSimd(decoded).length > 0 };
+}
+
+function setName(module: CoreModule, name: string): void {
+  if (new ModuleNames(module).module !== undefined) return;
+  const existing = module.customSection("name");
+  const title = moduleNameSection(name);
+  if (existing === undefined) module.addCustomSection("name", title);
+  else module.replaceCustomSection(existing, concat([title, existing.contents]));
+}
+
+const EXPORT_PREFIX = "component-init:";
+
+/** Adds exports under names that the module does not have yet. */
+class StateExporter {
+  private readonly names: Set<string>;
+  private readonly nameOfItem = new Map<string, string>();
+  private readonly added: { name: string; kind: ExternKind; index: number }[] = [];
+
+  constructor(private readonly module: CoreModule) {
+    this.names = new Set(module.exports.map((one) => one.name));
+    for (const { name, kind, index } of module.exports) this.nameOfItem.set(`${kind} ${index}`, name);
+  }
+
+  get exports() {
+    return [...this.module.exports, ...this.added];
+  }
+
+  /** The name under which an item is exported, an old one where there is one. */
+  nameOf(kind: ExternKind, index: number): string {
+    const item = `${kind} ${index}`;
+    const known = this.nameOfItem.get(item);
+    if (known !== undefined) return known;
+    let name = `${EXPORT_PREFIX}${kind}:${index}`;
+    while (this.names.has(name)) name += "'";
+    this.added.push({ name, kind, index });
+    this.names.add(name);
+    this.nameOfItem.set(item, name);
+    return name;
+  }
+}
+
+function makeVisible(module: CoreModule, exporter: StateExporter, flags: readonly DropFlag[]): ModuleState {
+  const tables = tableSpace(module);
+  const globals = globalSpace(module);
+  for (const { imported, type } of tables) if (!imported) refuseUnobservable(module, type.element, "table");
+  return {
+    ...visibleMemories(module, exporter),
+    ...visibleGlobals(module, exporter),
+    tables: tables.map((item) => accessTo("table", item, exporter)),
+    allGlobals: globals.map((item) => accessTo("global", item, exporter)),
+    activeElements: module.elements.flatMap(activeElements),
+    start: module.start === undefined ? undefined : exporter.nameOf("func", module.start),
+    dataDrops: flags.filter(({ kind }) => kind === "data"),
+    elementDrops: flags.filter(({ kind }) => kind === "element"),
+  };
+}
+
+function accessTo(kind: ExternKind, item: SpaceItem<unknown, unknown>, exporter: StateExporter): Access {
+  if (item.imported) return { kind: "import", module: item.import.module, name: item.import.name };
+  return { kind: "export", name: exporter.nameOf(kind, item.index) };
+}
+
+function visibleMemories(module: CoreModule, exporter: StateExporter) {
+  const importedMemories: Access[] = [];
+  const memories: ModuleState["memories"][number][] = [];
+  for (const item of memorySpace(module)) {
+    if (item.imported) {
+      importedMemories.push(accessTo("memory", item, exporter));
+      continue;
+    }
+    if (item.type.shared) {
+      throw new ComponentInitError(
+        "unsupported",
+        "a core module has a shared memory: threads cannot be snapshotted, build the component without them",
+      );
+    }
+    const exportName = exporter.nameOf("memory", item.index);
+    const initialPages = Number(item.type.minimum);
+    memories.push({ index: item.index, exportName, pageSize: pageSize(item.type), initialPages });
+  }
+  return { memories, importedMemories };
+}
+
+function visibleGlobals(module: CoreModule, exporter: StateExporter) {
+  const names = new ModuleNames(module).of("globals");
+  const globals: ModuleState["globals"][number][] = [];
+  const references: ModuleState["references"][number][] = [];
+  for (const { imported, index, type } of globalSpace(module)) {
+    if (imported) continue;
+    if (isRefType(type.value)) {
+      refuseUnobservable(module, type.value, "global");
+      references.push({ index, exportName: exporter.nameOf("global", index) });
+    } else if (type.mutable) {
+      globals.push({ index, exportName: exporter.nameOf("global", index), type: type.value, name: names.get(index) });
+    }
+  }
+  return { globals, references };
+}
+
+/** JavaScript cannot look at exception and continuation references: the JS API throws a TypeError. */
+function refuseUnobservable(module: CoreModule, type: RefType, what: string): void {
+  const heap = type.heap.kind === "abstract" ? type.heap.name : typeSpace(module)[type.heap.index]?.composite.kind;
+  if (heap !== "exn" && heap !== "noexn" && heap !== "cont" && heap !== "nocont") return;
+  throw new ComponentInitError(
+    "unsupported",
+    `a core module has a ${what} of type ${formatValueType(type)}, whose contents no host can see`,
+  );
+}
+
+function activeElements({ mode, items }: ElementSegment): ActiveElements[] {
+  if (mode.kind !== "active") return [];
+  const length = items.kind === "functions" ? items.indices.length : items.exprs.length;
+  return [{ table: mode.table, offset: mode.offset, length }];
+}

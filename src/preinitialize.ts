@@ -1,0 +1,170 @@
+import { decodeComponent } from "./component/decode.js";
+import { bind, compile, type HostOptions, initialize, type Prepared } from "./host/initialize.js";
+import { coreFunctionExports } from "./instrument/core-exports.js";
+import { findInitFunction, formatInitFunction, type InitFunction } from "./instrument/init-func.js";
+import { instrument } from "./instrument/instrument.js";
+import type { Instrumented } from "./instrument/model.js";
+import type { MemoryReport, PhaseName, Report } from "./report.js";
+import { rewrite } from "./rewrite/rewrite.js";
+import type { Snapshot } from "./snapshot/model.js";
+import { takeSnapshot } from "./snapshot/take.js";
+import { verify } from "./verify/verify.js";
+
+/** A directory of the host that the guest may read. */
+export interface DirectoryPreopen {
+  readonly host: string;
+  /** The path that the guest knows it by. */
+  readonly guest: string;
+}
+
+export interface PreinitializeOptions {
+  /**
+   * A WIT item name (`init`, `local:app/lifecycle.start`), a WAVE call (`setup("prod", [1, 2])`), `core:NAME` for an
+   * export of a core module, or `none`. By default the first of `component-init`, `wizer-initialize` and
+   * `core:wizer.initialize` that exists.
+   */
+  readonly initFunc?: string;
+  /** Leave the init function exported. */
+  readonly keepInitFunc?: boolean;
+  /** All of the guest's arguments, the program's name included. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: Uint8Array;
+  readonly preopens?: readonly DirectoryPreopen[];
+  /** Further imports, by interface without version, as jco takes them. */
+  readonly imports?: HostOptions["imports"];
+  /** Gets what the guest prints while it prints it. */
+  readonly onOutput?: HostOptions["onOutput"];
+  /** Keep the generated bindings in the user's cache directory (default true). */
+  readonly cache?: boolean;
+  /** Told of every phase. */
+  readonly onPhase?: PhaseListener;
+}
+
+export interface PhaseListener {
+  start(phase: PhaseName): void;
+  end(phase: PhaseName, milliseconds: number): void;
+}
+
+export interface Preinitialized {
+  /** The component as ranges in order: joined they are the file. */
+  readonly chunks: readonly Uint8Array[];
+  readonly report: Report;
+}
+
+/** What a guest finds as its own name unless arguments are given: the same on every machine. */
+const DEFAULT_ARGS = ["component.wasm"];
+
+/**
+ * Runs a component's initialization and writes a component that starts initialized.
+ *
+ * @param bytes - the component; not changed
+ * @throws ComponentInitError
+ */
+export async function preinitialize(
+  bytes: Uint8Array,
+  options: PreinitializeOptions = {},
+): Promise<{ component: Uint8Array; report: Report }> {
+  const { chunks, report } = await preinitializeToChunks(bytes, options);
+  return { component: Buffer.concat(chunks), report };
+}
+
+/** Like {@link preinitialize}, for outputs that are too large to hold twice. */
+export async function preinitializeToChunks(
+  bytes: Uint8Array,
+  options: PreinitializeOptions = {},
+): Promise<Preinitialized> {
+  const clock = new PhaseClock(options.onPhase);
+  const init = await clock.time("decode", () => chooseInit(bytes, options.initFunc));
+  const instrumented = await clock.time("instrument", () => instrument(bytes));
+  const prepared = await prepare(instrumented, options.cache ?? true, clock);
+  const initialized = await clock.time("initialize", () => initialize(prepared, init, hostOptions(options)));
+  const snapshot = await clock.time("snapshot", () => takeSnapshot(initialized));
+  const remove = options.keepInitFunc ? {} : { remove: init };
+  const { output, warnings } = await clock.time("rewrite", () => rewrite(bytes, snapshot, remove));
+  await clock.time("verify", () => verify(output, options.cache ?? true));
+  const chunks = output.toChunks();
+  const name = formatInitFunction(init);
+  const report: Report = {
+    version: 1,
+    ...(name === undefined ? {} : { init: name }),
+    phases: clock.phases,
+    totalMs: clock.total,
+    bindings: prepared.glueCached ? "cached" : "generated",
+    inputBytes: bytes.length,
+    outputBytes: output.length,
+    memories: memoryReports(instrumented, snapshot),
+    globals: snapshot.instances.reduce((sum, { globals }) => sum + globals.length, 0),
+    stdout: initialized.stdout,
+    stderr: initialized.stderr,
+    warnings: [...warnings, ...instrumentWarnings(instrumented)],
+  };
+  return { chunks, report };
+}
+
+function chooseInit(bytes: Uint8Array, requested: string | undefined): InitFunction {
+  const component = decodeComponent(bytes);
+  return findInitFunction(component, () => coreFunctionExports(component), requested);
+}
+
+/** The glue is generated in a thread of its own while V8 compiles. */
+async function prepare(instrumented: Instrumented, cache: boolean, clock: PhaseClock): Promise<Prepared> {
+  const [{ glue, cached }, modules] = await Promise.all([
+    clock.time("bind", () => bind(instrumented, cache)),
+    clock.time("compile", () => compile(instrumented)),
+  ]);
+  return { instrumented, glue, glueCached: cached, modules };
+}
+
+function hostOptions(options: PreinitializeOptions): HostOptions {
+  return {
+    args: options.args ?? DEFAULT_ARGS,
+    env: options.env ?? {},
+    stdin: options.stdin ?? new Uint8Array(),
+    preopens: options.preopens ?? [],
+    ...(options.imports && { imports: options.imports }),
+    ...(options.onOutput && { onOutput: options.onOutput }),
+  };
+}
+
+function instrumentWarnings({ modules }: Instrumented): string[] {
+  if (!modules.some(({ usesRelaxedSimd }) => usesRelaxedSimd)) return [];
+  return ["the component uses relaxed SIMD: what initialization computed with it may differ on other machines"];
+}
+
+function memoryReports(instrumented: Instrumented, snapshot: Snapshot): MemoryReport[] {
+  return snapshot.instances.flatMap(({ instance, memories }) => {
+    const info = instrumented.instances[instance];
+    const state = info && instrumented.modules[info.module]?.state;
+    return memories.map(({ index, pages, ranges }) => ({
+      instance: info?.name ?? String(instance),
+      index,
+      pagesBefore: state?.memories.find((memory) => memory.index === index)?.initialPages ?? 0,
+      pagesAfter: pages,
+      bytes: ranges.reduce((sum, range) => sum + range.bytes.length, 0),
+      segments: ranges.length,
+    }));
+  });
+}
+
+/** Times the phases. */
+class PhaseClock {
+  readonly phases: { name: PhaseName; ms: number }[] = [];
+  private readonly started = performance.now();
+
+  constructor(private readonly listener: PhaseListener | undefined) {}
+
+  get total(): number {
+    return performance.now() - this.started;
+  }
+
+  async time<T>(name: PhaseName, work: () => T | Promise<T>): Promise<T> {
+    const start = performance.now();
+    this.listener?.start(name);
+    const result = await work();
+    const ms = performance.now() - start;
+    this.phases.push({ name, ms });
+    this.listener?.end(name, ms);
+    return result;
+  }
+}

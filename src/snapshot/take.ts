@@ -1,0 +1,46 @@
+import type { Initialized, InitializedInstance } from "../host/initialize.js";
+import { adapterGlobals, zeroAdapterMemory } from "./adapter.js";
+import { readGlobals } from "./globals.js";
+import { nonZeroRanges } from "./memory.js";
+import type { GlobalValue, InstanceSnapshot, MemoryImage, Snapshot } from "./model.js";
+
+/**
+ * Reads the state of all core instances.
+ *
+ * @returns Memory ranges are views: use them before the component runs again.
+ */
+export function takeSnapshot({ instances }: Initialized): Snapshot {
+  for (const instance of instances) if (instance.info.isPreview1Adapter) zeroAdapterMemory(instance);
+  return { instances: instances.map(snapshotInstance) };
+}
+
+function snapshotInstance(instance: InitializedInstance, index: number): InstanceSnapshot {
+  const { state } = instance.module;
+  return {
+    instance: index,
+    memories: state.memories.map(({ index, exportName, pageSize }): MemoryImage => {
+      const bytes = new Uint8Array((instance.exports[exportName] as WebAssembly.Memory).buffer);
+      return { index, pages: bytes.length / pageSize, ranges: nonZeroRanges(bytes) };
+    }),
+    globals: instance.info.isPreview1Adapter ? adapterGlobals(instance) : globalValues(instance),
+    droppedData: dropped(instance, state.dataDrops),
+    droppedElements: dropped(instance, state.elementDrops),
+  };
+}
+
+function globalValues({ module, exports }: InitializedInstance): GlobalValue[] {
+  const { globals } = module.state;
+  const bits = readGlobals(
+    globals.map(({ exportName, type }) => ({ global: exports[exportName] as WebAssembly.Global, type, mutable: true })),
+  );
+  return globals.map(({ index }, i) => ({ index, bits: bits[i] as Uint8Array }));
+}
+
+function dropped(
+  { exports }: InitializedInstance,
+  drops: readonly { readonly segment: number; readonly exportName: string }[],
+): number[] {
+  return drops
+    .filter(({ exportName }) => (exports[exportName] as WebAssembly.Global).value !== 0)
+    .map(({ segment }) => segment);
+}
