@@ -1,0 +1,149 @@
+import { describe, expect, test } from "vitest";
+import { type PreinitializeOptions, preinitialize } from "../../src/index.js";
+import { loadFixture } from "../support/fixtures.js";
+import { jcoSession } from "../support/jco.js";
+import { CODE, dataSegmentFlags, START, section } from "../support/sections.js";
+import { coreModules, print, validate, wit } from "../support/wat.js";
+
+async function outputOf(fixture: string, options: PreinitializeOptions = { initFunc: "init" }): Promise<Uint8Array> {
+  const { component } = await preinitialize(await loadFixture(fixture), options);
+  return component;
+}
+
+describe("the init export", () => {
+  test("goes", async () => {
+    expect(await wit(await loadFixture("memory-writes"))).toContain("export init:");
+    expect(await wit(await outputOf("memory-writes"))).not.toContain("init");
+  });
+
+  test("stays on demand, and runs again on the state that it left", async () => {
+    const options = { initFunc: "init", keepInitFunc: true };
+    const output = await outputOf("init-shared-function", options);
+    await validate(output);
+    const calls = [{ export: "get" }, { export: "init" }, { export: "get" }];
+    const { outcomes } = await jcoSession(output, { calls });
+    expect(outcomes).toEqual([{ ok: 1 }, { ok: null }, { ok: 2 }]);
+  });
+
+  test("goes with its interface when nothing else is in it", async () => {
+    const output = await outputOf("lifecycle", { initFunc: "local:app/lifecycle@1.0.0#start" });
+    expect(await wit(output)).not.toContain("lifecycle");
+  });
+
+  test("stays in its interface on demand", async () => {
+    const initFunc = "local:app/lifecycle@1.0.0#start";
+    const output = await outputOf("lifecycle", { initFunc, keepInitFunc: true });
+    expect(await wit(output)).toContain("local:app/lifecycle@1.0.0");
+  });
+});
+
+describe("the rest of the world stays", () => {
+  test("imports and the other exports", async () => {
+    const before = await wit(await loadFixture("unused-import"));
+    const after = await wit(await outputOf("unused-import"));
+    expect(before).toContain("export init: func();");
+    expect(after).toBe(before.replace(/^.*export init: func\(\);\n/m, ""));
+  });
+
+  test("the code, byte by byte, and the names of functions", async () => {
+    const [before] = await coreModules(await loadFixture("table-changed"));
+    const output = await outputOf("table-changed", { initFunc: "plain" });
+    const after = await coreModules(output);
+    const code = section(before as Uint8Array, CODE);
+    expect(code?.length).toBeGreaterThan(20);
+    expect(after.map((module) => section(module, CODE))).toContainEqual(code);
+    expect(await print(output)).toMatch(/\(func \$old /);
+  });
+});
+
+describe("core modules", () => {
+  test.each([
+    ["start-main", "init"],
+    ["start-main", "none"],
+    ["start-module", "init"],
+  ])("of %s have no start function after %s", async (fixture, initFunc) => {
+    const before = await coreModules(await loadFixture(fixture));
+    expect(before.some((module) => section(module, START) !== undefined)).toBe(true);
+    const after = await coreModules(await outputOf(fixture, { initFunc }));
+    expect(after.filter((module) => section(module, START) !== undefined)).toEqual([]);
+  });
+
+  test("that import their memory have no active segments", async () => {
+    const importing = (modules: Uint8Array[]) =>
+      modules.filter((module) =>
+        WebAssembly.Module.imports(new WebAssembly.Module(module as Uint8Array<ArrayBuffer>)).some(
+          ({ kind }) => kind === "memory",
+        ),
+      );
+    const after = importing(await coreModules(await outputOf("imported-memory-data")));
+    expect(after).toHaveLength(1);
+    expect(after.map(dataSegmentFlags)).toEqual([expect.not.arrayContaining([0])]);
+    // The passive one keeps its number, 1.
+    expect(dataSegmentFlags(after[0] as Uint8Array)[1]).toBe(1);
+  });
+
+  test("have no more data segments than engines accept", async () => {
+    const [module] = await coreModules(await outputOf("many-runs"));
+    const count = dataSegmentFlags(module as Uint8Array).length;
+    expect(count).toBeGreaterThan(0);
+    expect(count).toBeLessThanOrEqual(10_000);
+  });
+
+  test("start with the pages that init left, and keep their maximum", async () => {
+    expect(await print(await loadFixture("grown-memory"))).toMatch(/\(memory \(;0;\) 1 6\)/);
+    expect(await print(await outputOf("grown-memory"))).toMatch(/\(memory \(;0;\) 4 6\)/);
+  });
+
+  test("do not store zeros", async () => {
+    // 256 KiB of memory, one byte of which is not zero.
+    expect((await outputOf("grown-memory")).length).toBeLessThan(1000);
+  });
+});
+
+describe("pre-initialization", () => {
+  test.each(["memory-writes", "global-bits", "data-segments", "many-runs"])(
+    "of %s gives the same bytes every time",
+    async (fixture) => {
+      const first = await outputOf(fixture);
+      expect(Buffer.compare(await outputOf(fixture), first)).toBe(0);
+    },
+  );
+
+  test("does not change its input", async () => {
+    const input = await loadFixture("data-segments");
+    const copy = input.slice();
+    await preinitialize(input, { initFunc: "init" });
+    expect(Buffer.compare(input, copy)).toBe(0);
+  });
+
+  test("of its own output keeps the state", async () => {
+    const { component } = await preinitialize(await outputOf("global-bits"), { initFunc: "none" });
+    const calls = [{ export: "f32-bits" }, { export: "v128-low" }, { export: "i64-bits" }];
+    const { outcomes } = await jcoSession(component, { calls });
+    expect(outcomes).toEqual([
+      { ok: 0xffa00001 },
+      { ok: `${0x7fc00002ffa00001n}n` },
+      { ok: `${0x8000000000000001n}n` },
+    ]);
+  });
+
+  test("reports what it did", async () => {
+    const input = await loadFixture("grown-memory");
+    const { component, report } = await preinitialize(input, { initFunc: "init" });
+    expect(report).toMatchObject({
+      version: 1,
+      init: "init",
+      inputBytes: input.length,
+      outputBytes: component.length,
+      memories: [{ index: 0, pagesBefore: 1, pagesAfter: 4, segments: 1 }],
+      globals: 0,
+      stdout: "",
+      stderr: "",
+    });
+  });
+
+  test("counts the mutable globals", async () => {
+    const { report } = await preinitialize(await loadFixture("global-bits"), { initFunc: "init" });
+    expect(report.globals).toBe(7);
+  });
+});
