@@ -1,0 +1,141 @@
+// @ts-check
+/** The inputs, each as a core module (for wizer) and as a component (for component-init). */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse } from "@bytecodealliance/jco";
+import { buildBound, buildRuntime, enginePath, upToDate, write } from "../examples/starlingmonkey/lib.mjs";
+
+const examples = fileURLToPath(new URL("../examples/starlingmonkey/", import.meta.url));
+
+/**
+ * @typedef {object} Input
+ * @property {string} name
+ * @property {string} core
+ * @property {string} component
+ * @property {string[]} wizerArgs
+ * @property {string[]} args of component-init
+ * @property {string[]} guestArgs
+ * @property {Record<string, string>} env of the guest
+ * @property {string} [stdin] of the guest
+ * @property {string} [sources] the directory that the guest sees as `/`
+ * @property {number} [guestBytes] the size of the memory
+ */
+
+/** @param {string} directory @returns {Promise<Input>} */
+export async function genericInput(directory) {
+  const app = join(examples, "generic", "app");
+  // wizer runs the engine's other init function, which reads its command line from stdin.
+  const stdin = join(directory, "generic-stdin.txt");
+  await write(stdin, "index.js");
+  return {
+    name: "StarlingMonkey, generic",
+    core: enginePath,
+    component: await buildRuntime(join(directory, "generic.wasm")),
+    wizerArgs: ["--allow-wasi", "--init-func", "componentize.wizer", `--mapdir=/::${app}`, "--inherit-env=true"],
+    args: ["-f", "wasi:cli/run", "--dir", `${app}::/`],
+    guestArgs: ["starling", "index.js"],
+    env: {},
+    sources: app,
+    stdin,
+  };
+}
+
+/** @param {string} directory @returns {Promise<Input>} */
+export async function boundInput(directory) {
+  const source = join(examples, "bound");
+  const bound = await buildBound({
+    wit: join(source, "world.wit"),
+    world: "shop",
+    app: join(source, "app.js"),
+    outDir: join(directory, "bound"),
+  });
+  const map = `--mapdir=/::${bound.sources}`;
+  return {
+    name: "StarlingMonkey, bound to a world",
+    core: bound.core,
+    component: bound.component,
+    wizerArgs: ["--allow-wasi", "--init-func", "componentize.wizer", map, "--inherit-env=true"],
+    args: ["-f", "core:componentize.wizer", "--dir", `${bound.sources}::/`],
+    guestArgs: [],
+    env: bound.env,
+    sources: bound.sources,
+    stdin: bound.stdin,
+  };
+}
+
+/**
+ * A module with one memory that `init` fills: of every `stride` bytes, `run` get pseudo-random numbers, at a
+ * pseudo-random place. All sizes are multiples of 8; run = stride fills everything.
+ * @param {{ pages: number, run: number, stride: number, bytes?: number }} options `bytes`: how much of the memory
+ */
+const fillingModule = ({ pages, run, stride, bytes = pages * 65536 }) => `
+  (memory (export "memory") ${pages})
+  (global $state (mut i64) (i64.const 0x9e3779b97f4a7c15))
+  (func $next (result i64)
+    (global.set $state (i64.xor (global.get $state) (i64.shl (global.get $state) (i64.const 13))))
+    (global.set $state (i64.xor (global.get $state) (i64.shr_u (global.get $state) (i64.const 7))))
+    (global.set $state (i64.xor (global.get $state) (i64.shl (global.get $state) (i64.const 17))))
+    (global.get $state))
+  (func (export "init") (local $base i32) (local $at i32) (local $end i32)
+    (loop $runs
+      (local.set $at ${
+        run === stride
+          ? "(local.get $base)"
+          : `(i32.add (local.get $base) (i32.and (i32.const -8)
+          (i32.wrap_i64 (i64.rem_u (call $next) (i64.const ${stride - run})))))`
+      })
+      (local.set $end (i32.add (local.get $at) (i32.const ${run})))
+      (loop $words
+        (i64.store (local.get $at) (i64.or (call $next) (i64.const 0x0101010101010101)))
+        (br_if $words (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 8))) (local.get $end))))
+      (br_if $runs (i32.le_u
+        (local.tee $base (i32.add (local.get $base) (i32.const ${stride})))
+        (i32.const ${bytes - stride})))))
+  (func (export "word") (param i32) (result i64) (i64.load (local.get 0)))`;
+
+/**
+ * @param {string} directory
+ * @param {string} name
+ * @param {{ pages: number, run: number, stride: number, bytes?: number }} options
+ * @returns {Promise<Input>}
+ */
+async function filledInput(directory, name, options) {
+  const stem = join(directory, name.replace(/[^\w.]+/g, "-"));
+  const core = `${stem}.core.wasm`;
+  const component = `${stem}.wasm`;
+  if (!(await upToDate([core, component], [fileURLToPath(import.meta.url)]))) {
+    const module = fillingModule(options);
+    await write(core, await parse(`(module ${module})`));
+    await write(
+      component,
+      await parse(`(component
+        (core module $m ${module})
+        (core instance $i (instantiate $m))
+        (func (export "init") (canon lift (core func $i "init")))
+        (func (export "word") (param "address" u32) (result u64) (canon lift (core func $i "word"))))`),
+    );
+  }
+  return {
+    name,
+    core,
+    component,
+    wizerArgs: ["--init-func", "init"],
+    args: ["-f", "init"],
+    guestArgs: [],
+    env: {},
+    guestBytes: options.pages * 65536,
+  };
+}
+
+const MiB = 2 ** 20;
+
+/** @param {string} directory */
+export const filledInputs = (directory) => ({
+  "dense-64m": () => filledInput(directory, "64 MiB, dense", { pages: 1024, run: 4096, stride: 4096 }),
+  // Some 10,500 short runs: more than the segments that an engine or wizer allow themselves.
+  "sparse-64m": () => filledInput(directory, "64 MiB, 1 % in 64-byte runs", { pages: 1024, run: 64, stride: 6400 }),
+  "sparse-1g": () => filledInput(directory, "1 GiB, 1 % in 4 KiB runs", { pages: 16384, run: 4096, stride: 409_600 }),
+  // All of 1 GiB cannot be dense: engines refuse modules above 1 GiB.
+  "half-1g": () =>
+    filledInput(directory, "1 GiB, half dense", { pages: 16384, run: 4096, stride: 4096, bytes: 512 * MiB }),
+});
