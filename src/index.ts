@@ -1,8 +1,45 @@
+/**
+ * Pre-initialize WebAssembly components: run their initialization once, snapshot memory, globals and tables, write a
+ * component that starts already initialized.
+ *
+ * {@link preinitialize} does it all. The phases can be called alone: {@link instrument}, {@link prepare},
+ * {@link initialize}, {@link takeSnapshot}, {@link rewrite}; {@link Snapshot} is a plain type, so a tool with a host of
+ * its own fills one in and needs only `instrument` and `rewrite`.
+ *
+ * @packageDocumentation
+ */
 export { ComponentInitError, type ErrorCode } from "./errors.js";
+export type { HostOptions, InitializedInstance } from "./host/initialize.js";
+export type { InitFunction } from "./instrument/init-func.js";
+export type {
+  Access,
+  ActiveElements,
+  InstrumentedInstance,
+  InstrumentedModule,
+  ModuleState,
+  NumberType,
+  VisibleGlobal,
+  VisibleMemory,
+  VisibleReference,
+} from "./instrument/model.js";
+export {
+  type Initialized,
+  type Instrumented,
+  initialize,
+  instrument,
+  type Prepared,
+  prepare,
+  type RewriteOptions,
+  rewrite,
+  takeSnapshot,
+} from "./phases.js";
 export {
   type DirectoryPreopen,
   type PhaseListener,
+  type Preinitialized,
   type PreinitializeOptions,
   preinitialize,
+  preinitializeToChunks,
 } from "./preinitialize.js";
 export type { MemoryReport, PhaseName, Report } from "./report.js";
+export type { GlobalValue, InstanceSnapshot, MemoryImage, MemoryRange, Snapshot } from "./snapshot/model.js";

@@ -1,13 +1,15 @@
-import { decodeComponent } from "./component/decode.js";
+import { encodeComponent } from "./component/encode.js";
 import { bind, compile, type HostOptions, initialize, type Prepared } from "./host/initialize.js";
-import { coreFunctionExports } from "./instrument/core-exports.js";
-import { findInitFunction, formatInitFunction, type InitFunction } from "./instrument/init-func.js";
+import { chooseInit } from "./instrument/choose-init.js";
+import { formatInitFunction, type InitFunction } from "./instrument/init-func.js";
 import { instrument } from "./instrument/instrument.js";
 import type { Instrumented } from "./instrument/model.js";
 import type { MemoryReport, PhaseName, Report } from "./report.js";
-import { rewrite } from "./rewrite/rewrite.js";
+import { type Correspondence, findCorrespondence } from "./rewrite/correspondence.js";
+import { type Rewritten, rewrite } from "./rewrite/rewrite.js";
 import type { Snapshot } from "./snapshot/model.js";
 import { takeSnapshot } from "./snapshot/take.js";
+import { validateComponent } from "./verify/validate-component.js";
 import { verify } from "./verify/verify.js";
 
 /** A directory of the host that the guest may read. */
@@ -35,6 +37,13 @@ export interface PreinitializeOptions {
   readonly imports?: HostOptions["imports"];
   /** Gets what the guest prints while it prints it. */
   readonly onOutput?: HostOptions["onOutput"];
+  /**
+   * Write the snapshot into this component instead, whose core modules correspond to those of the initialized one: for
+   * instance the same libraries with stubs in the place of WASI.
+   */
+  readonly onto?: Uint8Array;
+  /** Core instances of the initialized component and of `onto` that correspond although their modules differ, by name. */
+  readonly correspondence?: Readonly<Record<string, string>>;
   /** Keep the generated bindings in the user's cache directory (default true). */
   readonly cache?: boolean;
   /** Told of every phase. */
@@ -80,9 +89,9 @@ export async function preinitializeToChunks(
   const prepared = await prepare(instrumented, options.cache ?? true, clock);
   const initialized = await clock.time("initialize", () => initialize(prepared, init, hostOptions(options)));
   const snapshot = await clock.time("snapshot", () => takeSnapshot(initialized));
-  const remove = options.keepInitFunc ? {} : { remove: init };
-  const { output, warnings } = await clock.time("rewrite", () => rewrite(bytes, snapshot, remove));
-  await clock.time("verify", () => verify(output, options.cache ?? true));
+  const rewritten = await clock.time("rewrite", () => write(bytes, snapshot, init, options));
+  await clock.time("verify", () => verify(rewritten, validateComponent));
+  const output = encodeComponent(rewritten.component);
   const chunks = output.toChunks();
   const name = formatInitFunction(init);
   const report: Report = {
@@ -97,14 +106,25 @@ export async function preinitializeToChunks(
     globals: snapshot.instances.reduce((sum, { globals }) => sum + globals.length, 0),
     stdout: initialized.stdout,
     stderr: initialized.stderr,
-    warnings: [...warnings, ...instrumentWarnings(instrumented)],
+    warnings: [...rewritten.warnings, ...instrumentWarnings(instrumented)],
   };
   return { chunks, report };
 }
 
-function chooseInit(bytes: Uint8Array, requested: string | undefined): InitFunction {
-  const component = decodeComponent(bytes);
-  return findInitFunction(component, () => coreFunctionExports(component), requested);
+/** Into the component itself, or into another one for a staged pre-initialization. */
+function write(bytes: Uint8Array, snapshot: Snapshot, init: InitFunction, options: PreinitializeOptions): Rewritten {
+  const { onto, correspondence, keepInitFunc } = options;
+  if (onto === undefined) return rewrite(bytes, snapshot, keepInitFunc ? {} : { remove: init });
+  const pairs = findCorrespondence(bytes, onto, correspondence);
+  const remove = keepInitFunc ? undefined : initInTarget(init, pairs);
+  return rewrite(onto, snapshot, { correspondence: pairs, ...(remove && { remove }) });
+}
+
+/** The component to write may not export the init function at all. */
+function initInTarget(init: InitFunction, pairs: Correspondence): InitFunction | undefined {
+  if (init.kind !== "core") return init;
+  const instance = pairs.get(init.instance);
+  return instance === undefined ? undefined : { ...init, instance };
 }
 
 /** The glue is generated in a thread of its own while V8 compiles. */

@@ -3,13 +3,17 @@ const utf8 = new TextEncoder();
 /** Ranges longer than this are kept by reference; shorter ones are cheaper to copy than to list. */
 const COPY_LIMIT = 1024;
 
+/** Sizes of the buffers that short ranges are copied into. */
+const FIRST_TAIL = 32;
+const LARGEST_TAIL = 65536;
+
 /**
  * Collects bytes as a list of chunks. Long ranges are kept as views of where they came from, so a section that nobody
  * edits, or a memory image, is first copied when the output is written.
  */
 export class ByteWriter {
   private readonly chunks: Uint8Array[] = [];
-  private tail = new Uint8Array(256);
+  private tail = new Uint8Array(FIRST_TAIL);
   private tailLength = 0;
   private total = 0;
 
@@ -48,7 +52,13 @@ export class ByteWriter {
   }
 
   s32(value: number): this {
-    return this.signed(BigInt(value));
+    let rest = value | 0;
+    for (;;) {
+      const byte = rest & 0x7f;
+      rest >>= 7;
+      if ((rest === 0 && !(byte & 0x40)) || (rest === -1 && byte & 0x40)) return this.u8(byte);
+      this.u8(byte | 0x80);
+    }
   }
 
   s33(value: number): this {
@@ -123,13 +133,15 @@ export class ByteWriter {
   private reserve(length: number): void {
     if (this.tailLength + length <= this.tail.length) return;
     this.flush();
-    if (length > this.tail.length) this.tail = new Uint8Array(Math.max(length, 4096));
+    // Most writers hold a few bytes, some a few megabytes of short ranges.
+    if (length > this.tail.length) this.tail = new Uint8Array(Math.max(length, Math.min(this.total, LARGEST_TAIL)));
   }
 
+  /** What is written goes on in the same buffer: chunks never overlap. */
   private flush(): void {
     if (this.tailLength === 0) return;
     this.chunks.push(this.tail.subarray(0, this.tailLength));
-    this.tail = new Uint8Array(4096);
+    this.tail = this.tail.subarray(this.tailLength);
     this.tailLength = 0;
   }
 }

@@ -18,20 +18,28 @@ import type {
   ComponentNames,
   ComponentSection,
   CoreInstance,
+  CoreModuleDefinition,
   Definition,
   Export,
   Instance,
 } from "./model.js";
 import { encodeComponentNames } from "./names.js";
-import { EncodeScope, type IndexResolver } from "./scope.js";
+import { type ChunksOf, EncodeScope, type IndexResolver } from "./scope.js";
 
 const HEADER = new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00]);
 
 const SINGLE_DEFINITION_SECTIONS = new Set(["custom", "core module", "component", "start"]);
 
-/** Encodes a component, giving every definition its index. Core modules are kept as the ranges that they consist of. */
-export function encodeComponent(component: Component): ByteWriter {
-  return encodeSections(component, new EncodeScope());
+/**
+ * Encodes a component, giving every definition its index. Core modules are kept as the ranges that they consist of.
+ *
+ * @param chunksOf - writes other bytes than its own for a core module
+ */
+export function encodeComponent(
+  component: Component,
+  chunksOf: ChunksOf = (module: CoreModuleDefinition) => module.chunks,
+): ByteWriter {
+  return encodeSections(component, new EncodeScope(chunksOf));
 }
 
 function encodeSections(component: Component, scope: EncodeScope): ByteWriter {
@@ -65,7 +73,7 @@ export function encodeDefinition(definition: Definition, writer: ByteWriter, sco
     case "component names":
       break;
     case "core module":
-      for (const chunk of definition.chunks) writer.bytes(chunk);
+      for (const chunk of scope.chunksOf(definition)) writer.bytes(chunk);
       scope.define(definition);
       break;
     case "core instantiation":

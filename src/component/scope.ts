@@ -1,5 +1,5 @@
 import type { ByteReader } from "../binary/reader.js";
-import type { Entity, Sort } from "./model.js";
+import type { CoreModuleDefinition, Entity, Sort } from "./model.js";
 
 /** Nesting that no toolchain reaches and that keeps recursion off the end of the stack. */
 const MAX_DEPTH = 100;
@@ -62,14 +62,21 @@ export interface IndexResolver {
   outer(entity: Entity): { count: number; index: number };
   define(entity: Entity): void;
   nested(): IndexResolver;
+  /** The bytes to write for a core module. */
+  chunksOf(module: CoreModuleDefinition): readonly Uint8Array[];
 }
+
+export type ChunksOf = (module: CoreModuleDefinition) => readonly Uint8Array[];
 
 /** The index spaces while encoding: indices are given in the order in which definitions are written. */
 export class EncodeScope implements IndexResolver {
   private readonly indices = new Map<Entity, number>();
   private readonly lengths = new Map<Sort, number>();
 
-  constructor(private readonly parent?: EncodeScope) {}
+  constructor(
+    readonly chunksOf: ChunksOf,
+    private readonly parent?: EncodeScope,
+  ) {}
 
   define(entity: Entity): void {
     const index = this.lengths.get(entity.sort) ?? 0;
@@ -98,7 +105,7 @@ export class EncodeScope implements IndexResolver {
   }
 
   nested(): EncodeScope {
-    return new EncodeScope(this);
+    return new EncodeScope(this.chunksOf, this);
   }
 }
 
@@ -120,5 +127,9 @@ export class ReferenceRecorder implements IndexResolver {
 
   nested(): this {
     return this;
+  }
+
+  chunksOf(): readonly Uint8Array[] {
+    return [];
   }
 }

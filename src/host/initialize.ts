@@ -1,5 +1,4 @@
 import { concat } from "../binary/writer.js";
-import { encodeComponent } from "../component/encode.js";
 import { usesAsync } from "../component/resolve.js";
 import { ComponentInitError } from "../errors.js";
 import { formatInitFunction, type InitFunction } from "../instrument/init-func.js";
@@ -55,14 +54,20 @@ export interface Prepared {
 export async function bind(instrumented: Instrumented, cache: boolean): Promise<{ glue: LoadedGlue; cached: boolean }> {
   const { original, component } = instrumented;
   // jco's bindgen looks into function bodies only where the component uses the async ABI.
-  const input = usesAsync(component) ? original : encodeComponent(skeletonOf(original)).toBytes();
+  const input = usesAsync(component) ? original : skeletonOf(original);
   const { glue, cached } = await makeGlue(input, cache);
   return { glue: loadGlue(glue), cached };
 }
 
 /** Compiles the instrumented core modules. */
-export function compile(instrumented: Instrumented): Promise<WebAssembly.Module[]> {
-  return Promise.all(instrumented.modules.map(compileModule));
+export async function compile(instrumented: Instrumented): Promise<WebAssembly.Module[]> {
+  // Nothing else may be under way, and Node ends a process whose only hope is a compilation of V8's.
+  const keepAlive = setInterval(() => undefined, 2 ** 30);
+  try {
+    return await Promise.all(instrumented.modules.map(compileModule));
+  } finally {
+    clearInterval(keepAlive);
+  }
 }
 
 async function compileModule({ chunks }: InstrumentedModule, index: number): Promise<WebAssembly.Module> {

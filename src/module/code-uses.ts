@@ -39,7 +39,7 @@ export function findSegmentUses(module: CoreModule): SegmentUse[] {
   if (!hasData && !hasElements) return [];
   const uses: SegmentUse[] = [];
   const imported = importedCount(module, "func");
-  forEachSuspect(module, mayUseSegment, (i) => {
+  forEachSuspect(module, SEGMENT_SUSPECT, (i) => {
     const reader = module.bodyReader(i);
     const bodyStart = reader.position;
     scanFunctionBody(reader, ({ opcode, index, secondIndex, start }) => {
@@ -57,7 +57,7 @@ export function findSegmentUses(module: CoreModule): SegmentUse[] {
 export function findRelaxedSimd(module: CoreModule): number[] {
   const found: number[] = [];
   const imported = importedCount(module, "func");
-  forEachSuspect(module, mayBeRelaxedSimd, (i) => {
+  forEachSuspect(module, RELAXED_SUSPECT, (i) => {
     let uses = false;
     scanFunctionBody(module.bodyReader(i), ({ opcode }) => {
       uses ||= opcode >= Opcode.firstRelaxedSimd && opcode <= Opcode.lastRelaxedSimd;
@@ -69,16 +69,43 @@ export function findRelaxedSimd(module: CoreModule): number[] {
 
 /**
  * Visits the bodies that may hold a certain instruction. To scan all instructions of a large module takes most of a
- * second; to search it for a prefix byte takes milliseconds, and few bodies remain.
+ * second; to search it for a prefix byte takes a millisecond, and few bodies remain.
  */
-function forEachSuspect(
-  module: CoreModule,
-  isSuspect: (body: FunctionBody) => boolean,
-  visit: (i: number) => void,
-): void {
-  module.code.forEach((body, i) => {
-    if (isSuspect(body)) visit(i);
-  });
+function forEachSuspect(module: CoreModule, suspect: Suspect, visit: (i: number) => void): void {
+  const whole = module.originalCode;
+  if (whole === undefined) {
+    module.code.forEach((body, i) => {
+      if (!positions(body, suspect).next().done) visit(i);
+    });
+    return;
+  }
+  const found = new Set<number>();
+  for (const position of positions(whole, suspect)) found.add(bodyAt(module.code, whole.byteOffset + position));
+  for (const i of found) if (i >= 0) visit(i);
+}
+
+/** The last body that starts at or before a byte offset of the buffer that all bodies are views of. */
+function bodyAt(bodies: readonly FunctionBody[], byteOffset: number): number {
+  let low = 0;
+  let high = bodies.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((bodies[middle] as FunctionBody).byteOffset <= byteOffset) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** Bytes that an instruction may start with: a prefix, and a test of the position after it. */
+type Suspect = readonly { readonly prefix: number; readonly test: (bytes: Uint8Array, position: number) => boolean }[];
+
+function* positions(bytes: Uint8Array, suspect: Suspect): Generator<number> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const { prefix, test } of suspect) {
+    for (let at = buffer.indexOf(prefix); at >= 0; at = buffer.indexOf(prefix, at + 1)) {
+      if (test(bytes, at + 1)) yield at;
+    }
+  }
 }
 
 const segmentNumbers: readonly ReadonlySet<number>[] = [0xfb, 0xfc].map((prefix) => {
@@ -86,24 +113,13 @@ const segmentNumbers: readonly ReadonlySet<number>[] = [0xfb, 0xfc].map((prefix)
   return new Set(ofPrefix.map((opcode) => opcode & 0xffff));
 });
 
-function mayUseSegment(body: FunctionBody): boolean {
-  const [gc, bulk] = segmentNumbers as [ReadonlySet<number>, ReadonlySet<number>];
-  // All these numbers fit 7 bits; a longer encoding of them has the same low bits in its first byte.
-  return (
-    someAfter(body, 0xfc, (at) => bulk.has((body[at] as number) & 0x7f)) ||
-    someAfter(body, 0xfb, (at) => gc.has((body[at] as number) & 0x7f))
-  );
-}
+// All these numbers fit 7 bits; a longer encoding of them has the same low bits in its first byte.
+const SEGMENT_SUSPECT: Suspect = [0xfb, 0xfc].map((prefix, i) => {
+  const numbers = segmentNumbers[i] as ReadonlySet<number>;
+  return { prefix, test: (bytes, at) => numbers.has((bytes[at] as number) & 0x7f) };
+});
 
-function mayBeRelaxedSimd(body: FunctionBody): boolean {
-  // From 0x100 a number has a second byte, of at least 2 or unfinished.
-  return someAfter(body, 0xfd, (at) => (body[at] as number) >= 0x80 && (body[at + 1] as number) >= 2);
-}
-
-/** Whether `test` holds for some position after a `prefix` byte. */
-function someAfter(body: FunctionBody, prefix: number, test: (position: number) => boolean): boolean {
-  for (let at = body.indexOf(prefix); at >= 0; at = body.indexOf(prefix, at + 1)) {
-    if (test(at + 1)) return true;
-  }
-  return false;
-}
+// The numbers from 0x100 to 0x17f: two bytes, or more in a longer encoding, of which the second has 2 in its low bits.
+const RELAXED_SUSPECT: Suspect = [
+  { prefix: 0xfd, test: (bytes, at) => (bytes[at] as number) >= 0x80 && ((bytes[at + 1] as number) & 0x7f) === 2 },
+];

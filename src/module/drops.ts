@@ -29,6 +29,7 @@ const FLAG_TYPE = { value: "i32", mutable: true, shared: false } as const;
  * @returns a copy of the module, or the module itself when its code drops nothing
  */
 export function instrumentDrops(module: CoreModule, prefix = "component-init:dropped"): InstrumentedDrops {
+  if (!hasPassiveSegment(module)) return { module, flags: [] };
   const drops = findSegmentUses(module).filter(({ instruction }) => instruction.endsWith(".drop"));
   if (drops.length === 0) return { module, flags: [] };
   const flags = flagsOf(drops, exportNamer(module.exports, prefix));
@@ -40,6 +41,12 @@ export function instrumentDrops(module: CoreModule, prefix = "component-init:dro
   result.exports = [...module.exports, ...flags.map((flag, i) => flagExport(flag, firstGlobal + i))];
   result.code = flagDrops(module, drops, (drop) => globals.get(segmentKey(drop)) as number);
   return { module: result, flags };
+}
+
+/** Active and declared segments count as dropped from instantiation on, so no instruction changes them. */
+function hasPassiveSegment(module: CoreModule): boolean {
+  const isPassive = ({ mode }: { mode: { kind: string } }) => mode.kind === "passive";
+  return (module.hasDataCount && module.data.some(isPassive)) || module.elements.some(isPassive);
 }
 
 function flagExport({ exportName }: DropFlag, index: number): Export {

@@ -189,6 +189,11 @@ export class CoreModule {
     this.assign("code", this.slots.code, bodies);
   }
 
+  /** All of the code section as one range of the input; `undefined` when it was edited. */
+  get originalCode(): Uint8Array | undefined {
+    return this.slots.code.original;
+  }
+
   /** A reader of one function's body. */
   bodyReader(position: number): ByteReader {
     const body = this.code[position];

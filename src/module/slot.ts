@@ -34,7 +34,8 @@ export class SectionSlot<T> {
   }
 
   set(value: T): void {
-    this.value = value;
+    // Later changes to the caller's list would go past what follows the value: the data count, memoized index spaces.
+    this.value = Object.freeze(value) as T;
     this.isDecoded = true;
     this.isEdited = true;
   }
@@ -48,6 +49,11 @@ export class SectionSlot<T> {
   get count(): number {
     if (this.isDecoded) return Array.isArray(this.value) ? this.value.length : 0;
     return this.range === undefined ? 0 : this.reader(this.range).u32(`length of the ${this.codec.name} section`);
+  }
+
+  /** The section's bytes in the input, as long as nobody sets another value. */
+  get original(): Uint8Array | undefined {
+    return this.isEdited ? undefined : this.range?.contents;
   }
 
   /** A reader of a part of the section, whose errors tell file offsets when the part is one of the input. */

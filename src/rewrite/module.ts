@@ -2,7 +2,6 @@ import { type BitsType, type ConstExpr, constExprOfBits, i32ConstExpr, i64ConstE
 import type { CoreModuleDefinition } from "../component/model.js";
 import { ComponentInitError } from "../errors.js";
 import { decodeDefinition } from "../instrument/module.js";
-import { encodeModule } from "../module/encode.js";
 import { importedCount } from "../module/index-spaces.js";
 import type { CoreModule } from "../module/model.js";
 import type { DataSegment, ElementSegment } from "../module/segments.js";
@@ -13,12 +12,12 @@ import { limitRanges } from "./segments.js";
 /** Data segments of one module; wizer's limit, which every engine accepts. */
 const MAX_SEGMENTS = 10_000;
 
-/** The module with the state of a snapshot, as ranges in order. Its code section is not touched. */
+/** The module with the state of a snapshot. Its code section is not touched. */
 export function rewriteModule(
   definition: CoreModuleDefinition,
   state: InstanceSnapshot,
   removedExports: ReadonlySet<string>,
-): Uint8Array[] {
+): CoreModule {
   const module = decodeDefinition(definition);
   rewriteData(module, state);
   rewriteElements(module, state);
@@ -26,7 +25,7 @@ export function rewriteModule(
   rewriteGlobals(module, state);
   removeExports(module, removedExports);
   removeStart(module);
-  return encodeModule(module).toChunks();
+  return module;
 }
 
 function mismatch(what: string): ComponentInitError {

@@ -1,6 +1,4 @@
-import type { ByteWriter } from "../binary/writer.js";
 import { decodeComponent } from "../component/decode.js";
-import { encodeComponent } from "../component/encode.js";
 import { coreInstantiations, definitionsOfKind, removeExports } from "../component/graph.js";
 import type {
   Component,
@@ -13,16 +11,28 @@ import type {
 import { exportedFunctions } from "../component/resolve.js";
 import { ComponentInitError } from "../errors.js";
 import type { InitFunction } from "../instrument/init-func.js";
+import { decodeDefinition } from "../instrument/module.js";
+import { encodeModule } from "../module/encode.js";
+import { importedCount } from "../module/index-spaces.js";
+import type { CoreModule } from "../module/model.js";
 import type { InstanceSnapshot, Snapshot } from "../snapshot/model.js";
+import type { Correspondence } from "./correspondence.js";
 import { rewriteModule } from "./module.js";
 
 export interface RewriteOptions {
   /** The function that initialized the component: it is taken out, with whatever only it needed. */
   readonly remove?: InitFunction;
+  /**
+   * Which core instance of `bytes` gets the state of which one of the snapshot, as positions among the instantiations:
+   * snapshot to component. By default each gets its own.
+   */
+  readonly correspondence?: Correspondence;
 }
 
 export interface Rewritten {
-  readonly output: ByteWriter;
+  readonly component: Component;
+  /** The core modules of `component` that were rewritten. */
+  readonly modules: ReadonlyMap<CoreModuleDefinition, CoreModule>;
   readonly warnings: readonly string[];
 }
 
@@ -35,29 +45,61 @@ export interface Rewritten {
 export function rewrite(bytes: Uint8Array, snapshot: Snapshot, options: RewriteOptions = {}): Rewritten {
   const component = decodeComponent(bytes);
   const instances = coreInstantiations(component);
+  const states = assignStates(snapshot, instances, options.correspondence);
   const warnings: string[] = [];
-  const removedCoreExports = options.remove ? removeInit(component, options.remove, warnings) : new Map();
-  const states = new Map(snapshot.instances.map((state) => [state.instance, state]));
-  instances.forEach((instance, index) => {
-    const state = states.get(index);
-    if (state === undefined)
-      throw new ComponentInitError("no-correspondence", `the snapshot has no state for core instance ${index}`);
-    rewriteInstance(instance, state, removedCoreExports.get(instance) ?? []);
+  const removedExports = removeInit(component, options.remove ?? { kind: "none" }, warnings);
+  const modules = new Map<CoreModuleDefinition, CoreModule>();
+  instances.forEach((instance, i) => {
+    const state = states.get(i);
+    const definition = instance.module as CoreModuleDefinition;
+    if (state === undefined) {
+      refuseForeignData(definition, i);
+      return;
+    }
+    const module = rewriteModule(definition, state, new Set(removedExports.get(instance)));
+    modules.set(definition, module);
+    definition.chunks = encodeModule(module).toChunks();
   });
-  return { output: encodeComponent(component), warnings };
+  return { component, modules, warnings };
 }
 
-function rewriteInstance(
-  instance: CoreInstantiation,
-  state: InstanceSnapshot,
-  removedExports: readonly string[],
-): void {
-  const definition = instance.module as CoreModuleDefinition;
-  definition.chunks = rewriteModule(definition, state, new Set(removedExports));
+/** The state for each core instance, by position; those that the snapshot knows nothing of start as they are. */
+function assignStates(
+  { instances }: Snapshot,
+  targets: readonly CoreInstantiation[],
+  correspondence: Correspondence | undefined,
+): Map<number, InstanceSnapshot> {
+  if (correspondence === undefined && instances.length !== targets.length) {
+    throw new ComponentInitError(
+      "no-correspondence",
+      `the snapshot has ${instances.length} core instances and the component ${targets.length}`,
+    );
+  }
+  const states = new Map<number, InstanceSnapshot>();
+  for (const state of instances) {
+    const target = correspondence === undefined ? state.instance : correspondence.get(state.instance);
+    if (target !== undefined) states.set(target, state);
+  }
+  return states;
+}
+
+/** Data that an instance without a state in the snapshot writes to another's memory would overwrite the snapshot. */
+function refuseForeignData(definition: CoreModuleDefinition, instance: number): void {
+  const module = decodeDefinition(definition);
+  const imported = importedCount(module, "memory");
+  if (!module.data.some(({ mode }) => mode.kind === "active" && mode.memory < imported)) return;
+  throw new ComponentInitError(
+    "no-correspondence",
+    `core instance ${instance} has data for a memory that it imports, and no counterpart in the snapshot`,
+  );
 }
 
 /** Takes the init function out and says which core exports have no user left. */
-function removeInit(component: Component, init: InitFunction, warnings: string[]): Map<CoreInstantiation, string[]> {
+function removeInit(
+  component: Component,
+  init: InitFunction,
+  warnings: string[],
+): ReadonlyMap<CoreInstantiation, readonly string[]> {
   if (init.kind === "none") return new Map();
   if (init.kind === "core") {
     const instance = coreInstantiations(component)[init.instance] as CoreInstantiation;

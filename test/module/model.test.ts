@@ -124,8 +124,8 @@ describe("edits", () => {
 
   it("put the first section of all after dylink.0", () => {
     const core = CoreModule.empty();
-    module.addCustomSection("name", new Uint8Array([0]));
-    module.addCustomSection("dylink.0", new Uint8Array([0]), "first");
+    core.addCustomSection("name", new Uint8Array([0]));
+    core.addCustomSection("dylink.0", new Uint8Array([0]), "first");
     core.memories = [{ minimum: 1n, maximum: undefined, shared: false, is64: false, pageSizeLog2: undefined }];
     expect(layoutOf(core)).toEqual(["custom dylink.0", "memory", "custom name"]);
   });
@@ -162,6 +162,9 @@ describe("edits", () => {
     const core = await moduleOf('(module (memory 1) (export "m" (memory 0)))');
     const list = core.exports as Export[];
     expect(() => list.push({ name: "x", kind: "memory", index: 0 })).toThrow(TypeError);
+    const assigned = [...list];
+    core.exports = assigned;
+    expect(() => assigned.pop()).toThrow(TypeError);
   });
 
   it("that leave functions without bodies are found", async () => {
@@ -182,8 +185,8 @@ describe("edits", () => {
 
   it("of custom sections keep the place", async () => {
     const core = await moduleOf('(module (@custom "a" "1") (@custom "b" "2") (@custom "c" "3"))');
-    module.replaceCustomSection(core.customSections[1] as never, new Uint8Array([0x34]));
-    module.filterCustomSections(({ name }) => name !== "a");
+    core.replaceCustomSection(core.customSections[1] as never, new Uint8Array([0x34]));
+    core.filterCustomSections(({ name }) => name !== "a");
     const decoded = decodeModule(encoded(core));
     expect(decoded.customSections.map(({ name, contents }) => [name, ...contents])).toEqual([
       ["b", 0x34],

@@ -1,0 +1,99 @@
+import { encodeComponent } from "./component/encode.js";
+import * as host from "./host/initialize.js";
+import { chooseInit } from "./instrument/choose-init.js";
+import { instrument as instrumentComponent } from "./instrument/instrument.js";
+import type { Instrumented as InstrumentedState } from "./instrument/model.js";
+import { findCorrespondence } from "./rewrite/correspondence.js";
+import { rewrite as rewriteComponent } from "./rewrite/rewrite.js";
+import type { Snapshot } from "./snapshot/model.js";
+import { takeSnapshot as takeSnapshotOf } from "./snapshot/take.js";
+import { validateComponent } from "./verify/validate-component.js";
+import { verify } from "./verify/verify.js";
+
+/** The phases one by one, for callers that initialize several times or with a host of their own. */
+
+export type Instrumented = InstrumentedState & {
+  /** The instrumented component's file. A host that instantiates it finds the state under the names in `modules`. */
+  encode(): Uint8Array;
+};
+
+export type Prepared = host.Prepared;
+export type Initialized = host.Initialized;
+
+/**
+ * Makes the state of a component visible to its host.
+ *
+ * @throws ComponentInitError `not-a-component`, `malformed`, `unsupported`
+ */
+export function instrument(component: Uint8Array): Instrumented {
+  const instrumented = instrumentComponent(component);
+  return { ...instrumented, encode: () => encodeComponent(instrumented.component).toBytes() };
+}
+
+/**
+ * Binds and compiles an instrumented component for the host of this package. One prepared component can be initialized
+ * any number of times, each time afresh.
+ */
+export async function prepare(instrumented: Instrumented, options: { cache?: boolean } = {}): Promise<Prepared> {
+  const [{ glue, cached }, modules] = await Promise.all([
+    host.bind(instrumented, options.cache ?? true),
+    host.compile(instrumented),
+  ]);
+  return { instrumented, glue, glueCached: cached, modules };
+}
+
+/**
+ * Instantiates a prepared component and runs its init function.
+ *
+ * @param initFunc - as in `PreinitializeOptions.initFunc`
+ * @throws ComponentInitError
+ */
+export function initialize(
+  prepared: Prepared,
+  initFunc: string | undefined,
+  options: Partial<host.HostOptions> = {},
+): Promise<Initialized> {
+  const init = chooseInit(prepared.instrumented.original, initFunc);
+  return host.initialize(prepared, init, {
+    args: ["component.wasm"],
+    env: {},
+    stdin: new Uint8Array(),
+    preopens: [],
+    ...options,
+  });
+}
+
+/** Reads the state of an initialized component. Its ranges are views of live memory. */
+export function takeSnapshot(initialized: Initialized): Snapshot {
+  return takeSnapshotOf(initialized);
+}
+
+export interface RewriteOptions {
+  /** The init function to take out, as in `PreinitializeOptions.initFunc`; nothing is taken out without it. */
+  readonly removeInitFunc?: string;
+  /** The component that the snapshot was taken of, where it is another one than the component to write into. */
+  readonly snapshotOf?: Uint8Array;
+  /** Core instances of `snapshotOf` and of the component to write that correspond although they differ, by name. */
+  readonly correspondence?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes a snapshot into a component and checks the result.
+ *
+ * @returns the component's file
+ * @throws ComponentInitError `no-correspondence`, `invalid-output`
+ */
+export async function rewrite(
+  component: Uint8Array,
+  snapshot: Snapshot,
+  options: RewriteOptions = {},
+): Promise<Uint8Array> {
+  const { removeInitFunc, snapshotOf, correspondence } = options;
+  const pairs = snapshotOf && findCorrespondence(snapshotOf, component, correspondence);
+  const rewritten = rewriteComponent(component, snapshot, {
+    ...(removeInitFunc === undefined ? {} : { remove: chooseInit(component, removeInitFunc) }),
+    ...(pairs && { correspondence: pairs }),
+  });
+  await verify(rewritten, validateComponent);
+  return encodeComponent(rewritten.component).toBytes();
+}

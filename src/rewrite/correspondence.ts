@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import { decodeComponent } from "../component/decode.js";
+import { componentNames, coreInstantiations } from "../component/graph.js";
+import type { Component, CoreInstantiation, CoreModuleDefinition } from "../component/model.js";
+import { nameOf } from "../component/names.js";
+import { ComponentInitError } from "../errors.js";
+import { decodeDefinition } from "../instrument/module.js";
+import { encodeModule } from "../module/encode.js";
+import { globalSpace, memorySpace } from "../module/index-spaces.js";
+import type { CoreModule } from "../module/model.js";
+import { formatValueType } from "../module/value-types.js";
+
+/** From positions of core instances in one component to positions in another. */
+export type Correspondence = ReadonlyMap<number, number>;
+
+interface Candidate {
+  readonly position: number;
+  readonly names: readonly string[];
+  readonly module: CoreModule;
+}
+
+/**
+ * Says which core instances of two components correspond, so that a snapshot of one can be written into the other, as
+ * componentize-py does: initialize with a real WASI, ship with stubs.
+ *
+ * Instances are paired as `given` says, then where the modules are equal but for custom sections and the names of
+ * imports. Every instance of `source` with state of its own must find a partner; the preview 1 adapter need not, because
+ * it starts afresh.
+ *
+ * @param given - names of core instances or their modules (or positions, as text): source to target
+ * @throws {@link ComponentInitError} `no-correspondence`
+ */
+export function findCorrespondence(
+  source: Uint8Array,
+  target: Uint8Array,
+  given: Readonly<Record<string, string>> = {},
+): Correspondence {
+  const from = candidates(decodeComponent(source));
+  const to = candidates(decodeComponent(target));
+  const pairs = new Map<number, number>();
+  for (const [sourceName, targetName] of Object.entries(given)) {
+    const left = named(from, sourceName, "snapshotted component");
+    const right = named(to, targetName, "component to write");
+    checkShape(left, right);
+    pairs.set(left.position, right.position);
+  }
+  pairEqual(from, to, pairs);
+  for (const one of from) if (!pairs.has(one.position) && hasState(one) && !isAdapter(one)) noPartner(one, to);
+  return pairs;
+}
+
+function candidates(component: Component): Candidate[] {
+  const names = componentNames(component);
+  return coreInstantiations(component).map((instance: CoreInstantiation, position) => ({
+    position,
+    names: [nameOf(names, instance), nameOf(names, instance.module), String(position)].filter(
+      (name) => name !== undefined,
+    ),
+    module: decodeDefinition(instance.module as CoreModuleDefinition),
+  }));
+}
+
+function named(list: readonly Candidate[], name: string, where: string): Candidate {
+  const found = list.filter(({ names }) => names.includes(name));
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return only;
+  const known = list.map(({ names }) => names[0]).join(", ");
+  const problem = found.length === 0 ? "no core instance" : "more than one core instance";
+  throw new ComponentInitError("no-correspondence", `the ${where} has ${problem} named ${name}; it has ${known}`);
+}
+
+/** Equal modules are paired in order, if there are as many of them on both sides. */
+function pairEqual(from: readonly Candidate[], to: readonly Candidate[], pairs: Map<number, number>): void {
+  const taken = new Set(pairs.values());
+  const free = Map.groupBy(
+    to.filter(({ position }) => !taken.has(position)),
+    ({ module }) => fingerprint(module),
+  );
+  const wanted = Map.groupBy(
+    from.filter(({ position }) => !pairs.has(position)),
+    ({ module }) => fingerprint(module),
+  );
+  for (const [key, left] of wanted) {
+    const right = free.get(key) ?? [];
+    if (left.length !== right.length) continue;
+    for (const [i, one] of left.entries()) pairs.set(one.position, (right[i] as Candidate).position);
+  }
+}
+
+/** What a module does, whatever its imports and sections of metadata are called. */
+function fingerprint(module: CoreModule): string {
+  const plain = module.copy();
+  plain.filterCustomSections(() => false);
+  if (plain.imports.length > 0) plain.imports = plain.imports.map((item) => ({ ...item, module: "", name: "" }));
+  const hash = createHash("sha256");
+  for (const chunk of encodeModule(plain).toChunks()) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+function hasState({ module }: Candidate): boolean {
+  return module.memories.length > 0 || module.globals.some(({ type }) => type.mutable);
+}
+
+function isAdapter({ names }: Candidate): boolean {
+  return names.includes("wit-component:adapter:wasi_snapshot_preview1");
+}
+
+function noPartner(one: Candidate, to: readonly Candidate[]): never {
+  const known = to.map(({ names }) => names[0]).join(", ");
+  throw new ComponentInitError(
+    "no-correspondence",
+    `core instance ${one.names[0]} has state, and the component to write has no equal module for it: ` +
+      `name its counterpart (one of ${known})`,
+  );
+}
+
+/** A counterpart that is not equal must at least define the same memories and mutable globals at the same indices. */
+function checkShape(left: Candidate, right: Candidate): void {
+  if (shape(left.module) === shape(right.module)) return;
+  throw new ComponentInitError(
+    "no-correspondence",
+    `core instances ${left.names[0]} and ${right.names[0]} do not define the same memories and mutable globals`,
+  );
+}
+
+function shape(module: CoreModule): string {
+  const memories = memorySpace(module).map(({ imported, index, type }) => (imported ? "" : `${index}:${type.is64}`));
+  const globals = globalSpace(module).map(({ imported, index, type }) => {
+    return imported || !type.mutable ? "" : `${index}:${formatValueType(type.value)}`;
+  });
+  return JSON.stringify([memories.filter(Boolean), globals.filter(Boolean)]);
+}
