@@ -1,5 +1,6 @@
 import { encodeComponent } from "./component/encode.js";
 import * as host from "./host/initialize.js";
+import { JcoThread } from "./host/jco-thread.js";
 import { chooseInit } from "./instrument/choose-init.js";
 import { instrument as instrumentComponent } from "./instrument/instrument.js";
 import type { Instrumented as InstrumentedState } from "./instrument/model.js";
@@ -7,8 +8,7 @@ import { findCorrespondence } from "./rewrite/correspondence.js";
 import { rewrite as rewriteComponent } from "./rewrite/rewrite.js";
 import type { Snapshot } from "./snapshot/model.js";
 import { takeSnapshot as takeSnapshotOf } from "./snapshot/take.js";
-import { validateComponent } from "./verify/validate-component.js";
-import { verify } from "./verify/verify.js";
+import { ComponentValidator, verify } from "./verify/verify.js";
 
 /** The phases one by one, for callers that initialize several times or with a host of their own. */
 
@@ -35,11 +35,16 @@ export function instrument(component: Uint8Array): Instrumented {
  * any number of times, each time afresh.
  */
 export async function prepare(instrumented: Instrumented, options: { cache?: boolean } = {}): Promise<Prepared> {
-  const [{ glue, cached }, modules] = await Promise.all([
-    host.bind(instrumented, options.cache ?? true),
-    host.compile(instrumented),
-  ]);
-  return { instrumented, glue, glueCached: cached, modules };
+  const thread = new JcoThread();
+  try {
+    const [glue, modules] = await Promise.all([
+      host.bind(instrumented, thread, options.cache ?? true),
+      host.compile(instrumented),
+    ]);
+    return { instrumented, glue: glue.load(), modules };
+  } finally {
+    await thread.close();
+  }
 }
 
 /**
@@ -94,6 +99,11 @@ export async function rewrite(
     ...(removeInitFunc === undefined ? {} : { remove: chooseInit(component, removeInitFunc) }),
     ...(pairs && { correspondence: pairs }),
   });
-  await verify(rewritten, validateComponent);
+  const thread = new JcoThread();
+  try {
+    await verify(rewritten, new ComponentValidator(thread));
+  } finally {
+    await thread.close();
+  }
   return encodeComponent(rewritten.component).toBytes();
 }

@@ -1,5 +1,7 @@
 import { encodeComponent } from "./component/encode.js";
+import type { CachedGlue } from "./host/glue.js";
 import { bind, compile, type HostOptions, initialize, type Prepared } from "./host/initialize.js";
+import { JcoThread } from "./host/jco-thread.js";
 import { chooseInit } from "./instrument/choose-init.js";
 import { formatInitFunction, type InitFunction } from "./instrument/init-func.js";
 import { instrument } from "./instrument/instrument.js";
@@ -9,8 +11,7 @@ import { type Correspondence, findCorrespondence } from "./rewrite/correspondenc
 import { type Rewritten, rewrite } from "./rewrite/rewrite.js";
 import type { Snapshot } from "./snapshot/model.js";
 import { takeSnapshot } from "./snapshot/take.js";
-import { validateComponent } from "./verify/validate-component.js";
-import { verify } from "./verify/verify.js";
+import { ComponentValidator, verify } from "./verify/verify.js";
 
 /** A directory of the host that the guest may read. */
 export interface DirectoryPreopen {
@@ -83,32 +84,50 @@ export async function preinitializeToChunks(
   bytes: Uint8Array,
   options: PreinitializeOptions = {},
 ): Promise<Preinitialized> {
+  const thread = new JcoThread();
+  try {
+    return await runPhases(bytes, options, thread);
+  } finally {
+    await thread.close();
+  }
+}
+
+async function runPhases(bytes: Uint8Array, options: PreinitializeOptions, thread: JcoThread): Promise<Preinitialized> {
   const clock = new PhaseClock(options.onPhase);
   const init = await clock.time("decode", () => chooseInit(bytes, options.initFunc));
   const instrumented = await clock.time("instrument", () => instrument(bytes));
-  const prepared = await prepare(instrumented, options.cache ?? true, clock);
+  const { glue, prepared } = await prepare(instrumented, options.cache ?? true, thread, clock);
+  const validator = new ComponentValidator(thread, (hash) => glue.isValidated(hash));
+  if (!glue.wasCached) validator.anticipate(write(bytes, emptySnapshot(instrumented), init, options));
+  thread.closeWhenIdle();
   const initialized = await clock.time("initialize", () => initialize(prepared, init, hostOptions(options)));
   const snapshot = await clock.time("snapshot", () => takeSnapshot(initialized));
   const rewritten = await clock.time("rewrite", () => write(bytes, snapshot, init, options));
-  await clock.time("verify", () => verify(rewritten, validateComponent));
+  await clock.time("verify", () => verify(rewritten, validator));
+  await glue.remember(prepared.glue.codeCache(), validator.validated);
   const output = encodeComponent(rewritten.component);
-  const chunks = output.toChunks();
   const name = formatInitFunction(init);
   const report: Report = {
     version: 1,
     ...(name === undefined ? {} : { init: name }),
     phases: clock.phases,
     totalMs: clock.total,
-    bindings: prepared.glueCached ? "cached" : "generated",
+    bindings: glue.wasCached ? "cached" : "generated",
     inputBytes: bytes.length,
     outputBytes: output.length,
-    memories: memoryReports(instrumented, snapshot),
+    memories: memoryReports(instrumented, snapshot, rewritten),
     globals: snapshot.instances.reduce((sum, { globals }) => sum + globals.length, 0),
     stdout: initialized.stdout,
     stderr: initialized.stderr,
     warnings: [...rewritten.warnings, ...instrumentWarnings(instrumented)],
   };
-  return { chunks, report };
+  return { chunks: output.toChunks(), report };
+}
+
+/** A snapshot in which every instance is as it was: good for finding out what an output will look like. */
+function emptySnapshot({ instances }: Instrumented): Snapshot {
+  const nothing = { memories: [], globals: [], droppedData: [], droppedElements: [] };
+  return { instances: instances.map((_, instance) => ({ instance, ...nothing })) };
 }
 
 /** Into the component itself, or into another one for a staged pre-initialization. */
@@ -128,12 +147,20 @@ function initInTarget(init: InitFunction, pairs: Correspondence): InitFunction |
 }
 
 /** The glue is generated in a thread of its own while V8 compiles. */
-async function prepare(instrumented: Instrumented, cache: boolean, clock: PhaseClock): Promise<Prepared> {
-  const [{ glue, cached }, modules] = await Promise.all([
-    clock.time("bind", () => bind(instrumented, cache)),
+async function prepare(
+  instrumented: Instrumented,
+  cache: boolean,
+  thread: JcoThread,
+  clock: PhaseClock,
+): Promise<{ glue: CachedGlue; prepared: Prepared }> {
+  const [{ glue, loaded }, modules] = await Promise.all([
+    clock.time("bind", async () => {
+      const glue = await bind(instrumented, thread, cache);
+      return { glue, loaded: glue.load() };
+    }),
     clock.time("compile", () => compile(instrumented)),
   ]);
-  return { instrumented, glue, glueCached: cached, modules };
+  return { glue, prepared: { instrumented, glue: loaded, modules } };
 }
 
 function hostOptions(options: PreinitializeOptions): HostOptions {
@@ -152,18 +179,23 @@ function instrumentWarnings({ modules }: Instrumented): string[] {
   return ["the component uses relaxed SIMD: what initialization computed with it may differ on other machines"];
 }
 
-function memoryReports(instrumented: Instrumented, snapshot: Snapshot): MemoryReport[] {
+function memoryReports(instrumented: Instrumented, snapshot: Snapshot, { moduleOf }: Rewritten): MemoryReport[] {
   return snapshot.instances.flatMap(({ instance, memories }) => {
     const info = instrumented.instances[instance];
     const state = info && instrumented.modules[info.module]?.state;
-    return memories.map(({ index, pages, ranges }) => ({
-      instance: info?.name ?? String(instance),
-      index,
-      pagesBefore: state?.memories.find((memory) => memory.index === index)?.initialPages ?? 0,
-      pagesAfter: pages,
-      bytes: ranges.reduce((sum, range) => sum + range.bytes.length, 0),
-      segments: ranges.length,
-    }));
+    return memories.map(({ index, pages }) => {
+      const segments = (moduleOf.get(instance)?.data ?? []).filter(
+        ({ mode }) => mode.kind === "active" && mode.memory === index,
+      );
+      return {
+        instance: info?.name ?? String(instance),
+        index,
+        pagesBefore: state?.memories.find((memory) => memory.index === index)?.initialPages ?? 0,
+        pagesAfter: pages,
+        bytes: segments.reduce((sum, { bytes }) => sum + bytes.length, 0),
+        segments: segments.length,
+      };
+    });
   });
 }
 

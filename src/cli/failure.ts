@@ -11,20 +11,45 @@ const EXIT_USAGE = 2;
 
 /** Prints an error as people want it (one sentence, then what the guest said) and gives the exit code. */
 export function reportFailure(error: unknown, verbose: boolean): number {
-  const message = error instanceof Error ? error.message : String(error);
-  print(`${styleText("red", "error:", { stream: process.stderr })} ${message}`);
-  if (error instanceof UsageError) {
-    print("Run `component-init --help` or `component-init run --help` for what can be given.");
-    return EXIT_USAGE;
-  }
-  if (error instanceof ComponentInitError) {
-    for (const line of error.details) print(line);
-    if (verbose && error.stack !== undefined) print(error.stack);
-    return error.code === "invalid-option" ? EXIT_USAGE : EXIT_FAILURE;
-  }
-  // Not foreseen, so a defect: the stack is what a report of it needs.
-  print(error instanceof Error && error.stack !== undefined ? error.stack : "");
-  return EXIT_FAILURE;
+  print(`${styleText("red", "error:", { stream: process.stderr })} ${visible(messageOf(error))}`);
+  const isUsage = error instanceof UsageError;
+  const isForeseen = isUsage || error instanceof ComponentInitError;
+  if (error instanceof ComponentInitError) for (const line of error.details) print(visible(line));
+  if (isUsage) print("See `component-init run --help` for what can be given.");
+  if (!isForeseen) print("This is a defect of component-init: please report it with the output of --verbose.");
+  if (verbose && error instanceof Error && error.stack !== undefined) print(visible(stackOf(error)));
+  return isUsage || codeOf(error) === "invalid-option" ? EXIT_USAGE : EXIT_FAILURE;
+}
+
+/** A failure for programs: what `--json` prints in the place of the report. */
+export function failureReport(error: unknown): object {
+  const details = error instanceof ComponentInitError ? error.details : [];
+  return { version: 1, error: { code: codeOf(error), message: messageOf(error), details } };
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof UsageError) return "invalid-option";
+  return error instanceof ComponentInitError ? error.code : "defect";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A stack starts with the message, which was printed; an error that another one caused has a stack of its own. */
+function stackOf(error: Error): string {
+  const stack = error.stack ?? "";
+  const frames = stack.slice(Math.max(0, stack.search(/^ +at /m)));
+  return error.cause instanceof Error ? `${frames}\ncaused by ${error.cause.stack}` : frames;
+}
+
+/** Guests and the names in components can hold escape sequences, with which they could rewrite a terminal. */
+function visible(text: string): string {
+  return text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
+    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }
 
 function print(line: string): void {

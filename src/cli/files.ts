@@ -1,18 +1,32 @@
 import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { constants, rmSync } from "node:fs";
+import { access, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { ComponentInitError } from "../errors.js";
+import { UsageError } from "./failure.js";
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "it does not exist",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "it is a directory",
+  ENOTDIR: "a part of its path is not a directory",
+  ENOSPC: "the disk is full",
+  EROFS: "the file system is read-only",
+  ENAMETOOLONG: "its name is too long",
+  ELOOP: "it is a circle of symbolic links",
+  EPIPE: "its reader closed it",
+};
 
 function reason(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === "ENOENT") return "it does not exist";
-  if (code === "EACCES" || code === "EPERM") return "permission denied";
-  if (code === "EISDIR") return "it is a directory";
-  if (code === "ENOTDIR") return "a part of its path is not a directory";
-  if (code === "ENOSPC") return "the disk is full";
-  return error instanceof Error ? error.message : String(error);
+  const known = REASONS[(error as NodeJS.ErrnoException).code ?? ""];
+  return known ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** What stands for a file in messages. */
+export function displayName(path: string, role: "input" | "output"): string {
+  return path === "-" ? `standard ${role}` : path;
 }
 
 /** A file's contents; `-` is standard input. */
@@ -20,8 +34,16 @@ export async function readInput(path: string): Promise<Uint8Array> {
   try {
     return path === "-" ? await buffer(process.stdin) : await readFile(path);
   } catch (cause) {
-    throw new ComponentInitError("io", `cannot read ${path}: ${reason(cause)}`, { cause });
+    throw new ComponentInitError("io", `cannot read ${displayName(path, "input")}: ${reason(cause)}`, { cause });
   }
+}
+
+/** A directory that the guest is to see must be there before the work starts. */
+export async function checkDirectory(path: string): Promise<void> {
+  const found = await stat(path).catch((cause) => {
+    throw new ComponentInitError("io", `cannot preopen the directory ${path}: ${reason(cause)}`, { cause });
+  });
+  if (!found.isDirectory()) throw new ComponentInitError("io", `cannot preopen ${path}: it is not a directory`);
 }
 
 /** WebAssembly text is parsed; anything else is returned as it is. */
@@ -31,8 +53,32 @@ export async function parseIfText(bytes: Uint8Array, path: string): Promise<Uint
   try {
     return await parse(new TextDecoder().decode(bytes));
   } catch (cause) {
-    const message = (cause as { payload?: string }).payload ?? (cause instanceof Error ? cause.message : String(cause));
-    throw new ComponentInitError("malformed", `${path} is not valid WebAssembly text: ${message.trim()}`, { cause });
+    const why = describeTextError(cause);
+    const message = `${displayName(path, "input")} is not valid WebAssembly text: ${why}`;
+    throw new ComponentInitError("malformed", message, { cause });
+  }
+}
+
+/** wasm-tools' error comes as Rust shows its fields: `... line: 0, col: 12, ... kind: Custom("expected ...") ...`. */
+function describeTextError(error: unknown): string {
+  const payload = (error as { payload?: unknown }).payload;
+  const text = typeof payload === "string" ? payload : error instanceof Error ? error.message : String(error);
+  const place = /\bline: (\d+), col: (\d+)/.exec(text);
+  const quoted = /\bkind: Custom\(("(?:[^"\\]|\\.)*")\)/.exec(text)?.[1]?.replaceAll("\\'", "'");
+  const token = /\bkind: Lex\((\w+)/
+    .exec(text)?.[1]
+    ?.replace(/\B[A-Z]/g, " $&")
+    .toLowerCase();
+  const what = quoted !== undefined ? unquote(quoted) : (token ?? text.trim());
+  if (place === null) return what;
+  return `${what} (line ${Number(place[1]) + 1}, column ${Number(place[2]) + 1})`;
+}
+
+function unquote(text: string): string {
+  try {
+    return JSON.parse(text) as string;
+  } catch {
+    return text;
   }
 }
 
@@ -43,44 +89,104 @@ function looksLikeText(bytes: Uint8Array): boolean {
 }
 
 /**
+ * Finds out before the work starts whether its result can be written.
+ *
+ * @param inputs - files that must not be replaced
+ */
+export async function checkOutput(path: string, inputs: readonly string[]): Promise<void> {
+  if (path === "-") return;
+  const found = await stat(path).catch(() => undefined);
+  for (const input of found === undefined ? [] : inputs) {
+    const other = input === "-" ? undefined : await stat(input).catch(() => undefined);
+    if (found?.isFile() && other?.dev === found.dev && other.ino === found.ino) {
+      throw new UsageError(`the output ${path} is the same file as the input ${input}, which is never changed`);
+    }
+  }
+  const fail = (why: string, cause?: unknown) => {
+    throw new ComponentInitError("io", `cannot write ${path}: ${why}`, { cause });
+  };
+  if (found?.isDirectory()) fail("it is a directory (name a file in it)");
+  if (found !== undefined) await access(path, constants.W_OK).catch((cause) => fail(reason(cause), cause));
+  if (found !== undefined && !found.isFile()) return;
+  const { directory } = await targetOf(path);
+  const parent = await stat(directory).catch((cause) => fail(`the directory ${directory}: ${reason(cause)}`, cause));
+  if (!parent?.isDirectory()) fail(`${directory} is not a directory`);
+  const allowed = constants.W_OK | constants.X_OK;
+  await access(directory, allowed).catch((cause) => fail(`the directory ${directory}: ${reason(cause)}`, cause));
+}
+
+/** Where a file really is: a symbolic link stays, and what it points to is replaced. */
+async function targetOf(path: string): Promise<{ target: string; directory: string }> {
+  const target = await realpath(path).catch(() => resolve(path));
+  return { target, directory: dirname(target) };
+}
+
+/**
  * Writes a file so that at any moment there is either the old one or the whole new one. `-` is standard output.
+ * Devices and pipes are written to, not replaced.
  *
  * @param chunks - The contents in order; they are written without being joined.
  */
 export async function writeOutput(path: string, chunks: readonly Uint8Array[]): Promise<void> {
-  if (path === "-") {
-    for (const chunk of chunks) {
-      await new Promise<void>((done, fail) => process.stdout.write(chunk, (error) => (error ? fail(error) : done())));
-    }
-    return;
-  }
-  const target = resolve(path);
-  const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
-  const removeOnSignal = () => rmSync(temporary, { force: true });
-  process.once("exit", removeOnSignal);
   try {
-    await writeChunks(temporary, chunks, await modeOf(target));
-    await rename(temporary, target);
+    if (path === "-") return await writeStream(process.stdout, chunks);
+    const existing = await stat(path).catch(() => undefined);
+    if (existing === undefined || existing.isFile()) await replaceFile(path, chunks, existing?.mode);
+    else await writeChunks(await open(path, "w"), chunks);
   } catch (cause) {
-    await rm(temporary, { force: true });
-    throw new ComponentInitError("io", `cannot write ${path}: ${reason(cause)}`, { cause });
-  } finally {
-    process.removeListener("exit", removeOnSignal);
+    throw new ComponentInitError("io", `cannot write ${displayName(path, "output")}: ${reason(cause)}`, { cause });
   }
 }
 
-/** A replaced file keeps its permissions. */
-async function modeOf(path: string): Promise<number> {
-  const found = await stat(path).catch(() => undefined);
-  return found === undefined ? 0o666 : found.mode & 0o777;
+async function writeStream(stream: NodeJS.WritableStream, chunks: readonly Uint8Array[]): Promise<void> {
+  for (const chunk of chunks) {
+    await new Promise<void>((done, fail) => stream.write(chunk, (error) => (error ? fail(error) : done())));
+  }
+}
+
+/** @param mode - the permissions of the file that is there, which its successor gets too */
+async function replaceFile(path: string, chunks: readonly Uint8Array[], mode: number | undefined): Promise<void> {
+  const { target, directory } = await targetOf(path);
+  const temporary = join(directory, `.component-init-${randomUUID()}.tmp`);
+  const endWatch = removeOnSignal(temporary);
+  try {
+    const file = await open(temporary, "wx", 0o666);
+    await writeChunks(file, chunks, mode);
+    await rename(temporary, target);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw cause;
+  } finally {
+    endWatch();
+  }
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Removes a file when a signal ends the process. Only while there is one: a handler would keep a signal from ending a
+ * guest that never returns.
+ */
+function removeOnSignal(path: string): () => void {
+  const onSignal = (signal: NodeJS.Signals) => {
+    rmSync(path, { force: true });
+    end();
+    process.kill(process.pid, signal);
+  };
+  const end = () => {
+    for (const signal of SIGNALS) process.removeListener(signal, onSignal);
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  return end;
 }
 
 /** The limit of one `writev` on Linux and macOS. */
 const MAX_VECTORS = 1024;
 
-async function writeChunks(path: string, chunks: readonly Uint8Array[], mode: number): Promise<void> {
-  const file = await open(path, "wx", mode);
+async function writeChunks(file: FileHandle, chunks: readonly Uint8Array[], mode?: number): Promise<void> {
   try {
+    // Not when the file is made, because the process's umask would take from it.
+    if (mode !== undefined) await file.chmod(mode & 0o777);
     for (let i = 0; i < chunks.length; i += MAX_VECTORS) await writeAll(file, chunks.slice(i, i + MAX_VECTORS));
   } finally {
     await file.close();

@@ -1,33 +1,68 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import yargs from "yargs";
-import { hideBin } from "yargs/helpers";
 import { reportFailure, UsageError } from "./failure.js";
-import { runCommand } from "./run.js";
+import { formatHelp, formatOverview } from "./help.js";
+import { clarify, splitArguments } from "./options.js";
+import { RUN_HELP, runCommand } from "./run.js";
+
+const ABOUT =
+  "Pre-initialize WebAssembly components: run their initialization once, at build time, and ship a component " +
+  "whose memory, globals and tables already hold the result.";
 
 function packageVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   return (manifest as { version: string }).version;
 }
 
-const parser = yargs(hideBin(process.argv))
-  .scriptName("component-init")
-  .usage("$0 <command>\n\nPre-initialize WebAssembly components: initialization runs once, at build time.")
-  .command(runCommand)
-  .demandCommand(1, "a command is needed, for example: component-init run app.wasm -o app.init.wasm")
-  .strict()
-  .parserConfiguration({ "populate--": true, "duplicate-arguments-array": true, "greedy-arrays": false })
-  .version(packageVersion())
-  .help()
-  .alias({ h: "help", V: "version" })
-  .wrap(Math.min(110, process.stdout.columns ?? 100))
-  .exitProcess(false)
-  .fail((message, error) => {
-    throw error ?? new UsageError(message);
-  });
+/** What needs neither a command nor valid options, if that is asked for. */
+function information(own: readonly string[]): string | undefined {
+  const width = Math.min(100, process.stdout.columns ?? 100);
+  if (own.includes("--help") || own.includes("-h") || own[0] === "help") {
+    if (own.includes("run")) return formatHelp(RUN_HELP, width);
+    return formatOverview(ABOUT, { run: RUN_HELP }, RUN_HELP.examples.slice(0, 2), width);
+  }
+  return own.includes("--version") || own.includes("-V") ? packageVersion() : undefined;
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const { own, guest } = splitArguments(argv);
+  const text = information(own);
+  if (text !== undefined) {
+    process.stdout.write(`${text}\n`);
+    return;
+  }
+  const { default: yargs } = await import("yargs");
+  await yargs(own)
+    .scriptName("component-init")
+    .command(runCommand(guest))
+    .demandCommand(1, "a command is missing, for example: component-init run app.wasm -o app.init.wasm")
+    .strict()
+    // Values are texts, whatever they look like, and options are spelled as the help spells them.
+    .parserConfiguration({
+      "boolean-negation": false,
+      "camel-case-expansion": false,
+      "dot-notation": false,
+      "greedy-arrays": false,
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+    })
+    .detectLocale(false)
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .fail((message, error) => {
+      if (error !== undefined && error.name !== "YError") throw error;
+      throw new UsageError(clarify(message ?? error.message, own));
+    })
+    .parseAsync();
+}
+
+// Who reads our output may stop at any time. Whoever must know is told by the callback of `write`.
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
 
 try {
-  await parser.parseAsync();
+  await main(process.argv.slice(2));
 } catch (error) {
-  process.exitCode = reportFailure(error, process.argv.includes("--verbose") || process.argv.includes("-v"));
+  process.exitCode = reportFailure(error, false);
 }

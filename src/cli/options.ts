@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import type { DirectoryPreopen } from "../preinitialize.js";
 import { UsageError } from "./failure.js";
 
@@ -20,13 +19,50 @@ export function parseEnv(texts: readonly string[]): Record<string, string> {
       const name = at < 0 ? text : text.slice(0, at);
       const value = at < 0 ? process.env[name] : text.slice(at + 1);
       if (name === "") throw new UsageError(`--env ${text}: the name is missing (NAME=VALUE)`);
-      if (value === undefined) throw new UsageError(`--env ${text}: ${name} is not set in the environment`);
+      if (value === undefined) {
+        throw new UsageError(`--env ${text}: ${name} is not set in your environment (give a value: ${name}=VALUE)`);
+      }
       return [name, value];
     }),
   );
 }
 
-/** What stands for a file in messages. */
-export function displayName(path: string): string {
-  return path === "-" ? "standard input" : basename(path);
+/** yargs makes an array of an option that is given twice, which nothing that takes one value could mean. */
+export function single(name: string, value: string | readonly string[] | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== "string") throw new UsageError(`--${name} is given ${value.length} times, but takes one value`);
+  if (value === "") throw new UsageError(`--${name} needs a value, and got an empty one`);
+  return value;
+}
+
+/** The command line in two: what is ours, and what the guest gets after `--`, byte for byte. */
+export function splitArguments(argv: readonly string[]): { own: string[]; guest: string[] | undefined } {
+  const at = argv.indexOf("--");
+  return at < 0 ? { own: [...argv], guest: undefined } : { own: argv.slice(0, at), guest: argv.slice(at + 1) };
+}
+
+/** Says what yargs says in the words of the help. */
+export function clarify(message: string, own: readonly string[]): string {
+  const following = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
+  if (following !== undefined) return `${dashed(following)} needs a value`;
+  if (/^Not enough non-option arguments/.test(message)) {
+    return "the input is missing: component-init run INPUT -o OUTPUT";
+  }
+  if (/^Missing required argument: output$/.test(message)) {
+    return "the output is missing: add -o FILE (- for standard output)";
+  }
+  const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]?.split(", ")[0];
+  if (unknown === undefined) return message;
+  if (own.some((arg) => arg.startsWith("-") && isOption(arg, unknown))) return `there is no option ${dashed(unknown)}`;
+  if (own[0] === unknown) return `there is no command ${unknown}`;
+  return `${unknown} is one argument too many: one component is taken, and the guest's arguments follow --`;
+}
+
+function isOption(arg: string, name: string): boolean {
+  const given = arg.split("=")[0] as string;
+  return given === `--${name}` || (!given.startsWith("--") && name.length === 1 && given.includes(name));
+}
+
+function dashed(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
 }

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { PhaseName, Report } from "../report.js";
+import type { MemoryReport, PhaseName, Report } from "../report.js";
 
 const LABELS: Record<PhaseName, string> = {
   decode: "decoding",
@@ -12,51 +12,100 @@ const LABELS: Record<PhaseName, string> = {
   verify: "verifying",
 };
 
-/** Shows which phase runs: one line that is overwritten on a terminal, plain lines (if verbose) elsewhere. */
+const NEWLINE = 0x0a;
+const CLEAR_LINE = "\r\x1b[2K";
+
+/** Shows which phases run, on stderr: one line that is overwritten on a terminal, a plain line for each elsewhere. */
 export class Progress {
-  private readonly terminal = process.stderr.isTTY === true;
+  /** A dumb terminal (an editor's, say) cannot take a line back. */
+  private readonly terminal = process.stderr.isTTY === true && process.env.TERM !== "dumb";
+  /** Bindings are generated while the engine compiles. */
+  private readonly running = new Set<PhaseName>();
+  /** Whose text is in the line that the cursor is in. */
+  private line: "empty" | "ours" | "guest's" = "empty";
 
   constructor(
     private readonly verbose: boolean,
-    private readonly quiet: boolean,
+    private quiet: boolean,
   ) {}
 
   start(phase: PhaseName): void {
-    if (this.quiet) return;
-    if (this.terminal)
-      process.stderr.write(`\r\x1b[2K${styleText("dim", `${LABELS[phase]} …`, { stream: process.stderr })}`);
+    this.running.add(phase);
+    this.show();
   }
 
   end(phase: PhaseName, milliseconds: number): void {
-    if (!this.verbose || this.quiet) return;
+    this.running.delete(phase);
+    if (this.quiet) return;
     this.clear();
-    process.stderr.write(`${LABELS[phase]}: ${milliseconds.toFixed(0)} ms\n`);
+    if (this.verbose || !this.terminal) process.stderr.write(`${LABELS[phase]}: ${milliseconds.toFixed(0)} ms\n`);
+    this.show();
   }
 
-  /** Takes the line away, so that something else can be printed. */
+  /** Passes on what the guest prints, between our lines. */
+  readonly guestOutput = (_stream: string, bytes: Uint8Array): void => {
+    if (bytes.length === 0) return;
+    if (this.line === "ours") this.clear();
+    // The guest may use its memory again before this is written.
+    process.stderr.write(bytes.slice());
+    this.line = bytes.at(-1) === NEWLINE ? "empty" : "guest's";
+  };
+
+  /** Makes room for a line: takes ours away, ends the guest's. */
   clear(): void {
-    if (this.terminal && !this.quiet) process.stderr.write("\r\x1b[2K");
+    if (this.line === "ours") process.stderr.write(CLEAR_LINE);
+    if (this.line === "guest's") process.stderr.write("\n");
+    this.line = "empty";
+  }
+
+  /** A phase that runs next to the one that failed may end after the failure was told. */
+  stop(): void {
+    this.clear();
+    this.quiet = true;
+  }
+
+  private show(): void {
+    if (this.quiet || !this.terminal || this.running.size === 0) return;
+    this.clear();
+    const labels = [...this.running].map((phase) => LABELS[phase]).join(", ");
+    process.stderr.write(styleText("dim", `${labels} …`, { stream: process.stderr }));
+    this.line = "ours";
   }
 }
 
 export function formatBytes(bytes: number): string {
-  if (bytes < 10_000) return `${bytes} bytes`;
+  if (bytes < 10_000) return count(bytes, "byte");
   if (bytes < 10_000_000) return `${(bytes / 1000).toFixed(1)} kB`;
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
+}
+
+/** Components of many modules have many memories; a summary is short. */
+const MAX_MEMORIES = 3;
 
 /** The few lines that close a successful run. */
 export function summarize(output: string, report: Report): string[] {
   const bold = (text: string) => styleText("bold", text, { stream: process.stderr });
   const seconds = (report.totalMs / 1000).toFixed(2);
   const init = report.init === undefined ? "instantiated" : `ran ${report.init}`;
-  const memories = report.memories.map(
-    ({ pagesBefore, pagesAfter, bytes, segments }) =>
-      `memory: ${pagesBefore} → ${pagesAfter} pages, ${formatBytes(bytes)} in ${segments} segments`,
-  );
+  const sizes = `${formatBytes(report.outputBytes)} (input ${formatBytes(report.inputBytes)})`;
   return [
-    `${bold(output)}: ${formatBytes(report.outputBytes)} (input ${formatBytes(report.inputBytes)}), ${init}, ${seconds} s`,
-    ...memories,
+    `${bold(output)}: ${sizes}, ${init}, ${seconds} s`,
+    ...memoryLines(report.memories),
     ...report.warnings.map((warning) => `${styleText("yellow", "warning:", { stream: process.stderr })} ${warning}`),
   ];
+}
+
+function memoryLines(memories: readonly MemoryReport[]): string[] {
+  const lines = memories.slice(0, MAX_MEMORIES).map(({ instance, index, pagesBefore, pagesAfter, bytes, segments }) => {
+    const name = memories.length === 1 ? "memory" : `memory ${index} of core instance ${instance}`;
+    const pages =
+      pagesBefore === pagesAfter ? count(pagesAfter, "page") : `${pagesBefore} → ${count(pagesAfter, "page")}`;
+    return `${name}: ${pages}, ${formatBytes(bytes)} in ${count(segments, "segment")}`;
+  });
+  const rest = memories.length - lines.length;
+  return rest > 0 ? [...lines, `and ${rest} more ${rest === 1 ? "memory" : "memories"} (--json lists all)`] : lines;
 }

@@ -1,117 +1,176 @@
-import type { Argv, CommandModule } from "yargs";
-import { UsageError } from "./failure.js";
-import { parseIfText, readInput, writeOutput } from "./files.js";
-import { displayName, parseDir, parseEnv } from "./options.js";
+import type { Argv, CommandModule, Options } from "yargs";
+import type { PreinitializeOptions } from "../preinitialize.js";
+import { tuneEngine } from "./engine-flags.js";
+import { failureReport, reportFailure, UsageError } from "./failure.js";
+import { checkDirectory, checkOutput, displayName, parseIfText, readInput, writeOutput } from "./files.js";
+import type { CommandHelp, OptionHelp } from "./help.js";
+import { parseDir, parseEnv, single } from "./options.js";
 import { Progress, summarize } from "./progress.js";
 
 interface RunArguments {
   readonly input: string;
-  readonly output: string;
-  readonly "init-func"?: string;
-  readonly dir: readonly string[];
-  readonly env: readonly string[];
-  readonly stdin?: string;
-  readonly "keep-init-func": boolean;
-  readonly cache: boolean;
-  readonly verbose: boolean;
-  readonly json: boolean;
-  readonly "--"?: readonly (string | number)[];
+  readonly output: string | readonly string[];
+  readonly "init-func"?: string | readonly string[];
+  readonly dir?: readonly string[];
+  readonly env?: readonly string[];
+  readonly stdin?: string | readonly string[];
+  readonly "keep-init-func"?: boolean;
+  readonly "no-cache"?: boolean;
+  readonly verbose?: boolean;
+  readonly json?: boolean;
 }
 
-function options(yargs: Argv): Argv<RunArguments> {
-  return yargs
-    .positional("input", { type: "string", demandOption: true, describe: "The component (.wasm or .wat; - for stdin)" })
-    .option("output", {
-      alias: "o",
-      type: "string",
-      demandOption: true,
-      requiresArg: true,
-      describe: "Where to write the pre-initialized component (- for stdout)",
-    })
-    .option("init-func", {
-      alias: "f",
-      type: "string",
-      requiresArg: true,
-      describe:
-        "The init function: an export (init), one of an interface (ns:pkg/iface.start), a call in WAVE ('setup(\"prod\", [1, 2])'), core:NAME for a core module's export, or none. Default: component-init, wizer-initialize or core:wizer.initialize",
-    })
-    .option("dir", {
-      type: "string",
-      array: true,
-      nargs: 1,
-      default: [],
-      requiresArg: true,
-      describe: "A directory that the guest may read, as HOST[::GUEST]; repeatable",
-    })
-    .option("env", {
-      type: "string",
-      array: true,
-      nargs: 1,
-      default: [],
-      requiresArg: true,
-      describe: "An environment variable, as NAME=VALUE (NAME alone passes yours on); repeatable",
-    })
-    .option("stdin", {
-      type: "string",
-      requiresArg: true,
-      describe: "A file that the guest reads as its standard input",
-    })
-    .option("keep-init-func", { type: "boolean", default: false, describe: "Leave the init function exported" })
-    .option("cache", {
-      type: "boolean",
-      default: true,
-      describe: "Keep generated bindings in the cache directory (--no-cache: do not)",
-    })
-    .option("verbose", {
-      alias: "v",
-      type: "boolean",
-      default: false,
-      describe: "Show the phases, what the guest prints, and stack traces",
-    })
-    .option("json", { type: "boolean", default: false, describe: "Print a report as JSON on stdout" })
-    .example("$0 run app.wasm -o app.init.wasm", "Run the export component-init or wizer-initialize")
-    .example("$0 run app.wasm -o out.wasm -f 'setup(\"prod\", 3)'", "Call setup with arguments")
-    .example(
-      "$0 run starling.wasm -o app.wasm --dir ./app::/ -f wasi:cli/run -- starling index.js",
-      "Load a JavaScript application",
-    ) as unknown as Argv<RunArguments>;
-}
-
-export const runCommand: CommandModule<object, RunArguments> = {
-  command: "run <input>",
-  describe: "Run a component's initialization and write a component that starts initialized",
-  builder: options,
-  handler: run,
+/** How yargs reads each option, and what the help says about it. */
+const OPTIONS: Readonly<Record<string, OptionHelp & Options>> = {
+  output: {
+    alias: "o",
+    type: "string",
+    nargs: 1,
+    demandOption: true,
+    placeholder: "FILE",
+    describe: "Where to write the pre-initialized component; - for standard output",
+  },
+  "init-func": {
+    alias: "f",
+    type: "string",
+    nargs: 1,
+    placeholder: "FUNC",
+    describe:
+      "The function that initializes: an export (init), a function of an exported interface (ns:pkg/iface.start), " +
+      'a call with arguments in WAVE (setup("prod", [1, 2])), an export of a core module (core:NAME), or none to ' +
+      "only instantiate. By default the first that exists of component-init, wizer-initialize and " +
+      "core:wizer.initialize",
+  },
+  "keep-init-func": { type: "boolean", describe: "Leave that function exported" },
+  dir: {
+    type: "string",
+    array: true,
+    nargs: 1,
+    placeholder: "HOST[::GUEST]",
+    describe: "A directory that the guest may read while it initializes, and the path it finds it at; repeatable",
+  },
+  env: {
+    type: "string",
+    array: true,
+    nargs: 1,
+    placeholder: "NAME=VALUE",
+    describe: "An environment variable of the guest (NAME alone passes yours on); repeatable",
+  },
+  stdin: { type: "string", nargs: 1, placeholder: "FILE", describe: "What the guest reads as its standard input" },
+  "no-cache": { type: "boolean", describe: "Neither use nor keep generated bindings in the cache directory" },
+  json: { type: "boolean", describe: "Print a report as JSON on standard output" },
+  verbose: {
+    alias: "v",
+    type: "boolean",
+    describe: "Show how long each phase takes, what the guest prints, and stack traces",
+  },
 };
 
-async function run(argv: RunArguments): Promise<void> {
-  if (argv.json && argv.output === "-") throw new UsageError("--json and -o - would both write to stdout");
-  if (argv.input === "-" && argv.stdin === "-")
-    throw new UsageError("the component and the guest's input cannot both be stdin");
-  const progress = new Progress(argv.verbose, argv.json);
-  const preopens = argv.dir.map(parseDir);
-  const env = parseEnv(argv.env);
-  const input = await parseIfText(await readInput(argv.input), argv.input);
-  const stdin = argv.stdin === undefined ? undefined : await readInput(argv.stdin);
-  const args = argv["--"]?.map(String);
+export const RUN_HELP: CommandHelp = {
+  usage: "component-init run INPUT -o OUTPUT [options] [-- GUEST-ARGUMENTS]",
+  about: "Run a component's initialization and write a component that starts already initialized.",
+  positionals: {
+    INPUT: "The component, binary or text (.wasm, .wat); - for standard input. It is never changed",
+    "GUEST-ARGUMENTS": "What the guest gets as its arguments, the program's name first",
+  },
+  options: OPTIONS,
+  examples: [
+    {
+      what: "Run the export component-init (or wizer-initialize)",
+      command: ["component-init run app.wasm -o app.init.wasm"],
+    },
+    {
+      what: "Call an export with arguments",
+      command: ["component-init run app.wasm -o app.init.wasm -f 'setup(\"prod\", [1, 2])'"],
+    },
+    {
+      what: "Load a JavaScript application into StarlingMonkey",
+      command: [
+        "component-init run starling.wasm -o app.wasm --dir ./app::/ -f wasi:cli/run \\",
+        "-- starling index.js",
+      ],
+    },
+    {
+      what: "In a pipe",
+      command: ["cat app.wat | component-init run - -o - > app.init.wasm"],
+    },
+  ],
+};
+
+/** @param guestArguments - what follows `--`, which yargs would interpret */
+export function runCommand(guestArguments: readonly string[] | undefined): CommandModule<object, RunArguments> {
+  return {
+    command: "run <input>",
+    describe: RUN_HELP.about,
+    builder: (yargs) => {
+      // yargs reads a positional once more as an option's value; without `nargs` it would read `-` as an empty one.
+      const declared = yargs.positional("input", { type: "string", demandOption: true }).nargs("input", 1);
+      for (const [name, { placeholder: _, ...option }] of Object.entries(OPTIONS)) {
+        declared.option(name, option);
+      }
+      return declared as unknown as Argv<RunArguments>;
+    },
+    handler: async (argv) => {
+      try {
+        await run(argv, guestArguments);
+      } catch (error) {
+        process.exitCode = reportFailure(error, argv.verbose === true);
+        if (argv.json) printJson(failureReport(error));
+      }
+    },
+  };
+}
+
+async function run(argv: RunArguments, guestArguments: readonly string[] | undefined): Promise<void> {
+  const { input: inputPath, verbose = false, json = false } = argv;
+  const outputPath = single("output", argv.output) as string;
+  const stdinPath = single("stdin", argv.stdin);
+  checkStreams(inputPath, outputPath, stdinPath, json);
+  const options = {
+    ...optional("initFunc", single("init-func", argv["init-func"])),
+    keepInitFunc: argv["keep-init-func"] === true,
+    ...optional("args", guestArguments),
+    env: parseEnv(argv.env ?? []),
+    preopens: (argv.dir ?? []).map(parseDir),
+    cache: argv["no-cache"] !== true,
+  } satisfies PreinitializeOptions;
+  for (const { host } of options.preopens) await checkDirectory(host);
+  await checkOutput(outputPath, [inputPath, ...(stdinPath === undefined ? [] : [stdinPath])]);
+  const input = await parseIfText(await readInput(inputPath), inputPath);
+  const stdin = stdinPath === undefined ? undefined : await readInput(stdinPath);
+  tuneEngine();
   const { preinitializeToChunks } = await import("../preinitialize.js");
+  const progress = new Progress(verbose, json && !verbose);
   try {
     const { chunks, report } = await preinitializeToChunks(input, {
-      ...(argv["init-func"] === undefined ? {} : { initFunc: argv["init-func"] }),
-      keepInitFunc: argv["keep-init-func"],
-      ...(args && { args }),
-      env,
-      ...(stdin && { stdin }),
-      preopens,
-      cache: argv.cache,
+      ...options,
+      ...optional("stdin", stdin),
       onPhase: progress,
-      ...(argv.verbose && { onOutput: (_: string, bytes: Uint8Array) => void process.stderr.write(bytes) }),
+      ...(verbose && { onOutput: progress.guestOutput }),
     });
-    await writeOutput(argv.output, chunks);
-    progress.clear();
-    if (argv.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
-    else for (const line of summarize(displayName(argv.output), report)) process.stderr.write(`${line}\n`);
+    await writeOutput(outputPath, chunks);
+    progress.stop();
+    if (json) printJson(report);
+    else for (const line of summarize(displayName(outputPath, "output"), report)) process.stderr.write(`${line}\n`);
   } finally {
-    progress.clear();
+    progress.stop();
   }
+}
+
+/** Each of the standard streams can be one thing only. */
+function checkStreams(input: string, output: string, stdin: string | undefined, json: boolean): void {
+  if (input === "") throw new UsageError("the input's name is empty");
+  if (json && output === "-") throw new UsageError("--json and -o - would both write to standard output");
+  if (input === "-" && stdin === "-") throw new UsageError("the input and --stdin cannot both be standard input");
+  if (output === "-" && process.stdout.isTTY) {
+    throw new UsageError("-o - would write binary data to the terminal: redirect it, or name a file");
+  }
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [key in K]: V });
+}
+
+function printJson(value: object): void {
+  process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
 }

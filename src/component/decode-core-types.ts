@@ -92,6 +92,7 @@ function decodeField(reader: ByteReader, scope: DecodeScope): CoreFieldType {
 
 function decodeCoreValueType(reader: ByteReader, scope: DecodeScope): CoreValueType {
   const byte = reader.u8();
+  if (byte === 0x65) return { sharedHeap: reader.u8() };
   if (byte !== 0x63 && byte !== 0x64) return byte;
   const shared = reader.peek() === 0x65;
   if (shared) reader.u8();

@@ -198,7 +198,8 @@ export function decodeExternType(reader: ByteReader, scope: DecodeScope): Extern
     case 0x01:
       return { kind: "func", type: scope.ref("type", reader) };
     case 0x02:
-      return decodeValueBound(reader, scope);
+      // Binary.md has a bound here, which no tool writes: as wasm-tools reads and writes it, the type stands alone.
+      return { kind: "value", type: decodeValType(reader, scope) };
     case 0x03:
       return decodeTypeBound(reader, scope);
     case 0x04:
@@ -208,14 +209,6 @@ export function decodeExternType(reader: ByteReader, scope: DecodeScope): Extern
     default:
       return reader.fail(`unknown external type 0x${byte.toString(16)}`, start);
   }
-}
-
-function decodeValueBound(reader: ByteReader, scope: DecodeScope): ExternType {
-  const start = reader.position;
-  const byte = reader.u8();
-  if (byte === 0x00) return { kind: "value eq", value: scope.ref("value", reader) };
-  if (byte === 0x01) return { kind: "value", type: decodeValType(reader, scope) };
-  return reader.fail(`unknown value bound 0x${byte.toString(16)}`, start);
 }
 
 function decodeTypeBound(reader: ByteReader, scope: DecodeScope): ExternType {
@@ -229,7 +222,6 @@ function decodeTypeBound(reader: ByteReader, scope: DecodeScope): ExternType {
 const SORT_OF_EXTERN_TYPE: Record<ExternType["kind"], Sort> = {
   "core module": "core module",
   func: "func",
-  "value eq": "value",
   value: "value",
   "type eq": "type",
   "sub resource": "type",

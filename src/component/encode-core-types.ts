@@ -70,6 +70,10 @@ function encodeValueType(type: CoreValueType, writer: ByteWriter, scope: IndexRe
     writer.u8(type);
     return;
   }
+  if ("sharedHeap" in type) {
+    writer.u8(0x65).u8(type.sharedHeap);
+    return;
+  }
   writer.u8(type.nullable ? 0x63 : 0x64);
   if (type.shared) writer.u8(0x65);
   writer.s33(typeof type.heap === "number" ? type.heap : scope.index(type.heap));

@@ -169,11 +169,8 @@ export function encodeExternType(type: ExternType, writer: ByteWriter, scope: In
     case "func":
       writer.u8(0x01).u32(scope.index(type.type));
       break;
-    case "value eq":
-      writer.u8(0x02).u8(0x00).u32(scope.index(type.value));
-      break;
     case "value":
-      encodeValType(type.type, writer.u8(0x02).u8(0x01), scope);
+      encodeValType(type.type, writer.u8(0x02), scope);
       break;
     case "type eq":
       writer.u8(0x03).u8(0x00).u32(scope.index(type.type));

@@ -141,13 +141,18 @@ export interface CoreFieldType {
 }
 
 /** A one-byte value type is its byte; a reference to a defined type holds the definition. */
-export type CoreValueType = number | CoreReferenceType;
+export type CoreValueType = number | CoreReferenceType | CoreSharedReferenceType;
 
 export interface CoreReferenceType {
   readonly nullable: boolean;
   readonly shared: boolean;
   /** A defined type, or the negative code of an abstract heap type. */
   readonly heap: Entity | number;
+}
+
+/** The short form of a nullable reference to a shared abstract heap type, such as `(ref null (shared any))`. */
+export interface CoreSharedReferenceType {
+  readonly sharedHeap: number;
 }
 
 export interface CoreModuleType {
@@ -294,7 +299,6 @@ export interface ExportDeclaration extends Entity {
 export type ExternType =
   | { readonly kind: "core module"; readonly type: Entity }
   | { readonly kind: "func"; readonly type: Entity }
-  | { readonly kind: "value eq"; readonly value: Entity }
   | { readonly kind: "value"; readonly type: ValType }
   | { readonly kind: "type eq"; readonly type: Entity }
   | { readonly kind: "sub resource" }

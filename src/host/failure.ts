@@ -8,6 +8,8 @@ export interface Output {
 }
 
 const MAX_LINES = 40;
+/** A guest can print megabytes in a line, or return them. */
+const MAX_LINE_LENGTH = 1000;
 
 /** Names a failed initialization for what it was: an error result, an exit, a refusal of the host, or a trap. */
 export function initializationError(cause: unknown, what: string, output: Output): ComponentInitError {
@@ -34,12 +36,19 @@ function isErrorResult(error: unknown): error is { payload: unknown } {
 
 function formatErr(payload: unknown): string {
   if (payload === undefined) return "an error";
-  return `err(${JSON.stringify(payload, (_, value) => (typeof value === "bigint" ? value.toString() : value))})`;
+  const text = JSON.stringify(payload, (_, value) => (typeof value === "bigint" ? value.toString() : value));
+  return `err(${shorten(text ?? String(payload))})`;
+}
+
+function shorten(text: string): string {
+  if (text.length <= MAX_LINE_LENGTH) return text;
+  return `${text.slice(0, MAX_LINE_LENGTH)}… (${text.length - MAX_LINE_LENGTH} more characters)`;
 }
 
 function reasonOf(cause: unknown): string {
   if (cause instanceof RangeError && /call stack/i.test(cause.message)) return "call stack exhausted";
-  return cause instanceof Error ? cause.message : String(cause);
+  // jco's glue words some traps as wasmtime does.
+  return cause instanceof Error ? cause.message.replace(/^wasm trap: /, "") : String(cause);
 }
 
 /** The WebAssembly frames of a stack, named by the name sections; the host's own frames say nothing to a user. */
@@ -50,17 +59,18 @@ function stackOf(cause: unknown): string[] {
   return ["wasm stack:", ...frames.slice(0, MAX_LINES).map(formatFrame)];
 }
 
-/** V8 writes `at main.func (wasm://wasm/main-0a1b2c3d:wasm-function[12]:0x345)`. */
+/** V8 writes `at main.func (wasm://wasm/main-0a1b2c3d:wasm-function[12]:0x345)`; without a function's name `at main`. */
 function formatFrame(line: string): string {
   const match = /at (?:(.*) \()?wasm:\/\/wasm\/(?:(.*)-)?[0-9a-f]+:wasm-function\[(\d+)\]:(0x[0-9a-f]+)\)?/.exec(line);
   if (match === null) return `  ${line.trim()}`;
-  const [, name, , func, offset] = match;
-  return `  at ${name ?? `function ${func}`} (${offset})`;
+  const [, name, module, func, offset] = match;
+  const number = module === undefined ? `function ${func}` : `${module}, function ${func}`;
+  return `  at ${name === undefined || name === module ? number : name} (${offset})`;
 }
 
 function quote(name: string, text: string): string[] {
   if (text.trim() === "") return [];
   const lines = text.trimEnd().split("\n");
-  const cut = lines.length > MAX_LINES ? [`  … ${lines.length - MAX_LINES} lines before`] : [];
-  return [`guest ${name}:`, ...cut, ...lines.slice(-MAX_LINES).map((line) => `  ${line}`)];
+  const cut = lines.length > MAX_LINES ? [`  … ${lines.length - MAX_LINES} more before`] : [];
+  return [`guest ${name}:`, ...cut, ...lines.slice(-MAX_LINES).map((line) => `  ${shorten(line)}`)];
 }

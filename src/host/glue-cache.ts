@@ -10,11 +10,23 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** A temporary file this old belongs to a process that died while it wrote. */
 const STALE_MS = 60 * 60 * 1000;
 
-/** The XDG base directory specification: the variable is ignored unless it is an absolute path. */
-export function defaultCacheDirectory(): string {
+/**
+ * The XDG base directory specification: the variable is ignored unless it is an absolute path. A user without a home
+ * (in a container, say) has no cache.
+ */
+export function defaultCacheDirectory(): string | undefined {
   const configured = process.env.XDG_CACHE_HOME;
-  const base = configured && isAbsolute(configured) ? configured : join(homedir(), ".cache");
-  return join(base, "component-init", "glue");
+  const base = configured && isAbsolute(configured) ? configured : join(homeDirectory(), ".cache");
+  return isAbsolute(base) ? join(base, "component-init", "glue") : undefined;
+}
+
+/** Node throws for a user that the system does not know, and takes a variable `HOME` of any form. */
+function homeDirectory(): string {
+  try {
+    return homedir();
+  } catch {
+    return "";
+  }
 }
 
 /**
@@ -24,12 +36,13 @@ export function defaultCacheDirectory(): string {
  */
 export class GlueCache {
   constructor(
-    private readonly directory: string = defaultCacheDirectory(),
+    private readonly directory: string | undefined = defaultCacheDirectory(),
     private readonly maxBytes: number = MAX_BYTES,
   ) {}
 
   async read(key: string): Promise<Glue | undefined> {
-    const path = this.pathOf(key);
+    if (this.directory === undefined) return undefined;
+    const path = pathOf(this.directory, key);
     try {
       const entry = await readFile(path);
       const end = entry.indexOf(0x0a);
@@ -44,45 +57,49 @@ export class GlueCache {
   }
 
   async write(key: string, glue: Glue): Promise<void> {
+    const { directory } = this;
+    if (directory === undefined) return;
     const body = Buffer.from(JSON.stringify(glue));
-    const temporary = join(this.directory, `${key}.${randomUUID()}.tmp`);
+    const temporary = join(directory, `${key}.${randomUUID()}.tmp`);
     try {
-      await mkdir(this.directory, { recursive: true, mode: 0o700 });
+      await mkdir(directory, { recursive: true, mode: 0o700 });
       await writeFile(temporary, Buffer.concat([Buffer.from(`${hash(body)}\n`), body]), { mode: 0o600, flag: "wx" });
-      await rename(temporary, this.pathOf(key));
-      await this.evict();
+      await rename(temporary, pathOf(directory, key));
+      await this.evict(directory);
     } catch {
       await rm(temporary, { force: true }).catch(() => undefined);
     }
   }
 
-  private pathOf(key: string): string {
-    return join(this.directory, `${key}.json`);
-  }
-
-  private async evict(): Promise<void> {
-    const files = await this.list();
+  private async evict(directory: string): Promise<void> {
+    const files = await list(directory);
     let total = files.reduce((sum, file) => sum + file.size, 0);
     for (const file of files.sort((a, b) => a.usedAt - b.usedAt)) {
-      const isStale = file.path.endsWith(".tmp") && Date.now() - file.usedAt > STALE_MS;
-      if (total <= this.maxBytes && !isStale) continue;
+      const isTemporary = file.path.endsWith(".tmp");
+      // A younger one is another process's, which writes it right now.
+      const goes = isTemporary ? Date.now() - file.usedAt > STALE_MS : total > this.maxBytes;
+      if (!goes) continue;
       await rm(file.path, { force: true });
       total -= file.size;
     }
   }
+}
 
-  private async list(): Promise<{ path: string; size: number; usedAt: number }[]> {
-    const names = await readdir(this.directory);
-    const files = await Promise.all(
-      names.map(async (name) => {
-        const path = join(this.directory, name);
-        // Another process may remove it meanwhile.
-        const found = await stat(path).catch(() => undefined);
-        return found?.isFile() ? [{ path, size: found.size, usedAt: found.mtimeMs }] : [];
-      }),
-    );
-    return files.flat();
-  }
+function pathOf(directory: string, key: string): string {
+  return join(directory, `${key}.json`);
+}
+
+async function list(directory: string): Promise<{ path: string; size: number; usedAt: number }[]> {
+  const names = await readdir(directory);
+  const files = await Promise.all(
+    names.map(async (name) => {
+      const path = join(directory, name);
+      // Another process may remove it meanwhile.
+      const found = await stat(path).catch(() => undefined);
+      return found?.isFile() ? [{ path, size: found.size, usedAt: found.mtimeMs }] : [];
+    }),
+  );
+  return files.flat();
 }
 
 function hash(bytes: Uint8Array): string {

@@ -28,7 +28,9 @@ const PATCHES: readonly Patch[] = [
 ];
 
 /**
- * Turns the ES module that jco generates into the body of a function that declares `instantiate` and takes `__tables`.
+ * Turns the ES module that jco generates into a script whose value is a function: it takes the array to put the handle
+ * tables into and gives `instantiate`.
+ *
  * Each pattern is checked, so that a new version of jco cannot undo a patch unnoticed.
  */
 export function patchGlue(source: string): string {
@@ -43,7 +45,7 @@ export function patchGlue(source: string): string {
     if (source.match(pattern)?.length !== times) unknown(what);
     patched = patched.replace(pattern, replacement);
   }
-  return patched;
+  return `(function (__tables) { ${patched}\nreturn instantiate; })`;
 }
 
 function unknown(what: string): never {

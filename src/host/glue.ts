@@ -1,17 +1,19 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
-import { Worker } from "node:worker_threads";
-import { ComponentInitError } from "../errors.js";
 import { GlueCache } from "./glue-cache.js";
-import { patchGlue } from "./glue-patches.js";
+import type { JcoThread } from "./jco-thread.js";
 
 /** What jco's bindgen makes of a component: the canonical ABI in JavaScript. */
 export interface Glue {
-  /** The text of an ES module that exports `instantiate`. */
+  /** The text of a script; see `patchGlue`. */
   readonly source: string;
   /** Core modules that are not the component's own (adapters between nested components), by file name, base64. */
   readonly adapters: Readonly<Record<string, string>>;
+  /** V8's compiled form of `source`, base64: a third of the time to load it. */
+  readonly codeCache?: string;
+  /** Hashes of outputs' skeletons that were found valid. */
+  readonly validated?: readonly string[];
 }
 
 export type Instantiate = (
@@ -20,37 +22,71 @@ export type Instantiate = (
   instantiateCore: (module: WebAssembly.Module, imports: WebAssembly.Imports) => { exports: WebAssembly.Exports },
 ) => Promise<Record<string, unknown>>;
 
-/** Glue that is ready to run, with its handle tables in view. */
-export interface LoadedGlue {
-  readonly instantiate: Instantiate;
-  readonly adapters: Glue["adapters"];
-  readonly handleTables: HandleTables;
-}
-
-/** jco's tables of resource handles; see the patch below. */
+/** jco's tables of resource handles. */
 export interface HandleTables {
   readonly tables: readonly (readonly number[] | undefined)[];
   /** Indices of the tables that hold resources of the host. */
   readonly imported: ReadonlySet<number>;
 }
 
-/** Part of the cache key: raised when the options below or the patch change. */
-const GLUE_FORMAT = "1";
+/** Part of the cache key: raised when the options of bindgen or the patches change. */
+const GLUE_FORMAT = "2";
 
-/**
- * The glue for a component, from the cache where it is there.
- *
- * @param component - Function bodies and data may be left out where no async ABI is used: bindgen then does not read them.
- */
-export async function makeGlue(component: Uint8Array, useCache: boolean): Promise<{ glue: Glue; cached: boolean }> {
-  if (!useCache) return { glue: await generateGlue(component), cached: false };
-  const key = createHash("sha256").update(GLUE_FORMAT).update(jcoVersion()).update(component).digest("hex");
-  const cache = new GlueCache();
-  const found = await cache.read(key);
-  if (found !== undefined) return { glue: found, cached: true };
-  const glue = await generateGlue(component);
-  await cache.write(key, glue);
-  return { glue, cached: false };
+/** Glue with its place in the cache. */
+export class CachedGlue {
+  private constructor(
+    private glue: Glue,
+    private readonly key: string | undefined,
+    /** Whether it was in the cache. */
+    readonly wasCached: boolean,
+  ) {}
+
+  /**
+   * The glue for a component, from the cache where it is there.
+   *
+   * @param shape - the ranges of the component that the glue depends on
+   * @param skeleton - makes the component as bindgen takes it
+   */
+  static async make(
+    shape: readonly Uint8Array[],
+    skeleton: () => Uint8Array,
+    thread: JcoThread,
+    useCache: boolean,
+  ): Promise<CachedGlue> {
+    if (!useCache) return new CachedGlue(await thread.generate(skeleton()), undefined, false);
+    const key = cacheKey(shape);
+    const cache = new GlueCache();
+    const found = await cache.read(key);
+    if (found !== undefined) return new CachedGlue(found, key, true);
+    const glue = await thread.generate(skeleton());
+    await cache.write(key, glue);
+    return new CachedGlue(glue, key, false);
+  }
+
+  load(): LoadedGlue {
+    return new LoadedGlue(this.glue);
+  }
+
+  isValidated(hash: string): boolean {
+    return this.glue.validated?.includes(hash) ?? false;
+  }
+
+  /** Keeps what a run found out, for the next one. */
+  async remember(codeCache: Uint8Array | undefined, validated: string): Promise<void> {
+    if (this.key === undefined || (this.isValidated(validated) && codeCache === undefined)) return;
+    // A few init functions and flags per component; a tool that goes through more of them validates again.
+    const known = [...(this.glue.validated ?? []).filter((hash) => hash !== validated), validated].slice(-16);
+    const code = codeCache === undefined ? {} : { codeCache: Buffer.from(codeCache).toString("base64") };
+    this.glue = { ...this.glue, ...code, validated: known };
+    await new GlueCache().write(this.key, this.glue);
+  }
+}
+
+function cacheKey(shape: readonly Uint8Array[]): string {
+  const hash = createHash("sha256").update(`${GLUE_FORMAT} ${jcoVersion()}\n`);
+  // A length before each range, so that no two lists of ranges read the same.
+  for (const range of shape) hash.update(`${range.length}\n`).update(range);
+  return hash.digest("hex");
 }
 
 function jcoVersion(): string {
@@ -60,39 +96,37 @@ function jcoVersion(): string {
   return (manifest as { version: string }).version;
 }
 
-/**
- * Runs bindgen in a thread of its own: a panic leaves jco's instance unusable for good ("cannot enter component
- * instance"), and this way the caller's thread can compile the core modules meanwhile.
- */
-function generateGlue(component: Uint8Array): Promise<Glue> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./glue-worker.js", import.meta.url), { workerData: component });
-    const fail = (cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      reject(
-        new ComponentInitError("unsupported", `jco cannot generate bindings for this component: ${reason}`, { cause }),
-      );
-    };
-    worker.once("message", (answer: { glue: Glue } | { error: string }) => {
-      if ("glue" in answer) resolve(answer.glue);
-      else fail(answer.error);
-    });
-    worker.once("error", fail);
-    worker.once("exit", (code) => fail(`its thread ended with code ${code}`));
-  });
-}
+/** Glue that is compiled: a script, which needs neither a file nor jco's module wrapper. */
+export class LoadedGlue {
+  private readonly script: vm.Script;
+  private readonly imported: ReadonlySet<number>;
+  /** Whether V8 had to compile the text. */
+  private readonly isFresh: boolean;
 
-/** Compiles glue as a script: that needs neither a file nor jco's module wrapper. */
-export function loadGlue(glue: Glue): LoadedGlue {
-  const script = new vm.Script(`(function (__tables) { ${patchGlue(glue.source)}\nreturn instantiate; })`, {
-    filename: "component-init:glue.js",
-  });
-  const tables: (number[] | undefined)[] = [];
-  const instantiate = (script.runInThisContext() as (tables: unknown) => Instantiate)(tables);
-  const imported = new Set(
-    [...glue.source.matchAll(/\bconst captureTable(\d+)\s*=/g)].map((match) => Number(match[1])),
-  );
-  return { instantiate, adapters: glue.adapters, handleTables: { tables, imported } };
+  constructor(glue: Glue) {
+    const cachedData = glue.codeCache === undefined ? undefined : Buffer.from(glue.codeCache, "base64");
+    this.script = new vm.Script(glue.source, {
+      filename: "component-init:glue.js",
+      ...(cachedData && { cachedData }),
+    });
+    // Another version or other flags of V8 reject it.
+    this.isFresh = cachedData === undefined || this.script.cachedDataRejected === true;
+    this.imported = new Set(
+      [...glue.source.matchAll(/\bconst captureTable(\d+)\s*=/g)].map((match) => Number(match[1])),
+    );
+  }
+
+  /** For one life of the component: the handle tables are its own. */
+  open(): { readonly instantiate: Instantiate; readonly handleTables: HandleTables } {
+    const tables: (number[] | undefined)[] = [];
+    const makeInstantiate = this.script.runInThisContext() as (tables: unknown) => Instantiate;
+    return { instantiate: makeInstantiate(tables), handleTables: { tables, imported: this.imported } };
+  }
+
+  /** What V8 compiled so far, after a run all that a run needs; `undefined` when that is cached already. */
+  codeCache(): Uint8Array | undefined {
+    return this.isFresh ? this.script.createCachedData() : undefined;
+  }
 }
 
 const T_FLAG = 1 << 30;

@@ -47,9 +47,11 @@ function addResource(
   item: ImportedInterface,
   resource: string,
   members: Record<string, unknown>,
-  refusal: Refusal,
+  refusalOfRun: Refusal,
 ): void {
   const className = toPascalCase(resource);
+  // A class of the caller's outlives this run, and must not keep its listener.
+  const refusal = className in members ? refuseSilently : refusalOfRun;
   members[className] ??= refusedClass(refusal(item, `[constructor]${resource}`));
   const known = members[className] as { prototype: Record<string, unknown> } & Record<string, unknown>;
   for (const func of item.functions) {
@@ -59,6 +61,8 @@ function addResource(
     if (isStatic !== undefined && !(isStatic in known)) define(known, isStatic, refusal(item, func));
   }
 }
+
+const refuseSilently: Refusal = (item, func) => refuse(item, func, () => undefined);
 
 function memberName(func: string, prefix: string, resource: string): string | undefined {
   const start = `${prefix}${resource}.`;

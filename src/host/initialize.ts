@@ -6,8 +6,9 @@ import type { Instrumented, InstrumentedInstance, InstrumentedModule } from "../
 import { skeletonOf } from "../instrument/skeleton.js";
 import { toCamelCase, toExportKey } from "../wave/js-names.js";
 import { initializationError } from "./failure.js";
-import { countOwned, type HandleTables, type LoadedGlue, loadGlue, makeGlue } from "./glue.js";
+import { CachedGlue, countOwned, type HandleTables, type Instantiate, type LoadedGlue } from "./glue.js";
 import { completeImports, type ImportObject } from "./imports.js";
+import type { JcoThread } from "./jco-thread.js";
 import { OutputCapture } from "./output.js";
 import { isObject, lookUp, type RunningInstance, TableWatch } from "./tables.js";
 import { createWasi, GuestExit, type LiveHandle, type Preopen } from "./wasi/index.js";
@@ -46,17 +47,18 @@ export interface Initialized {
 export interface Prepared {
   readonly instrumented: Instrumented;
   readonly glue: LoadedGlue;
-  readonly glueCached: boolean;
   readonly modules: readonly WebAssembly.Module[];
 }
 
 /** Generates (or finds in the cache) the canonical ABI glue. */
-export async function bind(instrumented: Instrumented, cache: boolean): Promise<{ glue: LoadedGlue; cached: boolean }> {
-  const { original, component } = instrumented;
+export function bind(
+  { original, component, shape }: Instrumented,
+  thread: JcoThread,
+  cache: boolean,
+): Promise<CachedGlue> {
   // jco's bindgen looks into function bodies only where the component uses the async ABI.
-  const input = usesAsync(component) ? original : skeletonOf(original);
-  const { glue, cached } = await makeGlue(input, cache);
-  return { glue: loadGlue(glue), cached };
+  const input = () => (usesAsync(component) ? original : skeletonOf(original));
+  return CachedGlue.make(shape, input, thread, cache);
 }
 
 /** Compiles the instrumented core modules. */
@@ -86,9 +88,10 @@ async function compileModule({ chunks }: InstrumentedModule, index: number): Pro
  *   `unsupported`
  */
 export async function initialize(prepared: Prepared, init: InitFunction, options: HostOptions): Promise<Initialized> {
-  const { instrumented, glue } = prepared;
+  const { instrumented } = prepared;
+  const glue = prepared.glue.open();
   const output = new OutputCapture(options.onOutput);
-  const run = new ComponentRun(prepared);
+  const run = new ComponentRun(prepared, glue.instantiate);
   const wasi = createWasi({ ...options, onOutput: output.write, onExit: run.interrupt });
   const provided = { ...wasi.imports, ...options.imports };
   await run.execute(completeImports(instrumented.imports, provided, run.interrupt), init, output);
@@ -105,7 +108,10 @@ class ComponentRun {
 
   private interruption: Error | undefined;
 
-  constructor(private readonly prepared: Prepared) {}
+  constructor(
+    private readonly prepared: Prepared,
+    private readonly instantiate: Instantiate,
+  ) {}
 
   /** Notes that the host ended the guest. The guest may have caught the exception and gone on as if nothing were. */
   readonly interrupt = (error: Error): void => {
@@ -115,8 +121,7 @@ class ComponentRun {
   async execute(imports: ImportObject, init: InitFunction, output: OutputCapture): Promise<void> {
     let phase = "instantiation";
     try {
-      const { instantiate } = this.prepared.glue;
-      const exports = await instantiate(this.moduleOf, imports, this.instantiateCore);
+      const exports = await this.instantiate(this.moduleOf, imports, this.instantiateCore);
       phase = formatInitFunction(init) ?? phase;
       await this.call(init, exports);
       if (this.interruption !== undefined) throw this.interruption;

@@ -33,7 +33,7 @@ export class TableWatch {
       const target = tables[table] as WebAssembly.Table;
       const start = startOf(offset, (index) => globalValue(state, index, instance));
       const { contents } = this.expected.get(target) as { contents: unknown[] };
-      contents.splice(start, length, ...contentsOf(target, start, length));
+      for (let i = start; i < start + length; i++) contents[i] = elementAt(target, i);
     }
   }
 

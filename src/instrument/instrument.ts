@@ -8,10 +8,11 @@ import {
 } from "../component/graph.js";
 import type { Component, CoreInstantiation, CoreModuleDefinition, Entity } from "../component/model.js";
 import { nameOf } from "../component/names.js";
-import { importedInterfaces } from "../component/resolve.js";
+import { importedInterfaces, usesAsync } from "../component/resolve.js";
 import { ComponentInitError } from "../errors.js";
 import type { Instrumented, InstrumentedInstance } from "./model.js";
 import { instrumentModule } from "./module.js";
+import { shapeOf } from "./skeleton.js";
 
 const PREVIEW1_ADAPTER = "wit-component:adapter:wasi_snapshot_preview1";
 
@@ -25,6 +26,8 @@ export function instrument(bytes: Uint8Array): Instrumented {
   const component = decodeComponent(bytes);
   refuseUnsupported(component);
   const definitions = definitionsOfKind(component, "core module");
+  // Taken before the modules change.
+  const shape = usesAsync(component) ? [bytes] : shapeOf(bytes, component);
   const names = componentNames(component);
   const modules = definitions.map((definition) => instrumentModule(definition, nameOf(names, definition)));
   definitions.forEach((definition, i) => {
@@ -36,6 +39,7 @@ export function instrument(bytes: Uint8Array): Instrumented {
     modules,
     instances: coreInstantiations(component).map((instance) => describe(instance, component, definitions)),
     imports: importedInterfaces(component),
+    shape,
   };
 }
 

@@ -85,4 +85,6 @@ export interface Instrumented {
   /** Core instances in the order in which they are instantiated. */
   readonly instances: readonly InstrumentedInstance[];
   readonly imports: readonly ImportedInterface[];
+  /** The ranges of `original` that bindings depend on. */
+  readonly shape: readonly Uint8Array[];
 }

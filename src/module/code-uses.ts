@@ -81,7 +81,7 @@ function forEachSuspect(module: CoreModule, suspect: Suspect, visit: (i: number)
   }
   const found = new Set<number>();
   for (const position of positions(whole, suspect)) found.add(bodyAt(module.code, whole.byteOffset + position));
-  for (const i of found) if (i >= 0) visit(i);
+  for (const i of [...found].sort((a, b) => a - b)) if (i >= 0) visit(i);
 }
 
 /** The last body that starts at or before a byte offset of the buffer that all bodies are views of. */

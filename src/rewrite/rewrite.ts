@@ -33,6 +33,8 @@ export interface Rewritten {
   readonly component: Component;
   /** The core modules of `component` that were rewritten. */
   readonly modules: ReadonlyMap<CoreModuleDefinition, CoreModule>;
+  /** The same modules by the instance of the snapshot whose state they got. */
+  readonly moduleOf: ReadonlyMap<number, CoreModule>;
   readonly warnings: readonly string[];
 }
 
@@ -49,6 +51,7 @@ export function rewrite(bytes: Uint8Array, snapshot: Snapshot, options: RewriteO
   const warnings: string[] = [];
   const removedExports = removeInit(component, options.remove ?? { kind: "none" }, warnings);
   const modules = new Map<CoreModuleDefinition, CoreModule>();
+  const moduleOf = new Map<number, CoreModule>();
   instances.forEach((instance, i) => {
     const state = states.get(i);
     const definition = instance.module as CoreModuleDefinition;
@@ -58,9 +61,10 @@ export function rewrite(bytes: Uint8Array, snapshot: Snapshot, options: RewriteO
     }
     const module = rewriteModule(definition, state, new Set(removedExports.get(instance)));
     modules.set(definition, module);
+    moduleOf.set(state.instance, module);
     definition.chunks = encodeModule(module).toChunks();
   });
-  return { component, modules, warnings };
+  return { component, modules, moduleOf, warnings };
 }
 
 /** The state for each core instance, by position; those that the snapshot knows nothing of start as they are. */
@@ -139,9 +143,14 @@ function unusedCoreExports(component: Component, removed: ReadonlySet<Definition
   return unused;
 }
 
-/** Aliases name the exports that they use; an instance passed to another module may be asked for any of them. */
+/** Whether an alias or a core module that is instantiated with the instance asks for an export. */
 function isCoreExportUsed(component: Component, instance: CoreInstantiation, name: string): boolean {
   const aliases: CoreExportAlias[] = definitionsOfKind(component, "core export alias");
   if (aliases.some((alias) => alias.instance === instance && alias.name === name)) return true;
-  return coreInstantiations(component).some((user) => user.args.some((arg) => arg.instance === instance));
+  return coreInstantiations(component).some((user) => {
+    const args = user.args.filter((arg) => arg.instance === instance);
+    if (args.length === 0) return false;
+    const { imports } = decodeDefinition(user.module as CoreModuleDefinition);
+    return args.some((arg) => imports.some((item) => item.module === arg.name && item.name === name));
+  });
 }

@@ -1,29 +1,60 @@
+import { createHash } from "node:crypto";
+import { constExprOfBits } from "../binary/const-expr.js";
 import { encodeComponent } from "../component/encode.js";
-import type { Component } from "../component/model.js";
 import { ComponentInitError } from "../errors.js";
+import type { JcoThread } from "../host/jco-thread.js";
 import { decodeDefinition } from "../instrument/module.js";
 import { encodeModule } from "../module/encode.js";
 import type { CoreModule } from "../module/model.js";
 import { skeleton } from "../module/skeleton.js";
+import { isRefType } from "../module/value-types.js";
 import type { Rewritten } from "../rewrite/rewrite.js";
 
-/** Whether a component is valid; a failure is thrown. Takes one without function bodies and data. */
-export type ComponentValidator = (skeleton: Uint8Array) => Promise<void>;
-
 /**
- * Checks an output before it replaces anything: its core modules with V8, the component around them with `validate`.
+ * Checks an output before it replaces anything: its core modules with V8, the component around them with wasm-tools.
  *
  * @throws ComponentInitError `invalid-output`
  */
-export async function verify({ component, modules }: Rewritten, validate: ComponentValidator): Promise<void> {
-  for (const module of modules.values()) {
+export async function verify(rewritten: Rewritten, validator: ComponentValidator): Promise<void> {
+  for (const module of rewritten.modules.values()) {
     if (!WebAssembly.validate(withoutData(module))) fail("a core module of the output is not valid");
   }
-  try {
-    await validate(skeletonOf(component, modules));
-  } catch (cause) {
-    fail(`the output is not a valid component: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  const problem = await validator.validate(skeletonOf(rewritten));
+  if (problem !== undefined) fail(`the output is not a valid component: ${problem}`);
+}
+
+/** Validates components without function bodies and data. Most are known to be valid already, or on their way. */
+export class ComponentValidator {
+  private readonly underWay = new Map<string, Promise<string | undefined>>();
+
+  /** @param known - whether a component with this hash was found valid before */
+  constructor(
+    private readonly thread: JcoThread,
+    private readonly known: (hash: string) => boolean = () => false,
+  ) {}
+
+  /** The hash of the component that was validated last. */
+  validated = "";
+
+  /** Starts on an output before there is one: a snapshot changes nothing that this check can see. */
+  anticipate(rewritten: Rewritten): void {
+    const skeleton = skeletonOf(rewritten);
+    const answer = this.thread.validate(skeleton);
+    // A failure is found when the output is verified, if it comes to that.
+    answer.catch(() => undefined);
+    this.underWay.set(hashOf(skeleton), answer);
   }
+
+  /** @returns what is wrong; `undefined` when the component is valid */
+  async validate(skeleton: Uint8Array): Promise<string | undefined> {
+    this.validated = hashOf(skeleton);
+    if (this.known(this.validated)) return undefined;
+    return (await this.underWay.get(this.validated)) ?? (await this.thread.validate(skeleton));
+  }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 function fail(what: string, cause?: unknown): never {
@@ -38,18 +69,30 @@ function withoutData(module: CoreModule): Uint8Array<ArrayBuffer> {
 }
 
 /** The same for every snapshot of a component: what V8 has checked already is left out. */
-function skeletonOf(component: Component, modules: Rewritten["modules"]): Uint8Array {
+function skeletonOf({ component, modules }: Rewritten): Uint8Array {
   return encodeComponent(component, (definition) => {
     const module = skeleton(modules.get(definition) ?? decodeDefinition(definition));
     if (module.hasDataCount) module.hasDataCount = false;
     if (module.data.length > 0) module.data = [];
-    return encodeModule(withSettledMemories(module)).toChunks();
+    settleMemories(module);
+    settleGlobals(module);
+    return encodeModule(module).toChunks();
   }).toBytes();
 }
 
-/** How far a memory has grown must not matter: importers of it ask for no more than the input had. */
-function withSettledMemories(module: CoreModule): CoreModule {
-  if (module.memories.length === 0) return module;
+/** How far a memory has grown does not matter: importers of it ask for no more than the input had. */
+function settleMemories(module: CoreModule): void {
+  if (module.memories.length === 0) return;
   module.memories = module.memories.map((type) => ({ ...type, minimum: type.maximum ?? 65536n }));
-  return module;
 }
+
+function settleGlobals(module: CoreModule): void {
+  if (module.globals.length === 0) return;
+  module.globals = module.globals.map((global) => {
+    const { value, mutable } = global.type;
+    if (!mutable || isRefType(value)) return global;
+    return { ...global, init: constExprOfBits(value, new Uint8Array(SIZES[value])) };
+  });
+}
+
+const SIZES = { i32: 4, i64: 8, f32: 4, f64: 8, v128: 16 } as const;

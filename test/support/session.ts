@@ -89,7 +89,9 @@ function normaliseNumber(value: number): Value {
 
 function normaliseObject(value: object): Value {
   if (Object.getPrototypeOf(value) !== Object.prototype) return { resource: true };
-  const fields = Object.entries(value).map(([name, field]) => [toCamelCase(name), normalise(field)] as const);
+  const fields = Object.entries(value).map(
+    ([name, field]) => [name.includes("-") ? toCamelCase(name) : name, normalise(field)] as const,
+  );
   // jco leaves a `val` of undefined on variant cases without a payload; the other engines have none.
   return Object.fromEntries(fields.filter(([name, field]) => !("tag" in value && name === "val" && field === null)));
 }

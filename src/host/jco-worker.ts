@@ -1,0 +1,55 @@
+import { parentPort } from "node:worker_threads";
+import type { Glue } from "./glue.js";
+
+export interface JcoRequest {
+  readonly kind: "generate" | "validate";
+  readonly component: Uint8Array;
+}
+
+export type JcoAnswer = { readonly glue: Glue } | { readonly error: string } | { readonly valid: true };
+
+async function generateGlue(component: Uint8Array): Promise<Glue> {
+  const { $init, generate } = await import("@bytecodealliance/jco-transpile/component");
+  await $init;
+  const { files } = generate(component, {
+    name: "component",
+    instantiation: { tag: "async" },
+    multiMemory: true,
+    noTypescript: true,
+    base64Cutoff: 0,
+    noComponentErrorWrapping: false,
+    bindgenEnableWasmExnref: true,
+  });
+  let source = "";
+  const adapters: Record<string, string> = {};
+  for (const [name, contents] of files) {
+    if (name.endsWith(".js")) source = new TextDecoder().decode(contents);
+    else if (!name.startsWith("component.core")) adapters[name] = Buffer.from(contents).toString("base64");
+  }
+  return { source, adapters };
+}
+
+async function answer({ kind, component }: JcoRequest): Promise<JcoAnswer> {
+  try {
+    if (kind === "generate") return { glue: await generateGlue(component) };
+    const { $init, generateTypes } = await import("@bytecodealliance/jco-transpile/component");
+    await $init;
+    // Reading the world of a component validates all of it, as `wasm-tools component wit` does, and bindgen is there.
+    generateTypes("component", { wit: { tag: "binary", val: component } });
+    return { valid: true };
+  } catch (error) {
+    return { error: describe(error) };
+  }
+}
+
+/** jco throws its message as a payload; a panic is a trap after the message was printed. */
+function describe(error: unknown): string {
+  const payload = (error as { payload?: unknown } | undefined)?.payload;
+  if (typeof payload === "string") return payload;
+  return error instanceof Error ? error.message : String(error);
+}
+
+let last: Promise<unknown> = Promise.resolve();
+parentPort?.on("message", (request: JcoRequest) => {
+  last = last.then(async () => parentPort?.postMessage(await answer(request)));
+});

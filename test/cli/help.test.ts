@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+import { formatHelp } from "../../src/cli/help.js";
+import { RUN_HELP } from "../../src/cli/run.js";
+import { cli, useWorkspace } from "./cli.js";
+
+useWorkspace();
+
+describe.each([[["run", "--help"]], [["run", "-h"]], [["help", "run"]]])("%s", (args) => {
+  test("shows usage, every option and examples on stdout", async () => {
+    const { exitCode, stdout, stderr } = await cli(args);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toMatch(/^Usage: component-init run INPUT -o OUTPUT/);
+    for (const option of [
+      "output",
+      "init-func",
+      "keep-init-func",
+      "dir",
+      "env",
+      "stdin",
+      "no-cache",
+      "json",
+      "verbose",
+    ]) {
+      expect(stdout).toContain(`--${option}`);
+    }
+    expect(stdout).toMatch(/Examples:\n {2}# .+\n {2}component-init run /);
+  });
+});
+
+test.each([[["--help"]], [["-h"]], [["help"]]])("%s shows the commands", async (args) => {
+  const { exitCode, stdout, stderr } = await cli(args);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  expect(stdout).toMatch(/^Usage: component-init COMMAND/);
+  expect(stdout).toMatch(/^ {2}run {2}/m);
+});
+
+test.each([[["--version"]], [["-V"]], [["run", "--version"]]])("%s", async (args) => {
+  const { exitCode, stdout } = await cli(args);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+});
+
+test("--help among other things is still the help", async () => {
+  expect(await cli(["run", "no-such-file", "--nope", "--help"])).toMatchObject({ exitCode: 0 });
+});
+
+test("--help after -- is the guest's", async () => {
+  expect(await cli(["run", "no-such-file", "-o", "x", "--", "--help"])).toMatchObject({ exitCode: 1, stdout: "" });
+});
+
+test.each([40, 60, 80, 100])("no line of prose is wider than %d columns", (width) => {
+  const lines = formatHelp(RUN_HELP, width).split("\n");
+  const prose = lines.slice(2, lines.indexOf("Examples:"));
+  expect(prose.filter((line) => line.length > width)).toEqual([]);
+});
+
+test("loads nothing heavy", async () => {
+  const times: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const start = performance.now();
+    await cli(["--help"]);
+    times.push(performance.now() - start);
+  }
+  // 40 ms on an idle machine; the bound is for a busy one, and loading the pipeline takes longer than that.
+  expect(Math.min(...times)).toBeLessThan(300);
+});

@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import { clarify, parseDir, parseEnv, single, splitArguments } from "../../src/cli/options.js";
+
+describe("--dir", () => {
+  test.each([
+    ["data", { host: "data", guest: "data" }],
+    ["./data::/", { host: "./data", guest: "/" }],
+    ["a:b::/c::d", { host: "a:b", guest: "/c::d" }],
+  ])("%s", (text, expected) => {
+    expect(parseDir(text)).toEqual(expected);
+  });
+
+  test.each(["::/x", "x::", "::"])("%s is refused", (text) => {
+    expect(() => parseDir(text)).toThrow(/is missing/);
+  });
+});
+
+describe("--env", () => {
+  test("splits at the first =, and keeps what follows as it is", () => {
+    expect(parseEnv(["A=b=c", "B=", "C= x ", "D=--x", 'E="q"', "__proto__=1"])).toEqual(
+      Object.fromEntries([
+        ["A", "b=c"],
+        ["B", ""],
+        ["C", " x "],
+        ["D", "--x"],
+        ["E", '"q"'],
+        ["__proto__", "1"],
+      ]),
+    );
+  });
+
+  test("the last one of a name counts", () => {
+    expect(parseEnv(["A=1", "A=2"])).toEqual({ A: "2" });
+  });
+
+  test("a name alone passes on the variable", () => {
+    process.env.COMPONENT_INIT_TEST = "passed on";
+    expect(parseEnv(["COMPONENT_INIT_TEST"])).toEqual({ COMPONENT_INIT_TEST: "passed on" });
+    delete process.env.COMPONENT_INIT_TEST;
+    expect(() => parseEnv(["COMPONENT_INIT_TEST"])).toThrow(/COMPONENT_INIT_TEST=VALUE/);
+  });
+
+  test("a value without a name is refused", () => {
+    expect(() => parseEnv(["=x"])).toThrow(/the name is missing/);
+  });
+});
+
+test("an option of one value is given once, and not empty", () => {
+  expect(single("output", undefined)).toBeUndefined();
+  expect(single("output", "a")).toBe("a");
+  expect(() => single("output", ["a", "b"])).toThrow("--output is given 2 times");
+  expect(() => single("output", "")).toThrow("--output needs a value");
+});
+
+test("what follows the first -- is the guest's", () => {
+  expect(splitArguments(["run", "a"])).toEqual({ own: ["run", "a"], guest: undefined });
+  expect(splitArguments(["run", "--"])).toEqual({ own: ["run"], guest: [] });
+  expect(splitArguments(["run", "--", "p", "--", "-v"])).toEqual({ own: ["run"], guest: ["p", "--", "-v"] });
+});
+
+describe("yargs' messages", () => {
+  test.each([
+    ["Not enough arguments following: o", ["run", "-o"], "-o needs a value"],
+    ["Not enough arguments following: env", ["run", "--env"], "--env needs a value"],
+    ["Unknown argument: nope", ["run", "--nope=1"], "there is no option --nope"],
+    ["Unknown argument: q", ["run", "-vq"], "there is no option -q"],
+    ["Unknown argument: frob", ["frob"], "there is no command frob"],
+    ["Unknown arguments: a, b", ["run", "x", "a", "b"], /^a is one argument too many/],
+    ["Something else", [], "Something else"],
+  ])("%s", (message, own, expected) => {
+    expect(clarify(message, own)).toMatch(expected);
+  });
+});

@@ -1,0 +1,193 @@
+import { readdirSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Report } from "../../src/index.js";
+import { fixturePreopen, loadFixture } from "../support/fixtures.js";
+import { jcoSession } from "../support/jco.js";
+import { wit } from "../support/wat.js";
+import { COMPONENT, cli, useWorkspace } from "./cli.js";
+
+const { path, write } = useWorkspace();
+let input: string;
+let reactor: string;
+
+beforeAll(async () => {
+  input = await write("app.wat", COMPONENT);
+  reactor = await write("reactor.wasm", await loadFixture("c-reactor"));
+  await write("stdin.txt", "from a file\n");
+});
+
+/** What the initialized guest says about the arguments, MODE and the line of stdin that its init got. */
+async function summaryOf(component: string): Promise<unknown> {
+  const { outcomes } = await jcoSession(await readFile(component), { calls: [{ export: "summary" }] });
+  return (outcomes[0] as { ok: unknown }).ok;
+}
+
+function reactorArgs(...more: string[]): string[] {
+  const { host } = fixturePreopen("c-reactor", "/data");
+  return ["run", reactor, "-o", path("out.wasm"), "-f", "init", "--dir", `${host}::/data`, ...more];
+}
+
+describe("what the guest gets", () => {
+  test.each([
+    ["numbers, options and dashes as they were typed", ["prog", "007", "1e3", "-v", "--env=A", "--", "0x10"]],
+    ["white space, quotes and an empty one", ["prog", "", " a  b ", "'q'", '"q"', "ü"]],
+    ["none", []],
+  ])("arguments: %s", async (_, guest) => {
+    const args = reactorArgs("--env", "MODE=m", "--stdin", path("stdin.txt"), "--", ...guest);
+    expect(await cli(args)).toMatchObject({ exitCode: 0 });
+    expect(await summaryOf(path("out.wasm"))).toBe(`mode=m args=${guest.join(",")} stdin=from a file`);
+  });
+
+  test("no arguments after all: a name that is the same everywhere", async () => {
+    const { exitCode } = await cli(reactorArgs("--env", "MODE=m", "--stdin", path("stdin.txt")));
+    expect(exitCode).toBe(0);
+    expect(await summaryOf(path("out.wasm"))).toBe("mode=m args=component.wasm stdin=from a file");
+  });
+
+  test.each([
+    [["--env", "MODE= "], " "],
+    [["--env", "MODE="], ""],
+    [["--env=MODE=b=c"], "b=c"],
+    [["--env", "MODE=--x"], "--x"],
+    [["--env", "MODE=0010"], "0010"],
+    [["--env", 'MODE="q"'], '"q"'],
+    [["--env", "MODE=1", "--env", "MODE=2", "--env", "OTHER=3"], "2"],
+    [["--env", "MODE"], "inherited"],
+  ])("%s", async (env, mode) => {
+    const args = reactorArgs(...env, "--stdin", path("stdin.txt"), "--", "p");
+    expect(await cli(args, { env: { MODE: "inherited" } })).toMatchObject({ exitCode: 0 });
+    expect(await summaryOf(path("out.wasm"))).toBe(`mode=${mode} args=p stdin=from a file`);
+  });
+
+  test("stdin of the process with --stdin -", async () => {
+    const args = reactorArgs("--env", "MODE=m", "--stdin", "-", "--", "p");
+    expect(await cli(args, { input: "piped\n" })).toMatchObject({ exitCode: 0 });
+    expect(await summaryOf(path("out.wasm"))).toBe("mode=m args=p stdin=piped");
+  });
+
+  test("nothing that it was not given: neither our environment nor our stdin", async () => {
+    const { exitCode, stderr } = await cli(reactorArgs(), { input: "secret\n", env: { MODE: "secret" } });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("MODE is not set");
+  });
+
+  test("several directories", async () => {
+    await mkdir(path("other"));
+    const args = reactorArgs("--dir", path("other"), "--dir", `${path("other")}::/more`, "--env", "MODE=m");
+    expect(await cli([...args, "--stdin", path("stdin.txt")])).toMatchObject({ exitCode: 0 });
+  });
+
+  test.each([
+    ["that does not exist", "missing", /cannot preopen the directory .*missing: it does not exist/],
+    ["that is a file", "stdin.txt", /cannot preopen .*stdin\.txt: it is not a directory/],
+  ])("a directory %s is refused before the work", async (_, name, says) => {
+    const { exitCode, stderr } = await cli(["run", input, "-o", path("no.wasm"), "-f", "forever", "--dir", path(name)]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(says);
+  });
+
+  test("a missing --stdin file is named", async () => {
+    const { exitCode, stderr } = await cli(["run", input, "-o", path("no.wasm"), "--stdin", path("missing")]);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: expect.stringMatching(/cannot read .*missing: it does not exist/),
+    });
+  });
+});
+
+describe("the init function", () => {
+  test("goes, or stays with --keep-init-func", async () => {
+    await cli(["run", input, "-o", path("gone.wasm"), "-f", "init"]);
+    expect(await wit(await readFile(path("gone.wasm")))).not.toContain("init:");
+    await cli(["run", input, "-o", path("kept.wasm"), "-f", "init", "--keep-init-func"]);
+    expect(await wit(await readFile(path("kept.wasm")))).toContain("init:");
+  });
+
+  test("is called with the arguments that are given", async () => {
+    expect(await cli(["run", input, "-o", path("set.wasm"), "--init-func=set(7)"])).toMatchObject({ exitCode: 0 });
+    const { outcomes } = await jcoSession(await readFile(path("set.wasm")), { calls: [{ export: "get" }] });
+    expect(outcomes).toEqual([{ ok: 7 }]);
+  });
+
+  test("that traps is reported with the guest's stack, and with ours on demand", async () => {
+    const args = ["run", input, "-o", path("no.wasm"), "-f", "trap"];
+    const brief = await cli(args);
+    expect(brief.exitCode).toBe(1);
+    expect(brief.stderr).toMatch(
+      /^error: trap trapped: wasm `unreachable` .*\nwasm stack:\n {2}at m\.inner \(0x.*\n {2}at m, function \d+ \(0x/m,
+    );
+    expect(brief.stderr).not.toContain("file://");
+    const verbose = await cli([...args, "-v"]);
+    expect(verbose.stderr).toMatch(/^\s+at .*file:\/\//m);
+  });
+
+  test("that is not there: the message says which there are", async () => {
+    const { exitCode, stderr } = await cli(["run", input, "-o", path("no.wasm")]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/--init-func .*it exports init, set, trap, forever, get/);
+  });
+});
+
+describe("--json", () => {
+  test("prints the report, and only that", async () => {
+    const { exitCode, stdout, stderr } = await cli(["run", input, "-o", path("json.wasm"), "-f", "init", "--json"]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const report = JSON.parse(stdout) as Report;
+    expect(report).toMatchObject({
+      version: 1,
+      init: "init",
+      inputBytes: expect.any(Number),
+      outputBytes: (await readFile(path("json.wasm"))).length,
+      memories: [{ instance: "i", index: 0, pagesBefore: 1, pagesAfter: 1, segments: 1 }],
+      warnings: [],
+    });
+    expect(report.phases.map(({ name }) => name).sort()).toEqual([
+      "bind",
+      "compile",
+      "decode",
+      "initialize",
+      "instrument",
+      "rewrite",
+      "snapshot",
+      "verify",
+    ]);
+  });
+
+  test("holds what the guest printed", async () => {
+    const args = reactorArgs("--env", "MODE=m", "--stdin", path("stdin.txt"), "--json", "--", "p");
+    const { stdout } = await cli(args);
+    expect(JSON.parse(stdout)).toMatchObject({ stdout: "initialized: mode=m args=p stdin=from a file\n", stderr: "" });
+  });
+
+  test.each([
+    ["trap", 1, "init-trapped"],
+    ["nope", 1, "init-not-found"],
+    ["set(", 2, "invalid-option"],
+  ])("of a failure (-f %s) has its code", async (init, code, name) => {
+    const { exitCode, stdout, stderr } = await cli(["run", input, "-o", path("no.wasm"), "-f", init, "--json"]);
+    expect(exitCode).toBe(code);
+    const { error } = JSON.parse(stdout) as { error: { code: string; message: string } };
+    expect(error.code).toBe(name);
+    expect(stderr).toContain(error.message);
+  });
+});
+
+describe("the cache", () => {
+  const bindings = async (cache: string, ...more: string[]) => {
+    const args = ["run", input, "-o", path("cache.wasm"), "-f", "init", "--json", ...more];
+    const { stdout } = await cli(args, { env: { XDG_CACHE_HOME: path(cache) } });
+    return (JSON.parse(stdout) as Report).bindings;
+  };
+
+  test("keeps bindings", async () => {
+    expect(await bindings("cache-1")).toBe("generated");
+    expect(await bindings("cache-1")).toBe("cached");
+    expect(await bindings("cache-1", "--no-cache")).toBe("generated");
+  });
+
+  test("keeps none with --no-cache", async () => {
+    expect(await bindings("cache-2", "--no-cache")).toBe("generated");
+    expect(readdirSync(path(""))).not.toContain("cache-2");
+  });
+});

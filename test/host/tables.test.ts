@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest";
+import { type RunningInstance, TableWatch } from "../../src/host/tables.js";
+import type { ActiveElements, ModuleState } from "../../src/instrument/model.js";
+import { wat } from "../support/wat.js";
+
+interface Watched {
+  readonly watch: TableWatch;
+  readonly instance: RunningInstance;
+  readonly table: WebAssembly.Table;
+  readonly exports: Record<string, (...args: unknown[]) => unknown>;
+}
+
+const END = 0x0b;
+/** `i32.const n end` for small n. */
+const at = (n: number) => Uint8Array.of(0x41, n, END);
+
+/** A module whose table is exported as "t", watched since it was made. */
+async function watched(text: string, elements: readonly Partial<ActiveElements>[] = []): Promise<Watched> {
+  const module = await WebAssembly.compile((await wat(text)) as Uint8Array<ArrayBuffer>);
+  const { exports } = new WebAssembly.Instance(module);
+  const instance: RunningInstance = { exports, imports: {} };
+  const watch = new TableWatch();
+  watch.afterInstantiation(stateWith(elements), instance, "owner");
+  return { watch, instance, table: exports.t as WebAssembly.Table, exports: exports as Watched["exports"] };
+}
+
+function stateWith(elements: readonly Partial<ActiveElements>[]): ModuleState {
+  return {
+    memories: [],
+    globals: [],
+    references: [],
+    tables: [{ kind: "export", name: "t" }],
+    importedMemories: [],
+    allGlobals: [{ kind: "export", name: "base" }],
+    activeElements: elements.map((one) => ({ table: 0, offset: at(0), length: 1, ...one })),
+    start: undefined,
+    dataDrops: [],
+    elementDrops: [],
+  };
+}
+
+const MODULE = `(module
+  (table (export "t") 4 funcref)
+  (elem (i32.const 1) $f $g)
+  (func $f (export "f"))
+  (func $g (export "g"))
+  (func (export "put") (table.set (i32.const 3) (ref.func $f)))
+  (func (export "swap") (table.set (i32.const 1) (ref.func $g)))
+  (func (export "clear") (table.set (i32.const 2) (ref.null func)))
+  (func (export "same") (table.set (i32.const 1) (ref.func $f)))
+  (func (export "grow") (drop (table.grow (ref.null func) (i32.const 2)))))`;
+
+describe("a table", () => {
+  test.each([
+    ["same", undefined],
+    ["put", 3],
+    ["swap", 1],
+    ["clear", 2],
+    ["grow", 4],
+  ])("after %s", async (what, index) => {
+    const { watch, exports } = await watched(MODULE);
+    expect(watch.changed()).toEqual([]);
+    exports[what]?.();
+    expect(watch.changed()).toEqual(index === undefined ? [] : [{ owner: "owner", index }]);
+  });
+
+  test("that is changed back is not changed", async () => {
+    const { watch, exports } = await watched(MODULE);
+    exports.swap?.();
+    exports.same?.();
+    expect(watch.changed()).toEqual([]);
+  });
+
+  test("with 64-bit indices", async () => {
+    const { watch, exports, table } = await watched(
+      MODULE.replace("4 funcref", "i64 4 funcref")
+        .replaceAll("table.set (i32", "table.set (i64")
+        .replace("(elem (i32", "(elem (i64")
+        .replace("(ref.null func) (i32", "(ref.null func) (i64"),
+    );
+    expect(typeof table.length).toBe("bigint");
+    expect(watch.changed()).toEqual([]);
+    exports.swap?.();
+    expect(watch.changed()).toEqual([{ owner: "owner", index: 1 }]);
+  });
+});
+
+describe("a table that another instance fills", () => {
+  const OWNER = `(module (table (export "t") 4 funcref) (func $f (export "f")) (elem declare func $f))`;
+  const FILLER = `(module
+    (import "o" "t" (table 4 funcref))
+    (import "o" "base" (global $base i32))
+    (elem (offset OFFSET) $g)
+    (func $g (export "g"))
+    (func (export "put") (table.set (i32.const 0) (ref.func $g))))`;
+
+  test.each([
+    ["(i32.const 2)", at(2), 2],
+    // global.get 0
+    ["(global.get $base)", Uint8Array.of(0x23, 0, END), 3],
+  ])("with an element segment at %s is as instantiation made it", async (text, offset, index) => {
+    const { watch, instance, table } = await watched(OWNER);
+    const base = new WebAssembly.Global({ value: "i32" }, 3);
+    const module = await WebAssembly.compile((await wat(FILLER.replace("OFFSET", text))) as Uint8Array<ArrayBuffer>);
+    const imports = { o: { t: table, base } };
+    const filler = new WebAssembly.Instance(module, imports);
+    // Without the segment this is a change.
+    expect(watch.changed()).toEqual([{ owner: "owner", index }]);
+    const state: ModuleState = {
+      ...stateWith([{ offset }]),
+      tables: [{ kind: "import", module: "o", name: "t" }],
+      allGlobals: [{ kind: "import", module: "o", name: "base" }],
+    };
+    watch.afterInstantiation(state, { exports: filler.exports, imports }, "filler");
+    expect(watch.changed()).toEqual([]);
+    expect(instance.exports.t).toBe(table);
+    (filler.exports.put as () => void)();
+    expect(watch.changed()).toEqual([{ owner: "owner", index: 0 }]);
+  });
+});
+
+test("a table of references to objects counts as changed: an object may have changed without becoming another", async () => {
+  const { watch } = await watched(`(module
+    (type $box (struct (field (mut i32))))
+    (table (export "t") 1 (ref null $box) (struct.new $box (i32.const 1))))`);
+  expect(watch.changed()).toEqual([{ owner: "owner", index: 0 }]);
+});
+
+test("an element segment may be longer than a call can have arguments", async () => {
+  const length = 200_000;
+  const { watch, table } = await watched(`(module (table (export "t") ${length} funcref))`, [{ length }]);
+  expect(watch.changed()).toEqual([]);
+  table.grow(1);
+  expect(watch.changed()).toEqual([{ owner: "owner", index: length }]);
+});
