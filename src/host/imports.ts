@@ -23,20 +23,24 @@ export type ImportObject = Record<string, Record<string, unknown>>;
 export function completeImports(
   interfaces: readonly ImportedInterface[],
   provided: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
-  onRefusal: (error: ComponentInitError) => void,
+  onRefusal: RefusalListener,
 ): ImportObject {
   const imports: ImportObject = {};
-  const refusal = (item: ImportedInterface, func: string) => refuse(item, func, onRefusal);
+  const refusal: Refusal = (item, func) => refuse(item, func, onRefusal);
   for (const item of interfaces) {
     const key = importKey(item.name);
     const members = (imports[key] ??= { ...provided[key] });
-    for (const resource of item.resources) addResource(item, resource, members, refusal);
+    for (const resource of item.resources) addResource(item, resource, members, onRefusal);
     for (const func of item.functions) if (!func.startsWith("[")) addFunction(item, func, members, refusal);
   }
   return imports;
 }
 
 type Refusal = (item: ImportedInterface, func: string) => HostFunction;
+type RefusalListener = (error: ComponentInitError) => void;
+
+/** Classes are shared by all runs of a process; each is told of its own run's refusals. */
+const listeners = new WeakMap<object, RefusalListener>();
 
 function addFunction(item: ImportedInterface, func: string, members: Record<string, unknown>, refusal: Refusal): void {
   // A function that the world imports by itself is the default export of its name.
@@ -47,13 +51,14 @@ function addResource(
   item: ImportedInterface,
   resource: string,
   members: Record<string, unknown>,
-  refusalOfRun: Refusal,
+  onRefusal: RefusalListener,
 ): void {
   const className = toPascalCase(resource);
-  // A class of the caller's outlives this run, and must not keep its listener.
-  const refusal = className in members ? refuseSilently : refusalOfRun;
-  members[className] ??= refusedClass(refusal(item, `[constructor]${resource}`));
-  const known = members[className] as { prototype: Record<string, unknown> } & Record<string, unknown>;
+  const known = (members[className] ??= refusedClass(refuse(item, `[constructor]${resource}`, onRefusal))) as {
+    prototype: Record<string, unknown>;
+  } & Record<string, unknown>;
+  listeners.set(known, onRefusal);
+  const refusal: Refusal = (item, func) => refuse(item, func, (error) => listeners.get(known)?.(error));
   for (const func of item.functions) {
     const method = memberName(func, "[method]", resource);
     if (method !== undefined && !(method in known.prototype)) define(known.prototype, method, refusal(item, func));
@@ -61,8 +66,6 @@ function addResource(
     if (isStatic !== undefined && !(isStatic in known)) define(known, isStatic, refusal(item, func));
   }
 }
-
-const refuseSilently: Refusal = (item, func) => refuse(item, func, () => undefined);
 
 function memberName(func: string, prefix: string, resource: string): string | undefined {
   const start = `${prefix}${resource}.`;
@@ -82,7 +85,7 @@ function refusedClass(refuseToConstruct: HostFunction): unknown {
 }
 
 /** @param onRefusal - told as well, because a guest compiled with exceptions can catch what the host throws */
-function refuse(item: ImportedInterface, func: string, onRefusal: (error: ComponentInitError) => void): HostFunction {
+function refuse(item: ImportedInterface, func: string, onRefusal: RefusalListener): HostFunction {
   return () => {
     const error = new ComponentInitError(
       "not-granted",
