@@ -136,10 +136,10 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
   } satisfies PreinitializeOptions;
   for (const { host } of options.preopens) await checkDirectory(host);
   await checkOutput(outputPath, [inputPath, ...(stdinPath === undefined ? [] : [stdinPath])]);
-  const input = await parseIfText(await readInput(inputPath), inputPath);
-  const stdin = stdinPath === undefined ? undefined : await readInput(stdinPath);
   tuneEngine();
-  const { preinitializeToChunks } = await import("../preinitialize.js");
+  const [file, { preinitializeToChunks }] = await Promise.all([readInput(inputPath), import("../preinitialize.js")]);
+  const input = await parseIfText(file, inputPath);
+  const stdin = stdinPath === undefined ? undefined : await readInput(stdinPath);
   const progress = new Progress(verbose, json && !verbose);
   try {
     const { chunks, report } = await preinitializeToChunks(input, {

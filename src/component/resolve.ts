@@ -13,16 +13,27 @@ import type {
 } from "./model.js";
 import type { FunctionType, ValueType } from "./value-types.js";
 
-/** What the imports of a nested component stand for, in this instance of it. */
+/** An instance of a component, as far as types need it. */
 interface Environment {
+  /** What the imports of the component stand for. */
   readonly bindings: ReadonlyMap<Import, Resolved>;
   readonly parent: Environment | undefined;
+  /**
+   * What was found so far. Both matter: components that double what they get from others take no exponential time only
+   * if an instantiation is always the same instance and a type of it is resolved once.
+   */
+  readonly instances: Map<Entity, Map<string, Resolved>>;
+  readonly types: Map<Entity, ValueType>;
+}
+
+function newEnvironment(bindings: ReadonlyMap<Import, Resolved>, parent: Environment | undefined): Environment {
+  return { bindings, parent, instances: new Map(), types: new Map() };
 }
 
 /** A definition together with the instance of the component that it is in. */
 interface Resolved {
   readonly entity: Entity;
-  readonly environment: Environment | undefined;
+  readonly environment: Environment;
 }
 
 type AnyEntity =
@@ -31,9 +42,6 @@ type AnyEntity =
 
 /** Types that a guest nests deeper than this are cut off, before recursion ends the stack. */
 const MAX_TYPE_DEPTH = 64;
-
-/** Resolved types, so that a type used twice by each of its users takes no exponential time. */
-const resolvedTypes = new WeakMap<Entity, Map<Environment | undefined, ValueType>>();
 
 export interface ExportedFunction {
   /** The name of the interface it is in, as the component exports it. */
@@ -45,8 +53,9 @@ export interface ExportedFunction {
 /** All functions that a component exports, by themselves or in an interface. */
 export function exportedFunctions(component: Component): ExportedFunction[] {
   const functions: ExportedFunction[] = [];
+  const environment = newEnvironment(new Map(), undefined);
   for (const item of definitionsOfKind(component, "export")) {
-    const resolved = { entity: item.item, environment: undefined };
+    const resolved = { entity: item.item, environment };
     if (item.sort === "func") {
       functions.push({ interface: undefined, name: item.name.name, type: functionType(resolved) });
     } else if (item.sort === "instance") {
@@ -68,12 +77,13 @@ export interface ImportedInterface {
 
 /** The imports of a component: interfaces, and functions (as an interface of one function without a name in it). */
 export function importedInterfaces(component: Component): ImportedInterface[] {
+  const environment = newEnvironment(new Map(), undefined);
   return definitionsOfKind(component, "import").flatMap((item) => {
     if (item.sort === "func") return [{ name: item.name.name, functions: [""], resources: [] }];
     if (item.sort !== "instance") return [];
     const functions: string[] = [];
     const resources: string[] = [];
-    for (const [name, inner] of instanceExports({ entity: item, environment: undefined })) {
+    for (const [name, inner] of instanceExports({ entity: item, environment })) {
       if (inner.entity.sort === "func") functions.push(name);
       else if (isFreshResource(inner.entity)) resources.push(name);
     }
@@ -86,29 +96,52 @@ function isFreshResource(entity: Entity): boolean {
   return declared.kind === "export declaration" && declared.type.kind === "sub resource";
 }
 
-/** Follows imports, aliases and exports to what they stand for. */
-function resolve({ entity, environment }: Resolved): Resolved {
-  const definition = entity as AnyEntity;
-  switch (definition.kind) {
-    case "import": {
-      const bound = lookUp(definition, environment);
-      return bound === undefined ? { entity, environment } : resolve(bound);
+/** Follows imports, aliases and exports to what they stand for. No recursion: a guest can make chains of any length. */
+function resolve(start: Resolved): Resolved {
+  const aliases: { readonly name: string; readonly self: Resolved }[] = [];
+  let current = start;
+  for (;;) {
+    const definition = current.entity as AnyEntity;
+    if (definition.kind === "export alias") {
+      aliases.push({ name: definition.name, self: current });
+      current = { entity: definition.instance, environment: current.environment };
+      continue;
     }
-    case "export":
-      return resolve({ entity: definition.item, environment });
-    case "outer alias":
-      return resolve({ entity: definition.target, environment });
-    case "export alias": {
-      const found = instanceExports({ entity: definition.instance, environment }).get(definition.name);
-      return found === undefined ? { entity, environment } : resolve(found);
+    const next = follow(current);
+    if (next !== undefined) {
+      current = next;
+      continue;
     }
-    default:
-      return { entity, environment };
+    const alias = aliases.pop();
+    if (alias === undefined) return current;
+    const found = exportsOf(current).get(alias.name);
+    if (found === undefined) return alias.self;
+    current = found;
   }
 }
 
-function lookUp(item: Import, environment: Environment | undefined): Resolved | undefined {
-  for (let scope = environment; scope !== undefined; scope = scope.parent) {
+function follow({ entity, environment }: Resolved): Resolved | undefined {
+  const definition = entity as AnyEntity;
+  switch (definition.kind) {
+    case "import":
+      return lookUp(definition, environment) ?? equalType(definition, environment);
+    case "export declaration":
+      return equalType(definition, environment);
+    case "export":
+      return { entity: definition.item, environment };
+    case "outer alias":
+      return { entity: definition.target, environment };
+    default:
+      return undefined;
+  }
+}
+
+function equalType({ type }: Import | ExportDeclaration, environment: Environment): Resolved | undefined {
+  return type.kind === "type eq" ? { entity: type.type, environment } : undefined;
+}
+
+function lookUp(item: Import, environment: Environment): Resolved | undefined {
+  for (let scope: Environment | undefined = environment; scope !== undefined; scope = scope.parent) {
     const bound = scope.bindings.get(item);
     if (bound !== undefined) return bound;
   }
@@ -116,13 +149,21 @@ function lookUp(item: Import, environment: Environment | undefined): Resolved | 
 }
 
 function instanceExports(instance: Resolved): Map<string, Resolved> {
-  const { entity, environment } = resolve(instance);
+  return exportsOf(resolve(instance));
+}
+
+function exportsOf({ entity, environment }: Resolved): Map<string, Resolved> {
   const definition = entity as AnyEntity;
   switch (definition.kind) {
     case "inline exports":
       return new Map(definition.exports.map(({ name, item }) => [name.name, { entity: item, environment }]));
-    case "instantiation":
-      return instantiationExports(definition, environment);
+    case "instantiation": {
+      const known = environment.instances.get(entity);
+      if (known !== undefined) return known;
+      const exports = instantiationExports(definition, environment);
+      environment.instances.set(entity, exports);
+      return exports;
+    }
     case "import":
     case "export declaration":
       return definition.type.kind === "instance"
@@ -135,7 +176,7 @@ function instanceExports(instance: Resolved): Map<string, Resolved> {
 
 function instantiationExports(
   { component, args }: { component: Entity; args: readonly { name: string; item: Entity }[] },
-  environment: Environment | undefined,
+  environment: Environment,
 ): Map<string, Resolved> {
   const target = resolve({ entity: component, environment });
   const definition = target.entity as AnyEntity;
@@ -147,7 +188,7 @@ function instantiationExports(
     const bound = argument.get(item.name.name);
     if (bound !== undefined) bindings.set(item, bound);
   }
-  const inner: Environment = { bindings, parent: target.environment };
+  const inner = newEnvironment(bindings, target.environment);
   return new Map(
     definitionsOfKind(nested, "export").map(({ name, item }) => [name.name, { entity: item, environment: inner }]),
   );
@@ -164,17 +205,10 @@ function declaredExports(type: Resolved): Map<string, Resolved> {
 }
 
 /** The definition behind a reference to a type; `undefined` for an abstract resource. */
-function definedType(type: Resolved): { type: DefinedType; environment: Environment | undefined } | undefined {
+function definedType(type: Resolved): { type: DefinedType; environment: Environment } | undefined {
   const { entity, environment } = resolve(type);
   const definition = entity as AnyEntity;
-  if (definition.kind === "type") return { type: definition.type, environment };
-  if (
-    (definition.kind === "import" || definition.kind === "export declaration") &&
-    definition.type.kind === "type eq"
-  ) {
-    return definedType({ entity: definition.type.type, environment });
-  }
-  return undefined;
+  return definition.kind === "type" ? { type: definition.type, environment } : undefined;
 }
 
 function functionType(func: Resolved): FunctionType {
@@ -193,22 +227,21 @@ function functionType(func: Resolved): FunctionType {
   return plainFunctionType(defined.type, defined.environment);
 }
 
-function plainFunctionType(type: FuncType, environment: Environment | undefined): FunctionType {
+function plainFunctionType(type: FuncType, environment: Environment): FunctionType {
   const params = type.params.map((param) => ({ name: param.name, type: valueType(param.type, environment, 0) }));
   if (type.result === undefined) return { async: type.async, params };
   return { async: type.async, params, result: valueType(type.result, environment, 0) };
 }
 
-function valueType(type: ValType, environment: Environment | undefined, depth: number): ValueType {
+function valueType(type: ValType, environment: Environment, depth: number): ValueType {
   if (type === "error-context") return { kind: "error-context" };
   if (typeof type === "string") return { kind: type };
-  const known = resolvedTypes.get(type)?.get(environment);
+  const known = environment.types.get(type);
   if (known !== undefined) return known;
   const defined = depth > MAX_TYPE_DEPTH ? undefined : definedType({ entity: type, environment });
   if (defined === undefined) return { kind: "own", resource: "resource" };
   const result = plainValueType(defined.type, (inner) => valueType(inner, defined.environment, depth + 1));
-  const byEnvironment = resolvedTypes.get(type) ?? new Map();
-  resolvedTypes.set(type, byEnvironment.set(environment, result));
+  environment.types.set(type, result);
   return result;
 }
 

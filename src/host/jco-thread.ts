@@ -10,8 +10,7 @@ import type { JcoAnswer, JcoRequest } from "./jco-worker.js";
  */
 export class JcoThread {
   private worker: Worker | undefined;
-  private isClosing = false;
-  private readonly pending: { resolve: (answer: JcoAnswer) => void; reject: (error: Error) => void }[] = [];
+  private requests = 0;
 
   /** @param component - Function bodies and data may be left out where no async ABI is used: bindgen does not read them. */
   async generate(component: Uint8Array): Promise<Glue> {
@@ -29,10 +28,13 @@ export class JcoThread {
     return "error" in answer ? answer.error : undefined;
   }
 
-  /** Ends the thread when it has answered everything, to free its memory; a later request starts another one. */
+  /**
+   * Lets the thread end by itself when it has answered everything, to free its memory while this thread is busy. A later
+   * request starts another one.
+   */
   closeWhenIdle(): void {
-    this.isClosing = true;
-    if (this.pending.length === 0) void this.close();
+    this.worker?.postMessage({ kind: "close" });
+    this.worker = undefined;
   }
 
   async close(): Promise<void> {
@@ -42,29 +44,29 @@ export class JcoThread {
   }
 
   private request(request: JcoRequest): Promise<JcoAnswer> {
-    this.worker ??= this.start();
+    this.worker ??= start();
+    const { worker } = this;
+    const id = this.requests++;
     return new Promise((resolve, reject) => {
-      this.pending.push({ resolve, reject });
-      this.worker?.postMessage(request);
+      const onMessage = (answer: JcoAnswer & { readonly id: number }) => {
+        if (answer.id !== id) return;
+        worker.off("message", onMessage);
+        resolve(answer);
+      };
+      const fail = (error: unknown) => {
+        if (this.worker === worker) this.worker = undefined;
+        reject(error instanceof Error ? error : new Error(`its thread ended with code ${error}`));
+      };
+      worker.on("message", onMessage).once("error", fail).once("exit", fail);
+      worker.postMessage({ ...request, id });
     });
   }
+}
 
-  private start(): Worker {
-    const worker = new Worker(new URL("./jco-worker.js", import.meta.url), { resourceLimits: YOUNG_GENERATION });
-    worker.on("message", (answer: JcoAnswer) => {
-      this.pending.shift()?.resolve(answer);
-      if (this.isClosing && this.pending.length === 0) void this.close();
-    });
-    worker.on("error", (error) => this.fail(worker, error instanceof Error ? error : new Error(String(error))));
-    worker.on("exit", (code) => this.fail(worker, new Error(`its thread ended with code ${code}`)));
-    return worker;
-  }
-
-  private fail(worker: Worker, error: Error): void {
-    if (this.worker !== worker) return;
-    this.worker = undefined;
-    for (const { reject } of this.pending.splice(0)) reject(error);
-  }
+function start(): Worker {
+  const worker = new Worker(new URL("./jco-worker.js", import.meta.url), { resourceLimits: YOUNG_GENERATION });
+  worker.setMaxListeners(0);
+  return worker;
 }
 
 /** The canonical ABI of jco's tools makes much garbage, and memory matters more than rare collections. */

@@ -50,6 +50,9 @@ function describe(error: unknown): string {
 }
 
 let last: Promise<unknown> = Promise.resolve();
-parentPort?.on("message", (request: JcoRequest) => {
-  last = last.then(async () => parentPort?.postMessage(await answer(request)));
+parentPort?.on("message", (request: (JcoRequest & { id: number }) | { kind: "close" }) => {
+  last = last.then(async () => {
+    if (request.kind === "close") parentPort?.close();
+    else parentPort?.postMessage({ ...(await answer(request)), id: request.id });
+  });
 });

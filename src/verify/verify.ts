@@ -49,7 +49,7 @@ export class ComponentValidator {
   async validate(skeleton: Uint8Array): Promise<string | undefined> {
     this.validated = hashOf(skeleton);
     if (this.known(this.validated)) return undefined;
-    return (await this.underWay.get(this.validated)) ?? (await this.thread.validate(skeleton));
+    return this.underWay.get(this.validated) ?? this.thread.validate(skeleton);
   }
 }
 
