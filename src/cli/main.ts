@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import { ComponentInitError } from "../errors.js";
 import { reportFailure, UsageError } from "./failure.js";
 import { formatHelp, formatOverview } from "./help.js";
 import { clarify, splitArguments } from "./options.js";
@@ -24,6 +25,13 @@ function information(own: readonly string[]): string | undefined {
   return own.includes("--version") || own.includes("-V") ? packageVersion() : undefined;
 }
 
+/** Older versions lack what components need, and would fail somewhere in the middle with an error of V8's. */
+function checkNode(version: string): void {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 12)) return;
+  throw new ComponentInitError("unsupported", `component-init needs Node 22.12 or later, and this is Node ${version}`);
+}
+
 async function main(argv: readonly string[]): Promise<void> {
   const { own, guest } = splitArguments(argv);
   const text = information(own);
@@ -31,6 +39,7 @@ async function main(argv: readonly string[]): Promise<void> {
     process.stdout.write(`${text}\n`);
     return;
   }
+  checkNode(process.versions.node);
   const { default: yargs } = await import("yargs");
   await yargs(own)
     .scriptName("component-init")

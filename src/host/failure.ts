@@ -13,7 +13,7 @@ const MAX_LINE_LENGTH = 1000;
 
 /** Names a failed initialization for what it was: an error result, an exit, a refusal of the host, or a trap. */
 export function initializationError(cause: unknown, what: string, output: Output): ComponentInitError {
-  const printed = [...quote("stdout", output.stdout), ...quote("stderr", output.stderr)];
+  const printed = printedBy(output);
   if (isErrorResult(cause)) {
     const details = printed;
     return new ComponentInitError("init-failed", `${what} returned ${formatErr(cause.payload)}`, { cause, details });
@@ -27,6 +27,11 @@ export function initializationError(cause: unknown, what: string, output: Output
     return new ComponentInitError(cause.code, cause.message, { cause, details });
   }
   return new ComponentInitError("init-trapped", `${what} trapped: ${reasonOf(cause)}`, { cause, details });
+}
+
+/** What the guest printed, for the lines below a message. */
+export function printedBy({ stdout, stderr }: Output): string[] {
+  return [...quote("stdout", stdout), ...quote("stderr", stderr)];
 }
 
 /** jco's `ComponentError`, which carries the `err` payload of a result. */
@@ -51,9 +56,12 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message.replace(/^wasm trap: /, "") : String(cause);
 }
 
-/** The WebAssembly frames of a stack, named by the name sections; the host's own frames say nothing to a user. */
 function stackOf(cause: unknown): string[] {
-  const stack = cause instanceof Error ? (cause.stack ?? "") : "";
+  return wasmFrames(cause instanceof Error ? (cause.stack ?? "") : "");
+}
+
+/** The WebAssembly frames of a stack, named by the name sections; the host's own frames say nothing to a user. */
+export function wasmFrames(stack: string): string[] {
   const frames = stack.split("\n").filter((line) => line.includes("wasm://"));
   if (frames.length === 0) return [];
   return ["wasm stack:", ...frames.slice(0, MAX_LINES).map(formatFrame)];

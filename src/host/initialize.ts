@@ -6,12 +6,13 @@ import type { Instrumented, InstrumentedInstance, InstrumentedModule } from "../
 import { skeletonOf } from "../instrument/skeleton.js";
 import { toCamelCase, toExportKey } from "../wave/js-names.js";
 import { initializationError } from "./failure.js";
-import { CachedGlue, countOwned, type HandleTables, type Instantiate, type LoadedGlue } from "./glue.js";
+import { CachedGlue, type Instantiate, type LoadedGlue } from "./glue.js";
 import { completeImports, type ImportObject } from "./imports.js";
 import type { JcoThread } from "./jco-thread.js";
+import { checkHandles } from "./live-handles.js";
 import { OutputCapture } from "./output.js";
 import { isObject, lookUp, type RunningInstance, TableWatch } from "./tables.js";
-import { createWasi, GuestExit, type LiveHandle, type Preopen } from "./wasi/index.js";
+import { createWasi, GuestExit, type Preopen } from "./wasi/index.js";
 
 export interface HostOptions {
   /** All of the guest's arguments, the program's name included. */
@@ -95,7 +96,7 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
   const wasi = createWasi({ ...options, onOutput: output.write, onExit: run.interrupt });
   const provided = { ...wasi.imports, ...options.imports };
   await run.execute(completeImports(instrumented.imports, provided, run.interrupt), init, output);
-  checkHandles(wasi.liveHandles(), glue.handleTables);
+  checkHandles(wasi.liveHandles(), glue.handleTables, output);
   run.checkReferences();
   return { instances: run.instances, stdout: output.stdout, stderr: output.stderr };
 }
@@ -209,44 +210,4 @@ function readI32Globals({ state }: InstrumentedModule, exports: WebAssembly.Expo
 
 export function ownerName({ name }: InstrumentedInstance, index: number): string {
   return name ?? String(index);
-}
-
-/**
- * A handle in the guest's memory means nothing in the output, where all tables start empty. Those that the preview 1
- * adapter holds for itself (standard streams and preopens) are not used again: it starts afresh.
- */
-function checkHandles(live: readonly LiveHandle[], { tables, imported }: HandleTables): void {
-  const dangling = live.filter((handle) => !isHeldByAdapter(handle));
-  const [first] = dangling;
-  if (first !== undefined) {
-    const detail = first.detail === undefined ? "" : ` (${first.detail})`;
-    throw new ComponentInitError(
-      "live-handles",
-      `initialization ended with ${dangling.length} host resource${dangling.length > 1 ? "s" : ""} open, the first a ` +
-        `${first.type}${detail} made by ${first.createdBy}: close it before initialization ends`,
-      {
-        details: dangling.map(
-          (handle) => `  ${handle.type} made by ${handle.createdBy}${handle.detail ? `: ${handle.detail}` : ""}`,
-        ),
-      },
-    );
-  }
-  tables.forEach((table, index) => {
-    const owned = table === undefined || imported.has(index) ? 0 : countOwned(table);
-    if (owned === 0) return;
-    throw new ComponentInitError(
-      "live-handles",
-      `initialization ended with ${owned} handle${owned > 1 ? "s" : ""} to resources of the component itself: drop them before it ends`,
-    );
-  });
-}
-
-/** wit-component names its adapters so; V8 shows the name in a stack. */
-const ADAPTER_FRAME = /wasm:\/\/wasm\/wit-component:adapter:/;
-
-/** What the adapter opens on its own account. Files that it opened for the guest are the guest's. */
-const ADAPTER_STATE = /#(get-stdin|get-stdout|get-stderr|get-directories|get-terminal-\w+)$/;
-
-function isHeldByAdapter(handle: LiveHandle): boolean {
-  return ADAPTER_FRAME.test(handle.stack) && ADAPTER_STATE.test(handle.createdBy);
 }
