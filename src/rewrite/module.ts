@@ -2,6 +2,7 @@ import { type BitsType, type ConstExpr, constExprOfBits, i32ConstExpr, i64ConstE
 import type { CoreModuleDefinition } from "../component/model.js";
 import { ComponentInitError } from "../errors.js";
 import { decodeDefinition } from "../instrument/module.js";
+import { findSegmentUses } from "../module/code-uses.js";
 import { importedCount } from "../module/index-spaces.js";
 import type { CoreModule } from "../module/model.js";
 import type { DataSegment, ElementSegment } from "../module/segments.js";
@@ -63,15 +64,22 @@ function rewriteGlobals(module: CoreModule, { globals }: InstanceSnapshot): void
  * memory: applied at instantiation they would overwrite what its owner got from the snapshot.
  */
 function rewriteData(module: CoreModule, state: InstanceSnapshot): void {
-  const kept = module.hasDataCount ? module.data.map((one, i) => placeholder(one, state.droppedData.includes(i))) : [];
+  const kept = module.data
+    .slice(0, countReferredTo(module))
+    .map((segment, i) => placeholder(segment, state.droppedData.includes(i)));
   const images = imageSegments(module, state.memories, MAX_SEGMENTS - kept.length);
   if (module.data.length + images.length > 0) module.data = [...kept, ...images];
 }
 
+/** Segments that code refers to by number, and those before them: none of these may move. */
+function countReferredTo(module: CoreModule): number {
+  const used = findSegmentUses(module).filter(({ kind }) => kind === "data");
+  return used.reduce((count, { segment }) => Math.max(count, segment + 1), 0);
+}
+
 /**
- * Where there is a data count section, code can refer to segments by number, so none may move. An active segment is
- * dropped once it is applied (core specification 4.5.4), which an empty passive one behaves the same as; so does a
- * passive one that the guest dropped.
+ * An active segment is dropped once it is applied (core specification 4.5.4), which an empty passive one behaves the
+ * same as; so does a passive one that the guest dropped.
  */
 function placeholder(segment: DataSegment, isDropped: boolean): DataSegment {
   if (segment.mode.kind === "passive" && !isDropped) return segment;

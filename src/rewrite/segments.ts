@@ -3,7 +3,6 @@ import type { MemoryRange } from "../snapshot/model.js";
 /**
  * Joins neighbouring ranges, the nearest first, until at most `limit` are left. Engines limit the data segments of a
  * module (V8 to 100,000, and wizer stays below 10,000 for others), and each costs time at instantiation.
- *
  */
 export function limitRanges(ranges: readonly MemoryRange[], limit: number): MemoryRange[] {
   if (ranges.length <= limit) return [...ranges];
