@@ -4,6 +4,8 @@
  * model's Binary.md.
  */
 
+import type { PrimitiveKind } from "./value-types.js";
+
 export type CoreSort =
   | "core func"
   | "core table"
@@ -218,21 +220,7 @@ export interface OuterAlias extends Entity {
 
 // ------------------------------------------------------------------------------------------------- types
 
-export type PrimitiveType =
-  | "bool"
-  | "s8"
-  | "u8"
-  | "s16"
-  | "u16"
-  | "s32"
-  | "u32"
-  | "s64"
-  | "u64"
-  | "f32"
-  | "f64"
-  | "char"
-  | "string"
-  | "error-context";
+export type PrimitiveType = PrimitiveKind | "error-context";
 
 export type ValType = PrimitiveType | Entity;
 

@@ -182,7 +182,8 @@ class ComponentRun {
       return;
     }
     const owner = init.interface === undefined ? exports : (exports[toExportKey(init.interface)] as typeof exports);
-    await (owner[toCamelCase(init.name)] as (...args: readonly unknown[]) => unknown)(...init.args);
+    const func = owner[toCamelCase(init.name)] as (...args: readonly unknown[]) => unknown;
+    await settledOrStuck(func(...init.args));
   }
 
   /** References cannot be written to the output yet, so a changed one must not be lost silently. */
@@ -200,6 +201,20 @@ class ComponentRun {
         `initialization changed a reference-typed global of core instance ${owner}: such globals cannot be snapshotted yet`,
       );
     }
+  }
+}
+
+/** An async function may wait for what never comes. Node would end the process then, without a word. */
+async function settledOrStuck(result: unknown): Promise<void> {
+  let onIdle = () => {};
+  const stuck = new Promise<never>((_, reject) => {
+    onIdle = () => reject(new Error("it waits for something that will not happen"));
+  });
+  process.once("beforeExit", onIdle);
+  try {
+    await Promise.race([result, stuck]);
+  } finally {
+    process.off("beforeExit", onIdle);
   }
 }
 
