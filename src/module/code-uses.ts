@@ -1,7 +1,7 @@
 import { scanFunctionBody } from "../binary/instructions.js";
 import { Opcode } from "../binary/opcodes.js";
 import type { FunctionBody } from "./code.js";
-import { importedCount } from "./index-spaces.js";
+import { importedCount, typeSpace } from "./index-spaces.js";
 import type { CoreModule } from "./model.js";
 
 const SEGMENT_INSTRUCTIONS = {
@@ -34,12 +34,10 @@ export interface SegmentUse {
 
 /** Finds all instructions that refer to data or element segments. */
 export function findSegmentUses(module: CoreModule): SegmentUse[] {
-  const hasData = module.hasDataCount;
-  const hasElements = module.count("element") > 0;
-  if (!hasData && !hasElements) return [];
+  if (!module.hasDataCount && module.count("element") === 0) return [];
   const uses: SegmentUse[] = [];
   const imported = importedCount(module, "func");
-  forEachSuspect(module, SEGMENT_SUSPECT, (i) => {
+  forEachSuspect(module, usesArrays(module) ? [BULK_SUSPECT, ARRAY_SUSPECT] : [BULK_SUSPECT], (i) => {
     const reader = module.bodyReader(i);
     const bodyStart = reader.position;
     scanFunctionBody(reader, ({ opcode, index, secondIndex, start }) => {
@@ -108,16 +106,21 @@ function* positions(bytes: Uint8Array, suspect: Suspect): Generator<number> {
   }
 }
 
-const segmentNumbers: readonly ReadonlySet<number>[] = [0xfb, 0xfc].map((prefix) => {
-  const ofPrefix = [...segmentInstructions.keys()].filter((opcode) => opcode >> 16 === prefix);
-  return new Set(ofPrefix.map((opcode) => opcode & 0xffff));
-});
-
-// All these numbers fit 7 bits; a longer encoding of them has the same low bits in its first byte.
-const SEGMENT_SUSPECT: Suspect = [0xfb, 0xfc].map((prefix, i) => {
-  const numbers = segmentNumbers[i] as ReadonlySet<number>;
+/** The instructions of a prefix that refer to segments. */
+function segmentSuspect(prefix: number): Suspect[number] {
+  const opcodes = [...segmentInstructions.keys()].filter((opcode) => opcode >> 16 === prefix);
+  const numbers = new Set(opcodes.map((opcode) => opcode & 0xffff));
+  // All these numbers fit 7 bits; a longer encoding of them has the same low bits in its first byte.
   return { prefix, test: (bytes, at) => numbers.has((bytes[at] as number) & 0x7f) };
-});
+}
+
+const BULK_SUSPECT = segmentSuspect(0xfc);
+const ARRAY_SUSPECT = segmentSuspect(0xfb);
+
+/** Without array types there is no instruction on arrays, and half of the search can be left out. */
+function usesArrays(module: CoreModule): boolean {
+  return typeSpace(module).some(({ composite }) => composite.kind === "array");
+}
 
 // The numbers from 0x100 to 0x17f: two bytes, or more in a longer encoding, of which the second has 2 in its low bits.
 const RELAXED_SUSPECT: Suspect = [
