@@ -218,13 +218,18 @@ export async function serve(component, options = []) {
     "instance",
     ...options,
   ];
+  // A server that is ended leaves its transpiled component behind.
+  const scratch = await mkdtemp(join(tmpdir(), "component-init-serve-"));
   // jco starts the server as a child of its own: a process group lets both end together.
   const child = spawn(process.execPath, [jcoCommand, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
+    env: { ...process.env, TMPDIR: scratch },
   });
   /** @type {Promise<void>} */
-  const closed = new Promise((resolve) => child.on("close", () => resolve()));
+  const closed = new Promise((resolve) =>
+    child.on("close", () => resolve(rm(scratch, { recursive: true, force: true }))),
+  );
   const kill = () => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid);
