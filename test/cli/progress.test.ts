@@ -31,7 +31,8 @@ async function onTerminal(args: readonly string[], env: Record<string, string | 
   const result = await execa("script", ["-qec", command, "/dev/null"], {
     reject: false,
     stdin: "ignore",
-    env: { NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: "xterm-256color", ...env },
+    // Node takes a terminal in CI for one without colours.
+    env: { CI: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: "xterm-256color", ...env },
   });
   return { exitCode: result.exitCode, output: result.stdout };
 }
