@@ -289,19 +289,28 @@ function plainValueType(type: DefinedType, plain: (inner: ValType) => ValueType)
   }
 }
 
-/** Whether a component or one nested in it uses the async canonical ABI. */
+/** Whether a component or one nested in it declares async types or uses the async canonical ABI. */
 export function usesAsync(component: Component): boolean {
-  return definitionsOf(component).some((definition) => {
-    if (definition.kind === "component") return usesAsync(definition.component);
-    if (definition.kind === "type") return declaresAsync(definition.type);
+  const declares = (definition: Definition) => definition.kind === "type" && declaresAsync(definition.type);
+  return someDefinition(component, declares) || keepsAsyncState(component);
+}
+
+/** Whether a component lifts or lowers functions asynchronously, or has built-ins of the async canonical ABI. */
+export function keepsAsyncState(component: Component): boolean {
+  return someDefinition(component, (definition) => {
     if (definition.kind === "lift" || definition.kind === "lower") {
       return definition.options.some((option) => option.kind === "async");
     }
-    return (
-      definition.kind === "builtin" &&
-      /^(task|subtask|stream|future|waitable|context|thread|backpressure)/.test(definition.name)
-    );
+    return definition.kind === "builtin" && ASYNC_BUILTIN.test(definition.name);
   });
+}
+
+const ASYNC_BUILTIN = /^(task|subtask|stream|future|waitable|context|thread|backpressure|error-context)/;
+
+function someDefinition(component: Component, test: (definition: Definition) => boolean): boolean {
+  return definitionsOf(component).some(
+    (definition) => test(definition) || (definition.kind === "component" && someDefinition(definition.component, test)),
+  );
 }
 
 function declaresAsync(type: DefinedType): boolean {

@@ -35,11 +35,11 @@ const PATCHES: readonly Patch[] = [
  */
 export function patchGlue(source: string): string {
   let patched = source
-    .replace(/^export function instantiate\(/m, "function instantiate(")
-    .replace(/^export const _util\b/m, "const _util")
+    .replace(/^\s*export function instantiate\(/m, "function instantiate(")
+    .replace(/^\s*export const _util\b/m, "const _util")
     // The default for a `getCoreModule` that is not given; ours always is.
     .replaceAll("import.meta.url", "undefined");
-  if (/^export\b/m.test(patched)) unknown("an export");
+  if (/^\s*export\b/m.test(patched)) unknown("an export");
   for (const { what, pattern, replacement, usedWhere, times } of PATCHES) {
     if (!usedWhere.test(source)) continue;
     if (source.match(pattern)?.length !== times) unknown(what);

@@ -25,11 +25,15 @@ export function completeImports(
   provided: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
   onRefusal: RefusalListener,
 ): ImportObject {
-  const imports: ImportObject = {};
+  // Without prototypes, or an import called `to-string` would find the one that every object has.
+  const imports: ImportObject = Object.create(null);
   const refusal: Refusal = (item, func) => refuse(item, func, onRefusal);
   for (const item of interfaces) {
     const key = importKey(item.name);
-    const members = (imports[key] ??= { ...provided[key] });
+    const members = (imports[key] ??= Object.assign(
+      Object.create(null),
+      Object.hasOwn(provided, key) ? provided[key] : {},
+    ));
     for (const resource of item.resources) addResource(item, resource, members, onRefusal);
     for (const func of item.functions) if (!func.startsWith("[")) addFunction(item, func, members, refusal);
   }
@@ -61,11 +65,23 @@ function addResource(
   const refusal: Refusal = (item, func) => refuse(item, func, (error) => listeners.get(known)?.(error));
   for (const func of item.functions) {
     const method = memberName(func, "[method]", resource);
-    if (method !== undefined && !(method in known.prototype)) define(known.prototype, method, refusal(item, func));
+    if (method !== undefined && !provides(known.prototype, method))
+      define(known.prototype, method, refusal(item, func));
     const isStatic = memberName(func, "[static]", resource);
-    if (isStatic !== undefined && !(isStatic in known)) define(known, isStatic, refusal(item, func));
+    if (isStatic !== undefined && !provides(known, isStatic)) define(known, isStatic, refusal(item, func));
   }
 }
+
+/** Whether a class or one that it extends has a member: not what all objects and functions have. */
+function provides(target: object, name: string): boolean {
+  for (let at: object | null = target; at !== null; at = Object.getPrototypeOf(at)) {
+    if (at === Object.prototype || at === Function.prototype) return false;
+    if (Object.hasOwn(at, name) && !(typeof at === "function" && IMPLICIT_STATICS.has(name))) return true;
+  }
+  return false;
+}
+
+const IMPLICIT_STATICS = new Set(["length", "name", "prototype"]);
 
 function memberName(func: string, prefix: string, resource: string): string | undefined {
   const start = `${prefix}${resource}.`;

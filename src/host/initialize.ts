@@ -42,6 +42,8 @@ export interface Initialized {
   readonly instances: readonly InitializedInstance[];
   readonly stdout: string;
   readonly stderr: string;
+  /** Whether the guest ended by `exit(0)`, in the middle of its frames. */
+  readonly exited: boolean;
 }
 
 /** An instrumented component, bound and compiled: can be initialized any number of times. */
@@ -98,7 +100,7 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
   await run.execute(completeImports(instrumented.imports, provided, run.interrupt), init, output);
   checkHandles(wasi.liveHandles(), glue.handleTables, output);
   run.checkReferences();
-  return { instances: run.instances, stdout: output.stdout, stderr: output.stderr };
+  return { instances: run.instances, stdout: output.stdout, stderr: output.stderr, exited: run.exited };
 }
 
 /** One life of a component: its core instances, and what of their state cannot be snapshotted yet. */
@@ -107,6 +109,7 @@ class ComponentRun {
   private readonly tables = new TableWatch();
   private readonly references: { global: WebAssembly.Global; value: unknown; owner: string }[] = [];
 
+  exited = false;
   private interruption: Error | undefined;
 
   constructor(
@@ -128,7 +131,8 @@ class ComponentRun {
       if (this.interruption !== undefined) throw this.interruption;
     } catch (error) {
       const cause = this.interruption ?? error;
-      if (cause instanceof GuestExit && cause.code === 0) return;
+      this.exited = cause instanceof GuestExit && cause.code === 0;
+      if (this.exited && this.instances.length === this.prepared.instrumented.instances.length) return;
       throw initializationError(cause, phase, output);
     }
   }
@@ -137,7 +141,12 @@ class ComponentRun {
   private readonly moduleOf = (name: string): WebAssembly.Module => {
     const number = /\.core(\d*)\.wasm$/.exec(name)?.[1];
     const module = this.prepared.modules[number === undefined || number === "" ? 0 : Number(number) - 1];
-    if (module === undefined) throw new Error(`the glue asks for a core module that is not there: ${name}`);
+    if (module === undefined) {
+      throw new ComponentInitError(
+        "unsupported",
+        "the component calls a function that it lifts itself, for which an adapter module would be needed",
+      );
+    }
     return module;
   };
 
@@ -150,7 +159,7 @@ class ComponentRun {
     if (instrumented === undefined || module !== this.prepared.modules[info?.module as number]) {
       throw new Error("the glue instantiates core modules in another order than the component");
     }
-    const { exports } = new WebAssembly.Instance(module, imports);
+    const { exports } = new WebAssembly.Instance(module, this.observe(imports));
     const [memory] = instrumented.state.importedMemories;
     const importedMemory = memory && (lookUp(memory, { exports, imports }) as WebAssembly.Memory);
     this.watch(instrumented, { exports, imports }, ownerName(info as InstrumentedInstance, this.instances.length));
@@ -165,6 +174,21 @@ class ComponentRun {
     });
     return { exports };
   };
+
+  /**
+   * Notes what canonical built-ins and lowered functions throw: in a component these are traps, and a guest compiled
+   * with exceptions can catch what is thrown here.
+   */
+  private observe(imports: WebAssembly.Imports): WebAssembly.Imports {
+    return mapImports(imports, (func) => (...args) => {
+      try {
+        return func(...args);
+      } catch (error) {
+        this.interrupt(error instanceof Error ? error : new Error(String(error)));
+        throw error;
+      }
+    });
+  }
 
   private watch({ state }: InstrumentedModule, instance: RunningInstance, owner: string): void {
     this.tables.afterInstantiation(state, instance, owner);
@@ -202,6 +226,25 @@ class ComponentRun {
       );
     }
   }
+}
+
+type HostFunction = (...args: unknown[]) => unknown;
+
+/** Functions of core instances stay as they are: V8 links them directly, and nothing of the host is in between. */
+function mapImports(imports: WebAssembly.Imports, map: (func: HostFunction) => HostFunction): WebAssembly.Imports {
+  const mapValue = (value: WebAssembly.ImportValue) =>
+    typeof value === "function" && !isWasmFunction(value) ? map(value as HostFunction) : value;
+  return Object.fromEntries(
+    Object.entries(imports).map(([module, items]) => [
+      module,
+      Object.fromEntries(Object.entries(items).map(([name, value]) => [name, mapValue(value)])),
+    ]),
+  );
+}
+
+/** JS API: an exported function prints as `function 12() { [native code] }`. */
+function isWasmFunction(value: unknown): boolean {
+  return /^\d+$/.test((value as { name?: string }).name ?? "");
 }
 
 /** An async function may wait for what never comes. Node would end the process then, without a word. */

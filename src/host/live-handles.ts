@@ -18,6 +18,7 @@ export function checkHandles(live: readonly LiveHandle[], tables: HandleTables, 
       details: [...dangling.map(formatHandle), ...wasmFrames(first.stack), ...printedBy(output)],
     });
   }
+  checkProvidedResources(live.length, tables);
   checkOwnResources(tables);
 }
 
@@ -37,6 +38,20 @@ function adviceFor({ type, createdBy }: LiveHandle): string {
 
 function formatHandle({ type, createdBy, detail }: LiveHandle): string {
   return `  ${type} made by ${createdBy}${detail === undefined ? "" : `: ${detail}`}`;
+}
+
+/** Resources of imports that the caller provides are seen in jco's tables alone. */
+function checkProvidedResources(known: number, { tables, imported }: HandleTables): void {
+  const owned = tables.reduce(
+    (sum, table, i) => sum + (table !== undefined && imported.has(i) ? countOwned(table) : 0),
+    0,
+  );
+  if (owned <= known) return;
+  const number = owned - known === 1 ? "a resource" : `${owned - known} resources`;
+  throw new ComponentInitError(
+    "live-handles",
+    `initialization ended with ${number} of provided imports open: drop them before it ends`,
+  );
 }
 
 function checkOwnResources({ tables, imported }: HandleTables): void {

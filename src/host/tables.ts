@@ -20,28 +20,30 @@ export function lookUp(access: Access, { exports, imports }: RunningInstance): W
  * anything else of the guest ran.
  */
 export class TableWatch {
-  private readonly expected = new Map<WebAssembly.Table, { contents: unknown[]; owner: string }>();
+  private readonly expected = new Map<WebAssembly.Table, { contents: unknown[]; owner: string; isGrown: boolean }>();
 
   /** To be called when an instance was made and before its start function is called. */
   afterInstantiation(state: ModuleState, instance: RunningInstance, owner: string): void {
     const tables = state.tables.map((access) => lookUp(access, instance) as WebAssembly.Table);
     for (const table of tables) {
       if (!this.expected.has(table))
-        this.expected.set(table, { contents: contentsOf(table, 0, Number(table.length)), owner });
+        this.expected.set(table, { contents: contentsOf(table, 0, Number(table.length)), owner, isGrown: false });
     }
     for (const { table, offset, length } of state.activeElements) {
       const target = tables[table] as WebAssembly.Table;
       const start = startOf(offset, (index) => globalValue(state, index, instance));
-      const { contents } = this.expected.get(target) as { contents: unknown[] };
-      for (let i = start; i < start + length; i++) contents[i] = elementAt(target, i);
+      const record = this.expected.get(target) as { contents: unknown[]; isGrown: boolean };
+      // The segment fits only because someone made the table larger.
+      if (start + length > record.contents.length) record.isGrown = true;
+      else for (let i = start; i < start + length; i++) record.contents[i] = elementAt(target, i);
     }
   }
 
   /** The instances that own a table whose contents are no longer those of instantiation. */
   changed(): { owner: string; index: number }[] {
     const changed: { owner: string; index: number }[] = [];
-    for (const [table, { contents, owner }] of this.expected) {
-      const index = firstDifference(table, contents);
+    for (const [table, { contents, owner, isGrown }] of this.expected) {
+      const index = isGrown ? contents.length : firstDifference(table, contents);
       if (index !== undefined) changed.push({ owner, index });
     }
     return changed;

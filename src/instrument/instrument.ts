@@ -8,13 +8,11 @@ import {
 } from "../component/graph.js";
 import type { Component, CoreInstantiation, CoreModuleDefinition, Entity } from "../component/model.js";
 import { nameOf } from "../component/names.js";
-import { importedInterfaces, usesAsync } from "../component/resolve.js";
+import { importedInterfaces, keepsAsyncState, usesAsync } from "../component/resolve.js";
 import { ComponentInitError } from "../errors.js";
-import type { Instrumented, InstrumentedInstance } from "./model.js";
+import { type Instrumented, type InstrumentedInstance, PREVIEW1_ADAPTER } from "./model.js";
 import { instrumentModule } from "./module.js";
 import { shapeOf } from "./skeleton.js";
-
-const PREVIEW1_ADAPTER = "wit-component:adapter:wasi_snapshot_preview1";
 
 /**
  * Makes the state of a component visible to its host.
@@ -69,6 +67,10 @@ function refuseUnsupported(component: Component): void {
     if (definition.kind === "component" && nestedSome(definition, (inner) => inner.kind === "core instantiation")) {
       refuse("instantiates core modules in a nested component");
     }
+    if (definition.kind === "export" && definition.sort === "func" && definition.name.name === "then") {
+      // jco's bindings are an object with this property, which JavaScript takes for a promise and calls.
+      refuse("exports a function named then");
+    }
     if (definition.kind === "start") refuse("has a component start function");
     if (definition.kind === "import" && definition.sort === "core module") {
       refuse(`imports the core module ${definition.name.name}`);
@@ -80,6 +82,8 @@ function refuseUnsupported(component: Component): void {
       refuse(`exports the core module ${definition.name.name}`);
     }
   }
+  // Waitable sets, streams, futures and tasks live in the host, where they cannot be seen.
+  if (keepsAsyncState(component)) refuse("uses the async canonical ABI");
   refuseRepeated(component);
 }
 

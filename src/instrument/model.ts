@@ -6,6 +6,9 @@ export type Access =
   | { readonly kind: "export"; readonly name: string }
   | { readonly kind: "import"; readonly module: string; readonly name: string };
 
+/** What wit-component calls its adapter from WASI preview 1. */
+export const PREVIEW1_ADAPTER = "wit-component:adapter:wasi_snapshot_preview1";
+
 export type NumberType = "i32" | "i64" | "f32" | "f64" | "v128";
 
 export interface VisibleMemory {

@@ -1,3 +1,6 @@
+import type { ConstExpr } from "../binary/const-expr.js";
+import { scanExpression } from "../binary/instructions.js";
+import { ByteReader } from "../binary/reader.js";
 import { concat } from "../binary/writer.js";
 import type { CoreModuleDefinition } from "../component/model.js";
 import { ComponentInitError } from "../errors.js";
@@ -82,6 +85,7 @@ class StateExporter {
 function makeVisible(module: CoreModule, exporter: StateExporter, flags: readonly DropFlag[]): ModuleState {
   const tables = tableSpace(module);
   const globals = globalSpace(module);
+  refuseAllocatingSegments(module);
   for (const { imported, type } of tables) if (!imported) refuseUnobservable(module, type.element, "table");
   return {
     ...visibleMemories(module, exporter),
@@ -146,6 +150,28 @@ function refuseUnobservable(module: CoreModule, type: RefType, what: string): vo
     `a core module has a ${what} of type ${formatValueType(type)}, whose contents no host can see`,
   );
 }
+
+/** A segment keeps the objects that its expressions made, and code that takes one out can change it unseen. */
+function refuseAllocatingSegments(module: CoreModule): void {
+  const allocates = (expr: ConstExpr) => {
+    let found = false;
+    scanExpression(new ByteReader(expr), ({ opcode }) => {
+      found ||= opcode >= FIRST_ALLOCATION && opcode <= LAST_ALLOCATION;
+    });
+    return found;
+  };
+  for (const { mode, items } of module.elements) {
+    if (mode.kind !== "passive" || items.kind !== "expressions" || !items.exprs.some(allocates)) continue;
+    throw new ComponentInitError(
+      "unsupported",
+      "a core module has an element segment of garbage-collected objects, which cannot be snapshotted",
+    );
+  }
+}
+
+/** From struct.new to array.new_fixed. */
+const FIRST_ALLOCATION = 0xfb_0000;
+const LAST_ALLOCATION = 0xfb_0008;
 
 function activeElements({ mode, items }: ElementSegment): ActiveElements[] {
   if (mode.kind !== "active") return [];

@@ -4,6 +4,7 @@ import { componentNames, coreInstantiations } from "../component/graph.js";
 import type { Component, CoreInstantiation, CoreModuleDefinition } from "../component/model.js";
 import { nameOf } from "../component/names.js";
 import { ComponentInitError } from "../errors.js";
+import { PREVIEW1_ADAPTER } from "../instrument/model.js";
 import { decodeDefinition } from "../instrument/module.js";
 import { encodeModule } from "../module/encode.js";
 import { globalSpace, memorySpace } from "../module/index-spaces.js";
@@ -16,6 +17,7 @@ export type Correspondence = ReadonlyMap<number, number>;
 interface Candidate {
   readonly position: number;
   readonly names: readonly string[];
+  readonly instanceName: string | undefined;
   readonly module: CoreModule;
 }
 
@@ -23,8 +25,8 @@ interface Candidate {
  * Says which core instances of two components correspond, so that a snapshot of one can be written into the other, as
  * componentize-py does: initialize with a real WASI, ship with stubs.
  *
- * Instances are paired as `given` says, then where the modules are equal but for custom sections and the names of
- * imports. Every instance of `source` with state of its own must find a partner; the preview 1 adapter need not, because
+ * Instances are paired as `given` says, then where the modules are equal but for custom sections (and, when several
+ * are, where the instances have the same name). Every instance of `source` with state of its own must find a partner; the preview 1 adapter need not, because
  * it starts afresh.
  *
  * @param given - names of core instances or their modules (or positions, as text): source to target
@@ -56,6 +58,7 @@ function candidates(component: Component): Candidate[] {
     names: [nameOf(names, instance), nameOf(names, instance.module), String(position)].filter(
       (name) => name !== undefined,
     ),
+    instanceName: nameOf(names, instance),
     module: decodeDefinition(instance.module as CoreModuleDefinition),
   }));
 }
@@ -69,7 +72,7 @@ function named(list: readonly Candidate[], name: string, where: string): Candida
   throw new ComponentInitError("no-correspondence", `the ${where} has ${problem} named ${name}; it has ${known}`);
 }
 
-/** Equal modules are paired in order, if there are as many of them on both sides. */
+/** Equal modules are paired; where several are equal, those with the same name. */
 function pairEqual(from: readonly Candidate[], to: readonly Candidate[], pairs: Map<number, number>): void {
   const taken = new Set(pairs.values());
   const free = Map.groupBy(
@@ -82,16 +85,23 @@ function pairEqual(from: readonly Candidate[], to: readonly Candidate[], pairs: 
   );
   for (const [key, left] of wanted) {
     const right = free.get(key) ?? [];
-    if (left.length !== right.length) continue;
-    for (const [i, one] of left.entries()) pairs.set(one.position, (right[i] as Candidate).position);
+    for (const one of left) {
+      const partners =
+        left.length === 1 && right.length === 1 ? right : right.filter((other) => sharesName(one, other));
+      const [only] = partners;
+      if (only !== undefined && partners.length === 1) pairs.set(one.position, only.position);
+    }
   }
 }
 
-/** What a module does, whatever its imports and sections of metadata are called. */
+function sharesName(left: Candidate, right: Candidate): boolean {
+  return left.instanceName !== undefined && left.instanceName === right.instanceName;
+}
+
+/** What a module does, whatever its sections of metadata say. */
 function fingerprint(module: CoreModule): string {
   const plain = module.copy();
   plain.filterCustomSections(() => false);
-  if (plain.imports.length > 0) plain.imports = plain.imports.map((item) => ({ ...item, module: "", name: "" }));
   const hash = createHash("sha256");
   for (const chunk of encodeModule(plain).toChunks()) hash.update(chunk);
   return hash.digest("hex");
@@ -102,7 +112,7 @@ function hasState({ module }: Candidate): boolean {
 }
 
 function isAdapter({ names }: Candidate): boolean {
-  return names.includes("wit-component:adapter:wasi_snapshot_preview1");
+  return names.includes(PREVIEW1_ADAPTER);
 }
 
 function noPartner(one: Candidate, to: readonly Candidate[]): never {

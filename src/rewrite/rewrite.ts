@@ -1,5 +1,12 @@
 import { decodeComponent } from "../component/decode.js";
-import { coreInstantiations, definitionsOfKind, removeExports } from "../component/graph.js";
+import {
+  componentNames,
+  coreInstantiations,
+  definitionsOf,
+  definitionsOfKind,
+  referencesOf,
+  removeExports,
+} from "../component/graph.js";
 import type {
   Component,
   CoreExportAlias,
@@ -8,9 +15,11 @@ import type {
   Definition,
   Export,
 } from "../component/model.js";
+import { nameOf } from "../component/names.js";
 import { exportedFunctions } from "../component/resolve.js";
 import { ComponentInitError } from "../errors.js";
 import type { InitFunction } from "../instrument/init-func.js";
+import { PREVIEW1_ADAPTER } from "../instrument/model.js";
 import { decodeDefinition } from "../instrument/module.js";
 import { encodeModule } from "../module/encode.js";
 import { importedCount } from "../module/index-spaces.js";
@@ -56,7 +65,7 @@ export function rewrite(bytes: Uint8Array, snapshot: Snapshot, options: RewriteO
     const state = states.get(i);
     const definition = instance.module as CoreModuleDefinition;
     if (state === undefined) {
-      refuseForeignData(definition, i);
+      refuseForeignEffects(definition, i, nameOf(componentNames(component), definition));
       return;
     }
     const module = rewriteModule(definition, state, new Set(removedExports.get(instance)));
@@ -87,15 +96,23 @@ function assignStates(
   return states;
 }
 
-/** Data that an instance without a state in the snapshot writes to another's memory would overwrite the snapshot. */
-function refuseForeignData(definition: CoreModuleDefinition, instance: number): void {
+/**
+ * An instance without a state in the snapshot starts as it is: what it does to others while it starts would come on top
+ * of the snapshot. The preview 1 adapter's start function only allocates its stack.
+ */
+function refuseForeignEffects(definition: CoreModuleDefinition, instance: number, name: string | undefined): void {
   const module = decodeDefinition(definition);
   const imported = importedCount(module, "memory");
-  if (!module.data.some(({ mode }) => mode.kind === "active" && mode.memory < imported)) return;
-  throw new ComponentInitError(
-    "no-correspondence",
-    `core instance ${instance} has data for a memory that it imports, and no counterpart in the snapshot`,
-  );
+  const refuse = (what: string) => {
+    throw new ComponentInitError(
+      "no-correspondence",
+      `core instance ${name ?? instance} has ${what}, and no counterpart in the snapshot: name one`,
+    );
+  };
+  if (module.data.some(({ mode }) => mode.kind === "active" && mode.memory < imported)) {
+    refuse("data for a memory that it imports");
+  }
+  if (module.start !== undefined && module.imports.length > 0 && name !== PREVIEW1_ADAPTER) refuse("a start function");
 }
 
 /** Takes the init function out and says which core exports have no user left. */
@@ -128,7 +145,14 @@ function exportToRemove(
       return undefined;
     }
   }
-  return definitionsOfKind(component, "export").find((one) => one.name.name === name);
+  const target = definitionsOfKind(component, "export").find((one) => one.name.name === name);
+  if (target === undefined || !isReferredTo(component, target)) return target;
+  warnings.push(`${name} stays exported, because other parts of the component refer to it`);
+  return undefined;
+}
+
+function isReferredTo(component: Component, target: Export): boolean {
+  return definitionsOf(component).some((definition) => referencesOf(definition).has(target));
 }
 
 /** Core exports that were only aliased by definitions that are gone. */

@@ -9,8 +9,9 @@ import type { GlobalValue, InstanceSnapshot, MemoryImage, Snapshot } from "./mod
  *
  * @returns Memory ranges are views: use them before the component runs again.
  */
-export function takeSnapshot({ instances }: Initialized): Snapshot {
-  for (const instance of instances) if (instance.info.isPreview1Adapter) zeroAdapterMemory(instance);
+export function takeSnapshot({ instances, exited }: Initialized): Snapshot {
+  // After an exit the adapter's own frame is still open, and where its stack ends cannot be told.
+  for (const instance of exited ? [] : instances) if (instance.info.isPreview1Adapter) zeroAdapterMemory(instance);
   return { instances: instances.map(snapshotInstance) };
 }
 

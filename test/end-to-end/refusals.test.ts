@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { type ErrorCode, type PreinitializeOptions, preinitialize } from "../../src/index.js";
+import { componentize } from "../support/clang.js";
 import { fixturePreopen, loadFixture } from "../support/fixtures.js";
 import { jcoSession } from "../support/jco.js";
 import { refusal } from "../support/refusal.js";
-import { wat } from "../support/wat.js";
+import { coreModules, wat } from "../support/wat.js";
 
 interface Refusal {
   readonly fixture: string;
@@ -97,4 +98,137 @@ describe("what is named in full is found", () => {
     const { outcomes } = await jcoSession(component, { calls: [{ export: "get" }] });
     expect(outcomes).toEqual([{ ok: state }]);
   });
+});
+
+/** What a reviewer of snapshots would try: each of these once gave an output that was silently wrong. */
+describe("state that cannot be seen is refused", () => {
+  const run = async (text: string, options: PreinitializeOptions, ...codes: ErrorCode[]) =>
+    refusal(await wat(text), { initFunc: "init", ...options }, ...codes);
+
+  test("an import named like a method of every object is not granted", async () => {
+    const error = await run(
+      `(component
+        (import "local:x/fmt" (instance $fmt (export "value-of" (func (result u32)))))
+        (core func $f (canon lower (func $fmt "value-of")))
+        (core module $m (import "" "f" (func $f (result i32))) (func (export "init") (drop (call $f))))
+        (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+        (func (export "init") (canon lift (core func $i "init"))))`,
+      {},
+      "not-granted",
+    );
+    expect(error.message).toContain("local:x/fmt#value-of");
+  });
+
+  test("a resource of a provided import that is still held", async () => {
+    class Thing {}
+    await run(
+      `(component
+        (import "local:x/res" (instance $res
+          (export "thing" (type $thing (sub resource)))
+          (export "[constructor]thing" (func (result (own $thing))))))
+        (core func $new (canon lower (func $res "[constructor]thing")))
+        (core module $m (import "" "new" (func $new (result i32)))
+          (global $g (mut i32) (i32.const 0)) (func (export "init") (global.set $g (call $new))))
+        (core instance $i (instantiate $m (with "" (instance (export "new" (func $new))))))
+        (func (export "init") (canon lift (core func $i "init"))))`,
+      { imports: { "local:x/res": { Thing } } },
+      "live-handles",
+    );
+  });
+
+  test("a table that grew before another instance filled it", async () => {
+    await run(
+      `(component
+        (core module $a (table (export "t") 1 10 funcref)
+          (func $s (drop (table.grow 0 (ref.null func) (i32.const 4)))) (start $s) (func (export "init")))
+        (core module $b (import "a" "t" (table 1 10 funcref)) (func $f) (elem (i32.const 1) $f $f $f $f))
+        (core instance $a (instantiate $a))
+        (core instance $b (instantiate $b (with "a" (instance $a))))
+        (func (export "init") (canon lift (core func $a "init"))))`,
+      {},
+      "unsupported",
+    );
+  });
+
+  test("objects in a passive element segment", async () => {
+    await run(
+      `(component
+        (core module $m
+          (type $s (struct (field (mut i32)))) (type $a (array (mut (ref null $s))))
+          (elem $e (ref null $s) (item (struct.new $s (i32.const 1))))
+          (func (export "init") (struct.set $s 0
+            (array.get $a (array.new_elem $a $e (i32.const 0) (i32.const 1)) (i32.const 0)) (i32.const 42))))
+        (core instance $i (instantiate $m))
+        (func (export "init") (canon lift (core func $i "init"))))`,
+      {},
+      "unsupported",
+    );
+  });
+
+  test("waitable sets and the like", async () => {
+    await run(
+      `(component
+        (core func $new (canon waitable-set.new))
+        (core module $m (import "" "new" (func $new (result i32)))
+          (global $g (mut i32) (i32.const 0)) (func (export "init") (global.set $g (call $new))))
+        (core instance $i (instantiate $m (with "" (instance (export "new" (func $new))))))
+        (func (export "init") (canon lift (core func $i "init"))))`,
+      {},
+      "unsupported",
+    );
+  });
+
+  test("a trap of a built-in that the guest catches", async () => {
+    await run(
+      `(component
+        (type $r (resource (rep i32)))
+        (core func $drop (canon resource.drop $r))
+        (core module $m (import "" "drop" (func $drop (param i32)))
+          (func (export "init") (block $caught (try_table (catch_all $caught) (call $drop (i32.const 0))))))
+        (core instance $i (instantiate $m (with "" (instance (export "drop" (func $drop))))))
+        (func (export "init") (canon lift (core func $i "init"))))`,
+      {},
+      "init-trapped",
+    );
+  });
+
+  test("an exported function that JavaScript takes for a promise's", async () => {
+    await run(
+      `(component
+        (core module $m (func (export "f")))
+        (core instance $i (instantiate $m))
+        (func (export "then") (canon lift (core func $i "f"))) (func (export "init") (canon lift (core func $i "f"))))`,
+      {},
+      "unsupported",
+    );
+  });
+});
+
+test("an init export that others refer to stays, with a warning", async () => {
+  const component = await wat(`(component
+    (core module $m (memory (export "m") 1) (func (export "init") (i32.store (i32.const 0) (i32.const 5))))
+    (core instance $i (instantiate $m))
+    (func $f (canon lift (core func $i "init")))
+    (export $e "init" (func $f)) (export "again" (func $e)))`);
+  const { report } = await preinitialize(component, { initFunc: "init" });
+  expect(report.warnings).toEqual(["init stays exported, because other parts of the component refer to it"]);
+});
+
+test("an exit with code 0 leaves the guest's memory as it was", async () => {
+  // A bump allocator behind a block that is all 0xaa: the adapter's stack comes right after it.
+  const core = await wat(`(module
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 8)
+    (global $next (mut i32) (i32.const 131072))
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+      (global.get $next) (global.set $next (i32.add (global.get $next) (local.get 3))))
+    (func (export "run")
+      (memory.fill (i32.const 0) (i32.const 0xaa) (i32.const 131072)) (call $exit (i32.const 0))))`);
+  const component = await componentize(core, "package t:t; world w { export run: func(); }", "w");
+  const { component: output } = await preinitialize(component, { initFunc: "run" });
+  const [main] = await coreModules(output);
+  const module = new WebAssembly.Module(new Uint8Array(main as Uint8Array));
+  const { exports } = new WebAssembly.Instance(module, { wasi_snapshot_preview1: { proc_exit: () => undefined } });
+  const bytes = new Uint8Array((exports.memory as WebAssembly.Memory).buffer, 0, 131072);
+  expect(bytes.every((byte) => byte === 0xaa)).toBe(true);
 });
