@@ -146,4 +146,43 @@ describe("a staged rewrite", () => {
     const missing = await refusal(hosted, given({ Core: "Kore" }), "no-correspondence");
     expect(missing.message).toContain("no core instance named Kore; it has ");
   });
+
+  test("pairs equal modules by the names of their instances, and never by chance", async () => {
+    const part = (name: string) =>
+      `(core module $${name} (global $g (mut i32) (i32.const 0))
+        (func (export "set") (global.set $g (i32.const 1))) (func (export "get") (result i32) (global.get $g)))`;
+    const make = (first: string, second: string) =>
+      wat(`(component ${part("A")} ${part("B")}
+        (core instance $${first} (instantiate $${first === "a" ? "A" : "B"}))
+        (core instance $${second} (instantiate $${second === "a" ? "A" : "B"}))
+        (func (export "init") (canon lift (core func $a "set")))
+        (func (export "get-a") (result u32) (canon lift (core func $a "get")))
+        (func (export "get-b") (result u32) (canon lift (core func $b "get"))))`);
+    const [source, swapped] = await Promise.all([make("a", "b"), make("b", "a")]);
+    const { component } = await preinitialize(source, { initFunc: "init", onto: swapped });
+    const calls = ["get-a", "get-b"].map((name) => ({ export: name, args: [] }));
+    expect((await jcoSession(component, { calls })).outcomes).toEqual([{ ok: 1 }, { ok: 0 }]);
+  });
+
+  test("refuses a start function that has no counterpart", async () => {
+    const make = (starts: number) => {
+      const instances = Array.from(
+        { length: starts },
+        (_, i) => `(core instance (instantiate $S${i} (with "" (instance $main))))`,
+      );
+      const modules = Array.from(
+        { length: starts },
+        (_, i) => `(core module $S${i} (import "" "i" (func $i)) (start $i))`,
+      );
+      return wat(`(component
+        (core module $M (memory 1)
+          (func (export "i") (i32.store (i32.const 0) (i32.const 1)))
+          (func (export "init") (i32.store (i32.const 0) (i32.const 42))))
+        ${modules.join("")} (core instance $main (instantiate $M)) ${instances.join("")}
+        (func (export "init") (canon lift (core func $main "init"))))`);
+    };
+    const [source, target] = await Promise.all([make(1), make(2)]);
+    const error = await refusal(source, { initFunc: "init", onto: target }, "no-correspondence");
+    expect(error.message).toContain("a start function");
+  });
 });
