@@ -18,6 +18,7 @@ export type {
   InstrumentedModule,
   ModuleState,
   NumberType,
+  VisibleFunction,
   VisibleGlobal,
   VisibleMemory,
   VisibleReference,
@@ -42,4 +43,15 @@ export {
   preinitializeToChunks,
 } from "./preinitialize.js";
 export type { MemoryReport, PhaseName, Report } from "./report.js";
-export type { GlobalValue, InstanceSnapshot, MemoryImage, MemoryRange, Snapshot } from "./snapshot/model.js";
+export type {
+  FunctionReference,
+  GlobalValue,
+  InstanceSnapshot,
+  MemoryImage,
+  MemoryRange,
+  ReferenceValue,
+  Snapshot,
+  TableEntry,
+  TableImage,
+} from "./snapshot/model.js";
+export type { Supply } from "./specialize/model.js";

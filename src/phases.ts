@@ -8,26 +8,32 @@ import { findCorrespondence } from "./rewrite/correspondence.js";
 import { rewrite as rewriteComponent } from "./rewrite/rewrite.js";
 import type { Snapshot } from "./snapshot/model.js";
 import { takeSnapshot as takeSnapshotOf } from "./snapshot/take.js";
+import type { Supply } from "./specialize/model.js";
+import { specialize } from "./specialize/specialize.js";
 import { ComponentValidator, verify } from "./verify/verify.js";
 
 /** The phases one by one, for callers that initialize several times or with a host of their own. */
 
 export type Instrumented = InstrumentedState & {
+  /** What was supplied for imports of core modules and components. */
+  readonly supply: Supply;
   /** The instrumented component's file. A host that instantiates it finds the state under the names in `modules`. */
   encode(): Uint8Array;
 };
 
-export type Prepared = host.Prepared;
+export type Prepared = host.Prepared & { readonly instrumented: Instrumented };
 export type Initialized = host.Initialized;
 
 /**
  * Makes the state of a component visible to its host.
  *
- * @throws ComponentInitError `not-a-component`, `malformed`, `unsupported`
+ * @param supply - for imports of core modules and components
+ * @throws ComponentInitError `not-a-component`, `malformed`, `unsupported`, `invalid-option`
  */
-export function instrument(component: Uint8Array): Instrumented {
-  const instrumented = instrumentComponent(component);
-  return { ...instrumented, encode: () => encodeComponent(instrumented.component).toBytes() };
+export function instrument(component: Uint8Array, supply: Supply = {}): Instrumented {
+  const instrumented = instrumentComponent(specialize(component, supply));
+  const encode = () => encodeComponent(instrumented.component, instrumented.chunksOf).toBytes();
+  return { ...instrumented, supply, encode };
 }
 
 /**
@@ -58,7 +64,8 @@ export function initialize(
   initFunc: string | undefined,
   options: Partial<host.HostOptions> = {},
 ): Promise<Initialized> {
-  const init = chooseInit(prepared.instrumented.original, initFunc);
+  const { original, supply } = prepared.instrumented;
+  const init = chooseInit(specialize(original, supply), initFunc);
   return host.initialize(prepared, init, {
     args: ["component.wasm"],
     env: {},
@@ -78,6 +85,8 @@ export interface RewriteOptions {
   readonly removeInitFunc?: string;
   /** The component that the snapshot was taken of, where it is another one than the component to write into. */
   readonly snapshotOf?: Uint8Array;
+  /** What to supply for imports of core modules and components. */
+  readonly supply?: Supply;
   /** Core instances of `snapshotOf` and of the component to write that correspond although they differ, by name. */
   readonly correspondence?: Readonly<Record<string, string>>;
 }
@@ -93,10 +102,11 @@ export async function rewrite(
   snapshot: Snapshot,
   options: RewriteOptions = {},
 ): Promise<Uint8Array> {
-  const { removeInitFunc, snapshotOf, correspondence } = options;
-  const pairs = snapshotOf && findCorrespondence(snapshotOf, component, correspondence);
-  const rewritten = rewriteComponent(component, snapshot, {
-    ...(removeInitFunc === undefined ? {} : { remove: chooseInit(component, removeInitFunc) }),
+  const { removeInitFunc, snapshotOf, correspondence, supply = {} } = options;
+  const target = specialize(component, supply);
+  const pairs = snapshotOf && findCorrespondence(specialize(snapshotOf, supply), target, correspondence);
+  const rewritten = rewriteComponent(target, snapshot, {
+    ...(removeInitFunc === undefined ? {} : { remove: chooseInit(target, removeInitFunc) }),
     ...(pairs && { correspondence: pairs }),
   });
   const thread = new JcoThread();

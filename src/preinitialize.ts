@@ -11,6 +11,8 @@ import { type Correspondence, findCorrespondence } from "./rewrite/correspondenc
 import { type Rewritten, rewrite } from "./rewrite/rewrite.js";
 import type { Snapshot } from "./snapshot/model.js";
 import { takeSnapshot } from "./snapshot/take.js";
+import type { Supply } from "./specialize/model.js";
+import { specialize } from "./specialize/specialize.js";
 import { ComponentValidator, verify } from "./verify/verify.js";
 
 /** A directory of the host that the guest may read. */
@@ -45,6 +47,10 @@ export interface PreinitializeOptions {
   readonly onto?: Uint8Array;
   /** Core instances of the initialized component and of `onto` that correspond although their modules differ, by name. */
   readonly correspondence?: Readonly<Record<string, string>>;
+  /** Core modules for those that the component imports, by import name. They become part of the output. */
+  readonly modules?: Readonly<Record<string, Uint8Array>>;
+  /** Components for those that the component imports, by import name. They become part of the output. */
+  readonly components?: Readonly<Record<string, Uint8Array>>;
   /** Keep the generated bindings in the user's cache directory (default true). */
   readonly cache?: boolean;
   /** Told of every phase. */
@@ -86,23 +92,37 @@ export async function preinitializeToChunks(
 ): Promise<Preinitialized> {
   const thread = new JcoThread();
   try {
-    return await runPhases(bytes, options, thread);
+    return await runPhases(bytes, options, thread, () => thread.closeWhenIdle());
   } finally {
     await thread.close();
   }
 }
 
-async function runPhases(bytes: Uint8Array, options: PreinitializeOptions, thread: JcoThread): Promise<Preinitialized> {
+/**
+ * The phases in order, with a thread that may serve many runs.
+ *
+ * @param onValidated - called when the thread is not needed while the guest runs
+ */
+export async function runPhases(
+  bytes: Uint8Array,
+  options: PreinitializeOptions,
+  thread: JcoThread,
+  onValidated: () => void = () => undefined,
+): Promise<Preinitialized> {
   const clock = new PhaseClock(options.onPhase);
-  const init = await clock.time("decode", () => chooseInit(bytes, options.initFunc));
-  const instrumented = await clock.time("instrument", () => instrument(bytes));
+  const supply: Supply = { modules: options.modules ?? {}, components: options.components ?? {} };
+  const { specialized, init } = await clock.time("decode", () => {
+    const specialized = specialize(bytes, supply);
+    return { specialized, init: chooseInit(specialized, options.initFunc) };
+  });
+  const instrumented = await clock.time("instrument", () => instrument(specialized));
   const { glue, prepared } = await prepare(instrumented, options.cache ?? true, thread, clock);
   const validator = new ComponentValidator(thread, (hash) => glue.isValidated(hash));
-  if (!glue.wasCached) validator.anticipate(write(bytes, emptySnapshot(instrumented), init, options));
-  thread.closeWhenIdle();
+  if (!glue.wasCached) validator.anticipate(write(bytes, supply, emptySnapshot(instrumented), init, options));
+  onValidated();
   const initialized = await clock.time("initialize", () => initialize(prepared, init, hostOptions(options)));
   const snapshot = await clock.time("snapshot", () => takeSnapshot(initialized));
-  const rewritten = await clock.time("rewrite", () => write(bytes, snapshot, init, options));
+  const rewritten = await clock.time("rewrite", () => write(bytes, supply, snapshot, init, options));
   await clock.time("verify", () => verify(rewritten, validator));
   await glue.remember(prepared.glue.codeCache(), validator.validated);
   const output = encodeComponent(rewritten.component);
@@ -126,17 +146,25 @@ async function runPhases(bytes: Uint8Array, options: PreinitializeOptions, threa
 
 /** A snapshot in which every instance is as it was: good for finding out what an output will look like. */
 function emptySnapshot({ instances }: Instrumented): Snapshot {
-  const nothing = { memories: [], globals: [], droppedData: [], droppedElements: [] };
+  const nothing = { memories: [], globals: [], tables: [], references: [], droppedData: [], droppedElements: [] };
   return { instances: instances.map((_, instance) => ({ instance, ...nothing })) };
 }
 
 /** Into the component itself, or into another one for a staged pre-initialization. */
-function write(bytes: Uint8Array, snapshot: Snapshot, init: InitFunction, options: PreinitializeOptions): Rewritten {
+function write(
+  bytes: Uint8Array,
+  supply: Supply,
+  snapshot: Snapshot,
+  init: InitFunction,
+  options: PreinitializeOptions,
+): Rewritten {
   const { onto, correspondence, keepInitFunc } = options;
-  if (onto === undefined) return rewrite(bytes, snapshot, keepInitFunc ? {} : { remove: init });
-  const pairs = findCorrespondence(bytes, onto, correspondence);
+  const source = specialize(bytes, supply);
+  if (onto === undefined) return rewrite(source, snapshot, keepInitFunc ? {} : { remove: init });
+  const target = specialize(onto, supply);
+  const pairs = findCorrespondence(source, target, correspondence);
   const remove = keepInitFunc ? undefined : initInTarget(init, pairs);
-  return rewrite(onto, snapshot, { correspondence: pairs, ...(remove && { remove }) });
+  return rewrite(target, snapshot, { correspondence: pairs, ...(remove && { remove }) });
 }
 
 /** The component to write may not export the init function at all. */

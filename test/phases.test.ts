@@ -84,7 +84,7 @@ describe("the phases alone", () => {
     const sum = modules[1]?.state.globals[0];
     const snapshot: Snapshot = {
       instances: [
-        { instance: 0, memories: [], globals: [], droppedData: [], droppedElements: [] },
+        { instance: 0, memories: [], globals: [], tables: [], references: [], droppedData: [], droppedElements: [] },
         {
           instance: 1,
           memories: [
@@ -98,6 +98,8 @@ describe("the phases alone", () => {
             },
           ],
           globals: [{ index: sum?.index ?? -1, bits: new Uint8Array([42, 0, 0, 0]) }],
+          tables: [],
+          references: [],
           droppedData: [],
           droppedElements: [],
         },

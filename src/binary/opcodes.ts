@@ -50,6 +50,7 @@ export const Opcode = {
   end: 0x0b,
   call: 0x10,
   delegate: 0x18,
+  drop: 0x1a,
   tryTable: 0x1f,
   globalGet: 0x23,
   globalSet: 0x24,

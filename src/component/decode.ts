@@ -65,15 +65,25 @@ function startsWith(bytes: Uint8Array, prefix: readonly number[], at = 0): boole
   return prefix.every((byte, i) => bytes[at + i] === byte);
 }
 
+/** Whether bytes have the header of a component. */
+export function isComponent(bytes: Uint8Array): boolean {
+  return startsWith(bytes, WASM_MAGIC) && startsWith(bytes, COMPONENT_VERSION, 4);
+}
+
+/** Whether bytes have the header of a core module. */
+export function isCoreModule(bytes: Uint8Array): boolean {
+  return startsWith(bytes, WASM_MAGIC) && startsWith(bytes, MODULE_VERSION, 4);
+}
+
 function checkIsComponent(bytes: Uint8Array): void {
-  if (startsWith(bytes, WASM_MAGIC) && startsWith(bytes, COMPONENT_VERSION, 4)) return;
+  if (isComponent(bytes)) return;
   throw new ComponentInitError("not-a-component", `the input is not a WebAssembly component: ${describe(bytes)}`);
 }
 
 function describe(bytes: Uint8Array): string {
   if (bytes.length === 0) return "it is empty";
   if (startsWith(bytes, WASM_MAGIC)) {
-    if (startsWith(bytes, MODULE_VERSION, 4)) {
+    if (isCoreModule(bytes)) {
       return "it is a core module; make it a component with `wasm-tools component new` or `jco new`";
     }
     if (bytes.length < 8) return "it ends inside the 8 byte header";

@@ -1,15 +1,6 @@
 import { ByteWriter } from "../binary/writer.js";
 import { encodeDefinition } from "./encode.js";
-import type {
-  Component,
-  ComponentNames,
-  CoreInstantiation,
-  Definition,
-  Entity,
-  Export,
-  NestedComponent,
-  SectionKind,
-} from "./model.js";
+import type { Component, ComponentNames, ComponentSection, Definition, Entity, SectionKind } from "./model.js";
 import { ReferenceRecorder } from "./scope.js";
 
 /** All definitions of a component (not of nested ones), in order. */
@@ -26,20 +17,8 @@ export function definitionsOfKind<K extends Definition["kind"]>(
   );
 }
 
-/** The instantiations of core modules in the order in which an engine carries them out. */
-export function coreInstantiations(component: Component): CoreInstantiation[] {
-  return definitionsOfKind(component, "core instantiation");
-}
-
 export function componentNames(component: Component): ComponentNames | undefined {
   return definitionsOfKind(component, "component names")[0];
-}
-
-/** Whether a component or one nested in it holds a definition that `test` accepts. */
-export function nestedSome(nested: NestedComponent, test: (definition: Definition) => boolean): boolean {
-  return definitionsOf(nested.component).some(
-    (definition) => test(definition) || (definition.kind === "component" && nestedSome(definition, test)),
-  );
 }
 
 /** What a definition refers to, in its own component and in enclosing ones. */
@@ -62,6 +41,23 @@ export function entitiesOf(definition: Definition): readonly Entity[] {
     default:
       return [definition];
   }
+}
+
+/** Whether an entity is in one of the index spaces of a component. */
+export function defines(component: Component, entity: Entity): boolean {
+  return component.sections.some((section) => entitiesOfSection(section).has(entity));
+}
+
+/** Passes put new sections in the place of old ones and leave the definitions of a section as they are. */
+const knownEntities = new WeakMap<ComponentSection, ReadonlySet<Entity>>();
+
+function entitiesOfSection(section: ComponentSection): ReadonlySet<Entity> {
+  let entities = knownEntities.get(section);
+  if (entities === undefined) {
+    entities = new Set(section.definitions.flatMap(entitiesOf));
+    knownEntities.set(section, entities);
+  }
+  return entities;
 }
 
 /** Appends definitions as a section of their own. */
@@ -87,62 +83,4 @@ export function removeDefinitions(component: Component, removed: ReadonlySet<Def
     return emptied ? [] : [{ kind: section.kind, definitions }];
   });
   component.sections.splice(0, component.sections.length, ...kept);
-}
-
-/** Definitions whose absence nobody can tell once nothing refers to them: making them runs no code of the guest. */
-function isInert(definition: Definition): boolean {
-  switch (definition.kind) {
-    case "lift":
-    case "lower":
-    case "builtin":
-    case "export alias":
-    case "core export alias":
-    case "outer alias":
-    case "core inline exports":
-    case "inline exports":
-      return true;
-    case "type":
-      // A resource type is generative: an export of the component may still stand for it through an alias.
-      return definition.type.kind !== "resource";
-    case "component":
-      return !nestedSome(definition, (inner) => inner.kind === "core instantiation" || inner.kind === "start");
-    case "instantiation":
-      return definition.component.sort === "component" && isInert(definition.component as NestedComponent);
-    default:
-      return false;
-  }
-}
-
-/**
- * Removes exports and, transitively, what only they needed.
- *
- * @returns everything removed
- */
-export function removeExports(component: Component, exports: readonly Export[]): ReadonlySet<Definition> {
-  const removed = new Set<Definition>(exports);
-  const definitions = definitionsOf(component);
-  const definitionOf = new Map<Entity, Definition>();
-  const users = new Map<Entity, Set<Definition>>();
-  for (const definition of definitions) {
-    for (const entity of entitiesOf(definition)) definitionOf.set(entity, definition);
-    for (const entity of referencesOf(definition)) {
-      const known = users.get(entity);
-      if (known === undefined) users.set(entity, new Set([definition]));
-      else known.add(definition);
-    }
-  }
-  const unused = (definition: Definition) =>
-    entitiesOf(definition).every((entity) => [...(users.get(entity) ?? [])].every((user) => removed.has(user)));
-  const queue: Definition[] = [...exports];
-  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    for (const entity of referencesOf(next)) {
-      const definition = definitionOf.get(entity);
-      if (definition === undefined || removed.has(definition)) continue;
-      if (!isInert(definition) || !unused(definition)) continue;
-      removed.add(definition);
-      queue.push(definition);
-    }
-  }
-  removeDefinitions(component, removed);
-  return removed;
 }

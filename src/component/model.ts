@@ -45,7 +45,7 @@ export type SectionKind =
 /** Definitions in the grouping of the input, which is kept so that an unedited component encodes to the same bytes. */
 export interface ComponentSection {
   readonly kind: SectionKind;
-  readonly definitions: Definition[];
+  readonly definitions: readonly Definition[];
 }
 
 export interface Component {
@@ -215,7 +215,7 @@ export interface CoreExportAlias extends Entity {
 
 export interface OuterAlias extends Entity {
   readonly kind: "outer alias";
-  readonly target: Entity;
+  target: Entity;
 }
 
 // ------------------------------------------------------------------------------------------------- types

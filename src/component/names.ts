@@ -1,7 +1,7 @@
 import { ByteReader } from "../binary/reader.js";
 import { ByteWriter } from "../binary/writer.js";
 import { ComponentInitError } from "../errors.js";
-import type { ComponentNames, CustomSection, Entity, Sort } from "./model.js";
+import type { Component, ComponentNames, ComponentSection, CustomSection, Entity, Sort } from "./model.js";
 import type { DecodeScope, EncodeScope } from "./scope.js";
 import { decodeSort, encodeSort } from "./sorts.js";
 
@@ -56,6 +56,20 @@ export function encodeComponentNames(names: ComponentNames, scope: EncodeScope):
     );
   }
   return writer;
+}
+
+/** Names a definition, which nobody may refer to by name yet. */
+export function setName(component: Component, entity: Entity, name: string): void {
+  const section = component.sections.findIndex(({ definitions }) => definitions[0]?.kind === "component names");
+  const known = component.sections[section]?.definitions[0] as ComponentNames | undefined;
+  const sorts = known?.sorts ?? [];
+  const others = sorts.filter(({ sort }) => sort !== entity.sort);
+  const same = sorts.find(({ sort }) => sort === entity.sort)?.names ?? [];
+  const added = { sort: entity.sort, names: [...same, { entity, name }] };
+  const names: ComponentNames = { kind: "component names", component: known?.component, sorts: [...others, added] };
+  const replacement: ComponentSection = { kind: "custom", definitions: [names] };
+  if (section < 0) component.sections.push(replacement);
+  else component.sections[section] = replacement;
 }
 
 /** Name and definition pairs, for messages and for finding the preview 1 adapter. */

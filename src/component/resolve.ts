@@ -1,44 +1,15 @@
+import {
+  type AnyEntity,
+  definedType,
+  type Environment,
+  instanceExports,
+  type Resolved,
+  resolve,
+  rootEnvironment,
+} from "./environment.js";
 import { definitionsOf, definitionsOfKind } from "./graph.js";
-import type {
-  Component,
-  Declaration,
-  DefinedType,
-  Definition,
-  Entity,
-  ExportDeclaration,
-  FuncType,
-  Import,
-  NestedComponent,
-  ValType,
-} from "./model.js";
+import type { Component, DefinedType, Definition, Entity, FuncType, ValType } from "./model.js";
 import type { FunctionType, ValueType } from "./value-types.js";
-
-/** An instance of a component, as far as types need it. */
-interface Environment {
-  /** What the imports of the component stand for. */
-  readonly bindings: ReadonlyMap<Import, Resolved>;
-  readonly parent: Environment | undefined;
-  /**
-   * What was found so far. Both matter: components that double what they get from others take no exponential time only
-   * if an instantiation is always the same instance and a type of it is resolved once.
-   */
-  readonly instances: Map<Entity, Map<string, Resolved>>;
-  readonly types: Map<Entity, ValueType>;
-}
-
-function newEnvironment(bindings: ReadonlyMap<Import, Resolved>, parent: Environment | undefined): Environment {
-  return { bindings, parent, instances: new Map(), types: new Map() };
-}
-
-/** A definition together with the instance of the component that it is in. */
-interface Resolved {
-  readonly entity: Entity;
-  readonly environment: Environment;
-}
-
-type AnyEntity =
-  | Exclude<Definition, { kind: "custom" | "component names" | "core type" | "start" }>
-  | ExportDeclaration;
 
 /** Types that a guest nests deeper than this are cut off, before recursion ends the stack. */
 const MAX_TYPE_DEPTH = 64;
@@ -53,7 +24,7 @@ export interface ExportedFunction {
 /** All functions that a component exports, by themselves or in an interface. */
 export function exportedFunctions(component: Component): ExportedFunction[] {
   const functions: ExportedFunction[] = [];
-  const environment = newEnvironment(new Map(), undefined);
+  const environment = rootEnvironment(component);
   for (const item of definitionsOfKind(component, "export")) {
     const resolved = { entity: item.item, environment };
     if (item.sort === "func") {
@@ -77,7 +48,7 @@ export interface ImportedInterface {
 
 /** The imports of a component: interfaces, and functions (as an interface of one function without a name in it). */
 export function importedInterfaces(component: Component): ImportedInterface[] {
-  const environment = newEnvironment(new Map(), undefined);
+  const environment = rootEnvironment(component);
   return definitionsOfKind(component, "import").flatMap((item) => {
     if (item.sort === "func") return [{ name: item.name.name, functions: [""], resources: [] }];
     if (item.sort !== "instance") return [];
@@ -94,121 +65,6 @@ export function importedInterfaces(component: Component): ImportedInterface[] {
 function isFreshResource(entity: Entity): boolean {
   const declared = entity as AnyEntity;
   return declared.kind === "export declaration" && declared.type.kind === "sub resource";
-}
-
-/** Follows imports, aliases and exports to what they stand for. No recursion: a guest can make chains of any length. */
-function resolve(start: Resolved): Resolved {
-  const aliases: { readonly name: string; readonly self: Resolved }[] = [];
-  let current = start;
-  for (;;) {
-    const definition = current.entity as AnyEntity;
-    if (definition.kind === "export alias") {
-      aliases.push({ name: definition.name, self: current });
-      current = { entity: definition.instance, environment: current.environment };
-      continue;
-    }
-    const next = follow(current);
-    if (next !== undefined) {
-      current = next;
-      continue;
-    }
-    const alias = aliases.pop();
-    if (alias === undefined) return current;
-    const found = exportsOf(current).get(alias.name);
-    if (found === undefined) return alias.self;
-    current = found;
-  }
-}
-
-function follow({ entity, environment }: Resolved): Resolved | undefined {
-  const definition = entity as AnyEntity;
-  switch (definition.kind) {
-    case "import":
-      return lookUp(definition, environment) ?? equalType(definition, environment);
-    case "export declaration":
-      return equalType(definition, environment);
-    case "export":
-      return { entity: definition.item, environment };
-    case "outer alias":
-      return { entity: definition.target, environment };
-    default:
-      return undefined;
-  }
-}
-
-function equalType({ type }: Import | ExportDeclaration, environment: Environment): Resolved | undefined {
-  return type.kind === "type eq" ? { entity: type.type, environment } : undefined;
-}
-
-function lookUp(item: Import, environment: Environment): Resolved | undefined {
-  for (let scope: Environment | undefined = environment; scope !== undefined; scope = scope.parent) {
-    const bound = scope.bindings.get(item);
-    if (bound !== undefined) return bound;
-  }
-  return undefined;
-}
-
-function instanceExports(instance: Resolved): Map<string, Resolved> {
-  return exportsOf(resolve(instance));
-}
-
-function exportsOf({ entity, environment }: Resolved): Map<string, Resolved> {
-  const definition = entity as AnyEntity;
-  switch (definition.kind) {
-    case "inline exports":
-      return new Map(definition.exports.map(({ name, item }) => [name.name, { entity: item, environment }]));
-    case "instantiation": {
-      const known = environment.instances.get(entity);
-      if (known !== undefined) return known;
-      const exports = instantiationExports(definition, environment);
-      environment.instances.set(entity, exports);
-      return exports;
-    }
-    case "import":
-    case "export declaration":
-      return definition.type.kind === "instance"
-        ? declaredExports({ entity: definition.type.type, environment })
-        : new Map();
-    default:
-      return new Map();
-  }
-}
-
-function instantiationExports(
-  { component, args }: { component: Entity; args: readonly { name: string; item: Entity }[] },
-  environment: Environment,
-): Map<string, Resolved> {
-  const target = resolve({ entity: component, environment });
-  const definition = target.entity as AnyEntity;
-  if (definition.kind !== "component") return new Map();
-  const nested = (definition as NestedComponent).component;
-  const argument = new Map(args.map(({ name, item }) => [name, { entity: item, environment }]));
-  const bindings = new Map<Import, Resolved>();
-  for (const item of definitionsOfKind(nested, "import")) {
-    const bound = argument.get(item.name.name);
-    if (bound !== undefined) bindings.set(item, bound);
-  }
-  const inner = newEnvironment(bindings, target.environment);
-  return new Map(
-    definitionsOfKind(nested, "export").map(({ name, item }) => [name.name, { entity: item, environment: inner }]),
-  );
-}
-
-function declaredExports(type: Resolved): Map<string, Resolved> {
-  const defined = definedType(type);
-  if (defined?.type.kind !== "instance") return new Map();
-  return new Map(
-    defined.type.declarations
-      .filter((declaration): declaration is Extract<Declaration, { kind: "export" }> => declaration.kind === "export")
-      .map(({ definition }) => [definition.name.name, { entity: definition, environment: defined.environment }]),
-  );
-}
-
-/** The definition behind a reference to a type; `undefined` for an abstract resource. */
-function definedType(type: Resolved): { type: DefinedType; environment: Environment } | undefined {
-  const { entity, environment } = resolve(type);
-  const definition = entity as AnyEntity;
-  return definition.kind === "type" ? { type: definition.type, environment } : undefined;
 }
 
 function functionType(func: Resolved): FunctionType {

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
 import { GlueCache } from "./glue-cache.js";
-import type { JcoThread } from "./jco-thread.js";
 
 /** What jco's bindgen makes of a component: the canonical ABI in JavaScript. */
 export interface Glue {
@@ -30,7 +29,7 @@ export interface HandleTables {
 }
 
 /** Part of the cache key: raised when the options of bindgen or the patches change. */
-const GLUE_FORMAT = "2";
+const GLUE_FORMAT = "3";
 
 /** Glue with its place in the cache. */
 export class CachedGlue {
@@ -45,20 +44,19 @@ export class CachedGlue {
    * The glue for a component, from the cache where it is there.
    *
    * @param shape - the ranges of the component that the glue depends on
-   * @param skeleton - makes the component as bindgen takes it
+   * @param generate - generates it
    */
   static async make(
     shape: readonly Uint8Array[],
-    skeleton: () => Uint8Array,
-    thread: JcoThread,
+    generate: () => Promise<Glue>,
     useCache: boolean,
   ): Promise<CachedGlue> {
-    if (!useCache) return new CachedGlue(await thread.generate(skeleton()), undefined, false);
+    if (!useCache) return new CachedGlue(await generate(), undefined, false);
     const key = cacheKey(shape);
     const cache = new GlueCache();
     const found = await cache.read(key);
     if (found !== undefined) return new CachedGlue(found, key, true);
-    const glue = await thread.generate(skeleton());
+    const glue = await generate();
     await cache.write(key, glue);
     return new CachedGlue(glue, key, false);
   }
@@ -102,8 +100,9 @@ export class LoadedGlue {
   private readonly imported: ReadonlySet<number>;
   /** Whether V8 had to compile the text. */
   private readonly isFresh: boolean;
+  private readonly adapters = new Map<string, WebAssembly.Module>();
 
-  constructor(glue: Glue) {
+  constructor(private readonly glue: Glue) {
     const cachedData = glue.codeCache === undefined ? undefined : Buffer.from(glue.codeCache, "base64");
     this.script = new vm.Script(glue.source, {
       filename: "component-init:glue.js",
@@ -121,6 +120,18 @@ export class LoadedGlue {
     const tables: (number[] | undefined)[] = [];
     const makeInstantiate = this.script.runInThisContext() as (tables: unknown) => Instantiate;
     return { instantiate: makeInstantiate(tables), handleTables: { tables, imported: this.imported } };
+  }
+
+  /** A core module that is not the component's own, by file name. */
+  adapter(name: string): WebAssembly.Module {
+    let module = this.adapters.get(name);
+    if (module === undefined) {
+      const bytes = this.glue.adapters[name];
+      if (bytes === undefined) throw new Error(`the glue asks for a core module ${name} that nobody has`);
+      module = new WebAssembly.Module(Buffer.from(bytes, "base64"));
+      this.adapters.set(name, module);
+    }
+    return module;
   }
 
   /** What V8 compiled so far, after a run all that a run needs; `undefined` when that is cached already. */

@@ -1,5 +1,5 @@
 import { concat } from "../binary/writer.js";
-import { usesAsync } from "../component/resolve.js";
+import { encodeComponent } from "../component/encode.js";
 import { ComponentInitError } from "../errors.js";
 import { formatInitFunction, type InitFunction } from "../instrument/init-func.js";
 import type { Instrumented, InstrumentedInstance, InstrumentedModule } from "../instrument/model.js";
@@ -11,7 +11,7 @@ import { completeImports, type ImportObject } from "./imports.js";
 import type { JcoThread } from "./jco-thread.js";
 import { checkHandles } from "./live-handles.js";
 import { OutputCapture } from "./output.js";
-import { isObject, lookUp, type RunningInstance, TableWatch } from "./tables.js";
+import { type ChangedTable, FunctionIndex, isObject, lookUp, type RunningInstance, TableWatch } from "./tables.js";
 import { createWasi, GuestExit, type Preopen } from "./wasi/index.js";
 
 export interface HostOptions {
@@ -40,10 +40,22 @@ export interface InitializedInstance {
 /** A component after its initialization: alive, to be snapshotted before anything else runs. */
 export interface Initialized {
   readonly instances: readonly InitializedInstance[];
+  /** Tables whose contents are not those that instantiation gives. */
+  readonly tables: readonly ChangedTable[];
+  /** Globals that hold another reference than after instantiation, or an object that may have changed. */
+  readonly references: readonly ChangedReference[];
+  readonly functions: FunctionIndex;
   readonly stdout: string;
   readonly stderr: string;
   /** Whether the guest ended by `exit(0)`, in the middle of its frames. */
   readonly exited: boolean;
+}
+
+export interface ChangedReference {
+  /** Position of the instance that defines the global. */
+  readonly instance: number;
+  readonly index: number;
+  readonly value: unknown;
 }
 
 /** An instrumented component, bound and compiled: can be initialized any number of times. */
@@ -55,13 +67,16 @@ export interface Prepared {
 
 /** Generates (or finds in the cache) the canonical ABI glue. */
 export function bind(
-  { original, component, shape }: Instrumented,
+  { component, shape, isAsync, modules }: Instrumented,
   thread: JcoThread,
   cache: boolean,
 ): Promise<CachedGlue> {
   // jco's bindgen looks into function bodies only where the component uses the async ABI.
-  const input = () => (usesAsync(component) ? original : skeletonOf(original));
-  return CachedGlue.make(shape, input, thread, cache);
+  const generate = () => {
+    const input = isAsync ? encodeComponent(component).toBytes() : skeletonOf(component);
+    return thread.generate(input, modules.length);
+  };
+  return CachedGlue.make(shape, generate, cache);
 }
 
 /** Compiles the instrumented core modules. */
@@ -99,15 +114,23 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
   const provided = { ...wasi.imports, ...options.imports };
   await run.execute(completeImports(instrumented.imports, provided, run.interrupt), init, output);
   checkHandles(wasi.liveHandles(), glue.handleTables, output);
-  run.checkReferences();
-  return { instances: run.instances, stdout: output.stdout, stderr: output.stderr, exited: run.exited };
+  const { instances, tables, exited } = run;
+  return {
+    instances,
+    tables: tables.changed(),
+    references: run.changedReferences(),
+    functions: new FunctionIndex(tables.given, instances),
+    stdout: output.stdout,
+    stderr: output.stderr,
+    exited,
+  };
 }
 
-/** One life of a component: its core instances, and what of their state cannot be snapshotted yet. */
+/** One life of a component: its core instances, and what of their state has to be watched from the start. */
 class ComponentRun {
   readonly instances: InitializedInstance[] = [];
-  private readonly tables = new TableWatch();
-  private readonly references: { global: WebAssembly.Global; value: unknown; owner: string }[] = [];
+  readonly tables = new TableWatch();
+  private readonly references: (ChangedReference & { readonly global: WebAssembly.Global })[] = [];
 
   exited = false;
   private interruption: Error | undefined;
@@ -141,19 +164,15 @@ class ComponentRun {
   private readonly moduleOf = (name: string): WebAssembly.Module => {
     const number = /\.core(\d*)\.wasm$/.exec(name)?.[1];
     const module = this.prepared.modules[number === undefined || number === "" ? 0 : Number(number) - 1];
-    if (module === undefined) {
-      throw new ComponentInitError(
-        "unsupported",
-        "the component calls a function that it lifts itself, for which an adapter module would be needed",
-      );
-    }
-    return module;
+    // The last ones carry calls from one component into another.
+    return module ?? this.prepared.glue.adapter(name);
   };
 
   private readonly instantiateCore = (
     module: WebAssembly.Module,
     imports: WebAssembly.Imports = {},
   ): { exports: WebAssembly.Exports } => {
+    if (!this.prepared.modules.includes(module)) return new WebAssembly.Instance(module, this.observe(imports));
     const info = this.prepared.instrumented.instances[this.instances.length];
     const instrumented = info && this.prepared.instrumented.modules[info.module];
     if (instrumented === undefined || module !== this.prepared.modules[info?.module as number]) {
@@ -162,7 +181,7 @@ class ComponentRun {
     const { exports } = new WebAssembly.Instance(module, this.observe(imports));
     const [memory] = instrumented.state.importedMemories;
     const importedMemory = memory && (lookUp(memory, { exports, imports }) as WebAssembly.Memory);
-    this.watch(instrumented, { exports, imports }, ownerName(info as InstrumentedInstance, this.instances.length));
+    this.watch(instrumented, { exports, imports });
     if (instrumented.state.start !== undefined) (exports[instrumented.state.start] as () => void)();
     const initialGlobals = readI32Globals(instrumented, exports);
     this.instances.push({
@@ -190,11 +209,12 @@ class ComponentRun {
     });
   }
 
-  private watch({ state }: InstrumentedModule, instance: RunningInstance, owner: string): void {
-    this.tables.afterInstantiation(state, instance, owner);
-    for (const { exportName } of state.references) {
-      const global = instance.exports[exportName] as WebAssembly.Global;
-      this.references.push({ global, value: global.value, owner });
+  private watch({ state }: InstrumentedModule, running: RunningInstance): void {
+    const instance = this.instances.length;
+    this.tables.afterInstantiation(state, running, instance);
+    for (const { index, exportName } of state.references) {
+      const global = running.exports[exportName] as WebAssembly.Global;
+      this.references.push({ instance, index, global, value: global.value });
     }
   }
 
@@ -210,21 +230,10 @@ class ComponentRun {
     await settledOrStuck(func(...init.args));
   }
 
-  /** References cannot be written to the output yet, so a changed one must not be lost silently. */
-  checkReferences(): void {
-    for (const { owner, index } of this.tables.changed()) {
-      throw new ComponentInitError(
-        "unsupported",
-        `initialization changed a table of core instance ${owner} (element ${index}): changed tables cannot be snapshotted yet`,
-      );
-    }
-    for (const { global, value, owner } of this.references) {
-      if (global.value === value && !isObject(value)) continue;
-      throw new ComponentInitError(
-        "unsupported",
-        `initialization changed a reference-typed global of core instance ${owner}: such globals cannot be snapshotted yet`,
-      );
-    }
+  changedReferences(): ChangedReference[] {
+    return this.references
+      .filter(({ global, value }) => global.value !== value || isObject(value))
+      .map(({ instance, index, global }) => ({ instance, index, value: global.value }));
   }
 }
 
@@ -264,8 +273,4 @@ async function settledOrStuck(result: unknown): Promise<void> {
 function readI32Globals({ state }: InstrumentedModule, exports: WebAssembly.Exports): Map<number, number> {
   const globals = state.globals.filter(({ type }) => type === "i32");
   return new Map(globals.map(({ index, exportName }) => [index, (exports[exportName] as WebAssembly.Global).value]));
-}
-
-export function ownerName({ name }: InstrumentedInstance, index: number): string {
-  return name ?? String(index);
 }

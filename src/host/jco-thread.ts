@@ -13,8 +13,8 @@ export class JcoThread {
   private requests = 0;
 
   /** @param component - Function bodies and data may be left out where no async ABI is used: bindgen does not read them. */
-  async generate(component: Uint8Array): Promise<Glue> {
-    const answer = await this.request({ kind: "generate", component }).catch((error: Error) => ({
+  async generate(component: Uint8Array, moduleCount: number): Promise<Glue> {
+    const answer = await this.request({ kind: "generate", component, moduleCount }).catch((error: Error) => ({
       error: error.message,
     }));
     if ("glue" in answer) return { ...answer.glue, source: patchGlue(answer.glue.source) };

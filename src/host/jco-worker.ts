@@ -1,14 +1,18 @@
 import { parentPort } from "node:worker_threads";
 import type { Glue } from "./glue.js";
 
-export interface JcoRequest {
-  readonly kind: "generate" | "validate";
-  readonly component: Uint8Array;
-}
+export type JcoRequest =
+  | {
+      readonly kind: "generate";
+      readonly component: Uint8Array;
+      /** How many core modules are in the component: those that jco adds are numbered after them. */
+      readonly moduleCount: number;
+    }
+  | { readonly kind: "validate"; readonly component: Uint8Array };
 
 export type JcoAnswer = { readonly glue: Glue } | { readonly error: string } | { readonly valid: true };
 
-async function generateGlue(component: Uint8Array): Promise<Glue> {
+async function generateGlue(component: Uint8Array, moduleCount: number): Promise<Glue> {
   const { $init, generate } = await import("@bytecodealliance/jco-transpile/component");
   await $init;
   const { files } = generate(component, {
@@ -24,14 +28,20 @@ async function generateGlue(component: Uint8Array): Promise<Glue> {
   const adapters: Record<string, string> = {};
   for (const [name, contents] of files) {
     if (name.endsWith(".js")) source = new TextDecoder().decode(contents);
-    else if (!name.startsWith("component.core")) adapters[name] = Buffer.from(contents).toString("base64");
+    else if (moduleNumber(name) > moduleCount) adapters[name] = Buffer.from(contents).toString("base64");
   }
   return { source, adapters };
 }
 
-async function answer({ kind, component }: JcoRequest): Promise<JcoAnswer> {
+/** `component.core.wasm`, `component.core2.wasm` and so on. */
+function moduleNumber(name: string): number {
+  return Number(/\.core(\d*)\.wasm$/.exec(name)?.[1] || 1);
+}
+
+async function answer(request: JcoRequest): Promise<JcoAnswer> {
   try {
-    if (kind === "generate") return { glue: await generateGlue(component) };
+    const { component } = request;
+    if (request.kind === "generate") return { glue: await generateGlue(component, request.moduleCount) };
     const { $init, generateTypes } = await import("@bytecodealliance/jco-transpile/component");
     await $init;
     // Reading the world of a component validates all of it, as `wasm-tools component wit` does, and bindgen is there.

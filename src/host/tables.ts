@@ -14,39 +14,103 @@ export function lookUp(access: Access, { exports, imports }: RunningInstance): W
   return value as WebAssembly.ExportValue;
 }
 
+/** A function of a core instance, by its position and the function's index. */
+export interface FunctionPlace {
+  readonly instance: number;
+  readonly index: number;
+}
+
+/** A table that a core instance defines. */
+export interface ChangedTable {
+  /** Position of the instance that defines it. */
+  readonly instance: number;
+  readonly index: number;
+  readonly contents: readonly unknown[];
+}
+
+interface TableRecord {
+  readonly instance: number;
+  readonly index: number;
+  /** What instantiation alone puts in. */
+  readonly contents: unknown[];
+  isGrown: boolean;
+}
+
+/** What an active element segment put into a table. */
+export interface GivenElements {
+  readonly instance: number;
+  readonly functions: readonly (number | undefined)[];
+  readonly elements: readonly unknown[];
+}
+
 /**
  * Knows what instantiation alone puts into every table, and so whether the guest changed one. The contents that an
  * element segment gave are taken from the table right after the instance was made, before its start function or
  * anything else of the guest ran.
  */
 export class TableWatch {
-  private readonly expected = new Map<WebAssembly.Table, { contents: unknown[]; owner: string; isGrown: boolean }>();
+  private readonly expected = new Map<WebAssembly.Table, TableRecord>();
+  readonly given: GivenElements[] = [];
 
   /** To be called when an instance was made and before its start function is called. */
-  afterInstantiation(state: ModuleState, instance: RunningInstance, owner: string): void {
-    const tables = state.tables.map((access) => lookUp(access, instance) as WebAssembly.Table);
-    for (const table of tables) {
-      if (!this.expected.has(table))
-        this.expected.set(table, { contents: contentsOf(table, 0, Number(table.length)), owner, isGrown: false });
-    }
-    for (const { table, offset, length } of state.activeElements) {
+  afterInstantiation(state: ModuleState, running: RunningInstance, instance: number): void {
+    const tables = state.tables.map((access) => lookUp(access, running) as WebAssembly.Table);
+    tables.forEach((table, index) => {
+      if (this.expected.has(table)) return;
+      this.expected.set(table, { instance, index, contents: contentsOf(table), isGrown: false });
+    });
+    for (const { table, offset, functions } of state.activeElements) {
       const target = tables[table] as WebAssembly.Table;
-      const start = startOf(offset, (index) => globalValue(state, index, instance));
-      const record = this.expected.get(target) as { contents: unknown[]; isGrown: boolean };
-      // The segment fits only because someone made the table larger.
-      if (start + length > record.contents.length) record.isGrown = true;
-      else for (let i = start; i < start + length; i++) record.contents[i] = elementAt(target, i);
+      const start = startOf(offset, (index) => globalValue(state, index, running));
+      const elements = functions.map((_, i) => elementAt(target, start + i));
+      this.given.push({ instance, functions, elements });
+      this.expect(target, start, elements);
     }
   }
 
-  /** The instances that own a table whose contents are no longer those of instantiation. */
-  changed(): { owner: string; index: number }[] {
-    const changed: { owner: string; index: number }[] = [];
-    for (const [table, { contents, owner, isGrown }] of this.expected) {
-      const index = isGrown ? contents.length : firstDifference(table, contents);
-      if (index !== undefined) changed.push({ owner, index });
+  private expect(table: WebAssembly.Table, start: number, elements: readonly unknown[]): void {
+    const record = this.expected.get(table) as TableRecord;
+    // The segment fits only because someone made the table larger.
+    if (start + elements.length > record.contents.length) record.isGrown = true;
+    else for (const [i, element] of elements.entries()) record.contents[start + i] = element;
+  }
+
+  /** The tables whose contents are no longer those of instantiation. */
+  changed(): ChangedTable[] {
+    const changed: ChangedTable[] = [];
+    for (const [table, { instance, index, contents, isGrown }] of this.expected) {
+      if (isGrown || isChanged(table, contents)) changed.push({ instance, index, contents: contentsOf(table) });
     }
     return changed;
+  }
+}
+
+/**
+ * Says which function a reference is. The JS API gives one object for one function (JS API, "a new Exported Function"),
+ * whether it comes out of a table, a global or the exports of an instance.
+ */
+export class FunctionIndex {
+  private readonly places = new Map<unknown, FunctionPlace>();
+
+  constructor(
+    given: readonly GivenElements[],
+    instances: readonly { readonly module: { readonly state: ModuleState }; readonly exports: WebAssembly.Exports }[],
+  ) {
+    for (const { instance, functions, elements } of given) {
+      functions.forEach((index, i) => {
+        if (index !== undefined) this.places.set(elements[i], { instance, index });
+      });
+    }
+    instances.forEach(({ module, exports }, instance) => {
+      for (const { index, exportName } of module.state.functions) {
+        this.places.set(exports[exportName], { instance, index });
+      }
+    });
+  }
+
+  /** @returns `undefined` for what is no function of a core instance */
+  find(reference: unknown): FunctionPlace | undefined {
+    return this.places.get(reference);
   }
 }
 
@@ -65,9 +129,10 @@ function globalValue(state: ModuleState, index: number, instance: RunningInstanc
 }
 
 /** The same reference is the same JavaScript value each time, so contents compare by identity. */
-function contentsOf(table: WebAssembly.Table, start: number, length: number): unknown[] {
+function contentsOf(table: WebAssembly.Table): unknown[] {
   const contents: unknown[] = [];
-  for (let i = 0; i < length; i++) contents.push(elementAt(table, start + i));
+  const length = Number(table.length);
+  for (let i = 0; i < length; i++) contents.push(elementAt(table, i));
   return contents;
 }
 
@@ -76,15 +141,15 @@ function elementAt(table: WebAssembly.Table, index: number): unknown {
   return table.get((typeof table.length === "bigint" ? BigInt(index) : index) as number);
 }
 
-function firstDifference(table: WebAssembly.Table, expected: readonly unknown[]): number | undefined {
+function isChanged(table: WebAssembly.Table, expected: readonly unknown[]): boolean {
   const length = Number(table.length);
-  if (length !== expected.length) return Math.min(length, expected.length);
+  if (length !== expected.length) return true;
   for (let i = 0; i < length; i++) {
     const element = elementAt(table, i);
     // A garbage-collected object may have changed without becoming another one.
-    if (element !== expected[i] || isObject(element)) return i;
+    if (element !== expected[i] || isObject(element)) return true;
   }
-  return undefined;
+  return false;
 }
 
 export function isObject(reference: unknown): boolean {

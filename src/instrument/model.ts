@@ -1,5 +1,6 @@
 import type { Component } from "../component/model.js";
 import type { ImportedInterface } from "../component/resolve.js";
+import type { ChunksOf } from "../component/scope.js";
 
 /** Where a core instance's item is found from outside: among its exports, or among what it was given. */
 export type Access =
@@ -27,8 +28,15 @@ export interface VisibleGlobal {
   readonly name: string | undefined;
 }
 
-/** A mutable global that holds a reference: watched, because its value cannot be written to the output yet. */
+/** A global that holds a reference. Immutable ones too: what they refer to may have changed. */
 export interface VisibleReference {
+  readonly index: number;
+  readonly exportName: string;
+  readonly name: string | undefined;
+}
+
+/** A function that references can be made of. */
+export interface VisibleFunction {
   readonly index: number;
   readonly exportName: string;
 }
@@ -37,7 +45,8 @@ export interface ActiveElements {
   readonly table: number;
   /** The constant expression that gives the index of the first element. */
   readonly offset: Uint8Array;
-  readonly length: number;
+  /** Function indices; `undefined` for elements that are no plain references to functions. */
+  readonly functions: readonly (number | undefined)[];
 }
 
 /** The state that a core module defines, and under which names its instrumented form exports it. */
@@ -46,6 +55,8 @@ export interface ModuleState {
   /** Mutable globals of number types. */
   readonly globals: readonly VisibleGlobal[];
   readonly references: readonly VisibleReference[];
+  /** Functions that may be found in tables and globals. */
+  readonly functions: readonly VisibleFunction[];
   /** All tables, imported ones too, by index. */
   readonly tables: readonly Access[];
   readonly importedMemories: readonly Access[];
@@ -81,13 +92,20 @@ export interface InstrumentedInstance {
 export interface Instrumented {
   /** The component as it was given. */
   readonly original: Uint8Array;
-  /** The component with instrumented core modules. */
+  /**
+   * The component to run. It has no copy of anything: each core module and each nested component that is instantiated is
+   * instantiated once.
+   */
   readonly component: Component;
-  /** Core modules in the order in which they are defined, which is the order of jco's file names. */
+  /** The instrumented form of a core module of `component`. */
+  readonly chunksOf: ChunksOf;
+  /** Core modules, nested components' included, in the order of the file, which is the order of jco's file names. */
   readonly modules: readonly InstrumentedModule[];
-  /** Core instances in the order in which they are instantiated. */
+  /** Core instances, nested components' included, in the order in which they are instantiated. */
   readonly instances: readonly InstrumentedInstance[];
   readonly imports: readonly ImportedInterface[];
-  /** The ranges of `original` that bindings depend on. */
+  /** What bindings depend on. */
   readonly shape: readonly Uint8Array[];
+  /** Whether the component has asynchronous functions in its types. */
+  readonly isAsync: boolean;
 }

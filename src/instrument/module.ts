@@ -1,5 +1,6 @@
-import type { ConstExpr } from "../binary/const-expr.js";
+import { type ConstExpr, referencedFunction } from "../binary/const-expr.js";
 import { scanExpression } from "../binary/instructions.js";
+import { Opcode } from "../binary/opcodes.js";
 import { ByteReader } from "../binary/reader.js";
 import { concat } from "../binary/writer.js";
 import type { CoreModuleDefinition } from "../component/model.js";
@@ -11,11 +12,12 @@ import { encodeModule } from "../module/encode.js";
 import type { ExternKind } from "../module/exports.js";
 import { pageSize } from "../module/extern-types.js";
 import { globalSpace, memorySpace, type SpaceItem, tableSpace, typeSpace } from "../module/index-spaces.js";
+import { ItemExporter } from "../module/item-exports.js";
 import type { CoreModule } from "../module/model.js";
 import { ModuleNames, moduleNameSection } from "../module/names.js";
 import type { ElementSegment } from "../module/segments.js";
 import { formatValueType, isRefType, type RefType } from "../module/value-types.js";
-import type { Access, ActiveElements, InstrumentedModule, ModuleState } from "./model.js";
+import type { Access, ActiveElements, InstrumentedModule, ModuleState, VisibleFunction } from "./model.js";
 
 /** Decodes the core module of a definition; offsets in errors count from the start of the component. */
 export function decodeDefinition(definition: CoreModuleDefinition): CoreModule {
@@ -35,7 +37,7 @@ export function instrumentModule(definition: CoreModuleDefinition, name: string 
   const { module: dropping, flags } = instrumentDrops(decoded);
   const module = dropping.copy();
   if (name !== undefined) setName(module, name);
-  const exporter = new StateExporter(module);
+  const exporter = new ItemExporter(module);
   // The flags of drops come last in the index space; they are no state of the guest.
   const state = makeVisible(decoded, exporter, flags);
   module.exports = exporter.exports;
@@ -51,38 +53,7 @@ function setName(module: CoreModule, name: string): void {
   else module.replaceCustomSection(existing, concat([title, existing.contents]));
 }
 
-const EXPORT_PREFIX = "component-init:";
-
-/** Adds exports under names that the module does not have yet. */
-class StateExporter {
-  private readonly names: Set<string>;
-  private readonly nameOfItem = new Map<string, string>();
-  private readonly added: { name: string; kind: ExternKind; index: number }[] = [];
-
-  constructor(private readonly module: CoreModule) {
-    this.names = new Set(module.exports.map((one) => one.name));
-    for (const { name, kind, index } of module.exports) this.nameOfItem.set(`${kind} ${index}`, name);
-  }
-
-  get exports() {
-    return [...this.module.exports, ...this.added];
-  }
-
-  /** The name under which an item is exported, an old one where there is one. */
-  nameOf(kind: ExternKind, index: number): string {
-    const item = `${kind} ${index}`;
-    const known = this.nameOfItem.get(item);
-    if (known !== undefined) return known;
-    let name = `${EXPORT_PREFIX}${kind}:${index}`;
-    while (this.names.has(name)) name += "'";
-    this.added.push({ name, kind, index });
-    this.names.add(name);
-    this.nameOfItem.set(item, name);
-    return name;
-  }
-}
-
-function makeVisible(module: CoreModule, exporter: StateExporter, flags: readonly DropFlag[]): ModuleState {
+function makeVisible(module: CoreModule, exporter: ItemExporter, flags: readonly DropFlag[]): ModuleState {
   const tables = tableSpace(module);
   const globals = globalSpace(module);
   refuseAllocatingSegments(module);
@@ -93,18 +64,19 @@ function makeVisible(module: CoreModule, exporter: StateExporter, flags: readonl
     tables: tables.map((item) => accessTo("table", item, exporter)),
     allGlobals: globals.map((item) => accessTo("global", item, exporter)),
     activeElements: module.elements.flatMap(activeElements),
+    functions: visibleFunctions(module, exporter),
     start: module.start === undefined ? undefined : exporter.nameOf("func", module.start),
     dataDrops: flags.filter(({ kind }) => kind === "data"),
     elementDrops: flags.filter(({ kind }) => kind === "element"),
   };
 }
 
-function accessTo(kind: ExternKind, item: SpaceItem<unknown, unknown>, exporter: StateExporter): Access {
+function accessTo(kind: ExternKind, item: SpaceItem<unknown, unknown>, exporter: ItemExporter): Access {
   if (item.imported) return { kind: "import", module: item.import.module, name: item.import.name };
   return { kind: "export", name: exporter.nameOf(kind, item.index) };
 }
 
-function visibleMemories(module: CoreModule, exporter: StateExporter) {
+function visibleMemories(module: CoreModule, exporter: ItemExporter) {
   const importedMemories: Access[] = [];
   const memories: ModuleState["memories"][number][] = [];
   for (const item of memorySpace(module)) {
@@ -125,7 +97,7 @@ function visibleMemories(module: CoreModule, exporter: StateExporter) {
   return { memories, importedMemories };
 }
 
-function visibleGlobals(module: CoreModule, exporter: StateExporter) {
+function visibleGlobals(module: CoreModule, exporter: ItemExporter) {
   const names = new ModuleNames(module).of("globals");
   const globals: ModuleState["globals"][number][] = [];
   const references: ModuleState["references"][number][] = [];
@@ -133,7 +105,7 @@ function visibleGlobals(module: CoreModule, exporter: StateExporter) {
     if (imported) continue;
     if (isRefType(type.value)) {
       refuseUnobservable(module, type.value, "global");
-      references.push({ index, exportName: exporter.nameOf("global", index) });
+      references.push({ index, exportName: exporter.nameOf("global", index), name: names.get(index) });
     } else if (type.mutable) {
       globals.push({ index, exportName: exporter.nameOf("global", index), type: type.value, name: names.get(index) });
     }
@@ -175,6 +147,32 @@ const LAST_ALLOCATION = 0xfb_0008;
 
 function activeElements({ mode, items }: ElementSegment): ActiveElements[] {
   if (mode.kind !== "active") return [];
-  const length = items.kind === "functions" ? items.indices.length : items.exprs.length;
-  return [{ table: mode.table, offset: mode.offset, length }];
+  const functions = items.kind === "functions" ? items.indices : items.exprs.map(referencedFunction);
+  return [{ table: mode.table, offset: mode.offset, functions }];
+}
+
+/** Every function that a reference can be made of, unless an active segment shows it (see {@link hasPlainElements}). */
+function visibleFunctions(module: CoreModule, exporter: ItemExporter): VisibleFunction[] {
+  const visible = new Set(module.exports.filter(({ kind }) => kind === "func").map(({ index }) => index));
+  const noteExpr = (expr: ConstExpr) =>
+    scanExpression(new ByteReader(expr), ({ opcode, index }) => {
+      if (opcode === Opcode.refFunc) visible.add(index);
+    });
+  for (const { init } of module.globals) noteExpr(init);
+  for (const { init } of module.tables) if (init !== undefined) noteExpr(init);
+  const isPlain = hasPlainElements(module);
+  for (const { mode, items } of module.elements) {
+    if (items.kind === "expressions") for (const expr of items.exprs) noteExpr(expr);
+    else if (mode.kind !== "active" || !isPlain) for (const index of items.indices) visible.add(index);
+  }
+  return [...visible].map((index) => ({ index, exportName: exporter.nameOf("func", index) }));
+}
+
+/**
+ * Whether each table gets at most one active segment: then every function of it is seen in the table when the instance
+ * has been made. A large program has tens of thousands of them, which would be slow to export.
+ */
+function hasPlainElements({ elements }: CoreModule): boolean {
+  const tables = elements.flatMap(({ mode }) => (mode.kind === "active" ? [mode.table] : []));
+  return new Set(tables).size === tables.length;
 }

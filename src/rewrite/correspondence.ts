@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
-import { decodeComponent } from "../component/decode.js";
-import { componentNames, coreInstantiations } from "../component/graph.js";
-import type { Component, CoreInstantiation, CoreModuleDefinition } from "../component/model.js";
+import { componentNames } from "../component/graph.js";
 import { nameOf } from "../component/names.js";
 import { ComponentInitError } from "../errors.js";
 import { PREVIEW1_ADAPTER } from "../instrument/model.js";
@@ -10,6 +8,7 @@ import { encodeModule } from "../module/encode.js";
 import { globalSpace, memorySpace } from "../module/index-spaces.js";
 import type { CoreModule } from "../module/model.js";
 import { formatValueType } from "../module/value-types.js";
+import type { Specialized } from "../specialize/model.js";
 
 /** From positions of core instances in one component to positions in another. */
 export type Correspondence = ReadonlyMap<number, number>;
@@ -33,12 +32,12 @@ interface Candidate {
  * @throws {@link ComponentInitError} `no-correspondence`
  */
 export function findCorrespondence(
-  source: Uint8Array,
-  target: Uint8Array,
+  source: Specialized,
+  target: Specialized,
   given: Readonly<Record<string, string>> = {},
 ): Correspondence {
-  const from = candidates(decodeComponent(source));
-  const to = candidates(decodeComponent(target));
+  const from = candidates(source);
+  const to = candidates(target);
   const pairs = new Map<number, number>();
   for (const [sourceName, targetName] of Object.entries(given)) {
     const left = named(from, sourceName, "snapshotted component");
@@ -51,16 +50,12 @@ export function findCorrespondence(
   return pairs;
 }
 
-function candidates(component: Component): Candidate[] {
-  const names = componentNames(component);
-  return coreInstantiations(component).map((instance: CoreInstantiation, position) => ({
-    position,
-    names: [nameOf(names, instance), nameOf(names, instance.module), String(position)].filter(
-      (name) => name !== undefined,
-    ),
-    instanceName: nameOf(names, instance),
-    module: decodeDefinition(instance.module as CoreModuleDefinition),
-  }));
+function candidates({ instances }: Specialized): Candidate[] {
+  return instances.map(({ module, component, instantiation, moduleName }, position) => {
+    const instanceName = nameOf(componentNames(component), instantiation);
+    const names = [instanceName, moduleName, String(position)].filter((name) => name !== undefined);
+    return { position, names, instanceName, module: decodeDefinition(module) };
+  });
 }
 
 function named(list: readonly Candidate[], name: string, where: string): Candidate {

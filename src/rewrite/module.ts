@@ -1,6 +1,5 @@
 import { type BitsType, type ConstExpr, constExprOfBits, i32ConstExpr, i64ConstExpr } from "../binary/const-expr.js";
 import type { CoreModuleDefinition } from "../component/model.js";
-import { ComponentInitError } from "../errors.js";
 import { decodeDefinition } from "../instrument/module.js";
 import { findSegmentUses } from "../module/code-uses.js";
 import { importedCount } from "../module/index-spaces.js";
@@ -8,29 +7,21 @@ import type { CoreModule } from "../module/model.js";
 import type { DataSegment, ElementSegment } from "../module/segments.js";
 import { isRefType } from "../module/value-types.js";
 import type { InstanceSnapshot, MemoryImage } from "../snapshot/model.js";
+import { mismatch } from "./mismatch.js";
 import { limitRanges } from "./segments.js";
 
 /** Data segments of one module; wizer's limit, which every engine accepts. */
 const MAX_SEGMENTS = 10_000;
 
 /** The module with the state of a snapshot. Its code section is not touched. */
-export function rewriteModule(
-  definition: CoreModuleDefinition,
-  state: InstanceSnapshot,
-  removedExports: ReadonlySet<string>,
-): CoreModule {
+export function rewriteModule(definition: CoreModuleDefinition, state: InstanceSnapshot): CoreModule {
   const module = decodeDefinition(definition);
   rewriteData(module, state);
   rewriteElements(module, state);
   rewriteMemories(module, state);
   rewriteGlobals(module, state);
-  removeExports(module, removedExports);
   removeStart(module);
   return module;
-}
-
-function mismatch(what: string): ComponentInitError {
-  return new ComponentInitError("no-correspondence", `the snapshot does not fit the component: ${what}`);
 }
 
 /** The maximum stays: growing further must be possible exactly as far as before. */
@@ -111,10 +102,6 @@ function rewriteElements(module: CoreModule, { droppedElements }: InstanceSnapsh
     const isDropped = segment.mode.kind === "passive" && droppedElements.includes(i);
     return isDropped ? { ...segment, mode: { kind: "declared" } } : segment;
   });
-}
-
-function removeExports(module: CoreModule, removed: ReadonlySet<string>): void {
-  if (removed.size > 0) module.exports = module.exports.filter((one) => !removed.has(one.name));
 }
 
 /** It ran before the snapshot, which holds what it set up; wasi-libc's `_initialize` traps when it runs twice. */

@@ -1,12 +1,5 @@
-import { decodeComponent } from "../component/decode.js";
-import {
-  componentNames,
-  coreInstantiations,
-  definitionsOf,
-  definitionsOfKind,
-  referencesOf,
-  removeExports,
-} from "../component/graph.js";
+import { definitionsOf, definitionsOfKind, referencesOf, removeDefinitions } from "../component/graph.js";
+import { removeDead } from "../component/live.js";
 import type {
   Component,
   CoreExportAlias,
@@ -15,7 +8,6 @@ import type {
   Definition,
   Export,
 } from "../component/model.js";
-import { nameOf } from "../component/names.js";
 import { exportedFunctions } from "../component/resolve.js";
 import { ComponentInitError } from "../errors.js";
 import type { InitFunction } from "../instrument/init-func.js";
@@ -24,15 +16,21 @@ import { decodeDefinition } from "../instrument/module.js";
 import { encodeModule } from "../module/encode.js";
 import { importedCount } from "../module/index-spaces.js";
 import type { CoreModule } from "../module/model.js";
-import type { InstanceSnapshot, Snapshot } from "../snapshot/model.js";
+import type { FunctionReference, InstanceSnapshot, Snapshot } from "../snapshot/model.js";
+import type { CoreInstanceNode, Specialized } from "../specialize/model.js";
+import { CoreGraph } from "./core-graph.js";
 import type { Correspondence } from "./correspondence.js";
+import { addLateReferences } from "./late-references.js";
+import { mismatch } from "./mismatch.js";
 import { rewriteModule } from "./module.js";
+import { type ReferenceState, rewriteReferences } from "./references.js";
+import { shareEqual } from "./share.js";
 
 export interface RewriteOptions {
   /** The function that initialized the component: it is taken out, with whatever only it needed. */
   readonly remove?: InitFunction;
   /**
-   * Which core instance of `bytes` gets the state of which one of the snapshot, as positions among the instantiations:
+   * Which core instance of `bytes` gets the state of which one of the snapshot, as positions among the instances:
    * snapshot to component. By default each gets its own.
    */
   readonly correspondence?: Correspondence;
@@ -44,42 +42,189 @@ export interface Rewritten {
   readonly modules: ReadonlyMap<CoreModuleDefinition, CoreModule>;
   /** The same modules by the instance of the snapshot whose state they got. */
   readonly moduleOf: ReadonlyMap<number, CoreModule>;
+  /** For each core instance of the output, in order, the one of the snapshot whose state it has, if any. */
+  readonly instances: readonly (number | undefined)[];
   readonly warnings: readonly string[];
 }
 
 /**
  * Writes a component that starts with the state of a snapshot.
  *
- * @param bytes - the component that the snapshot was taken of, or one whose core instances correspond to it
+ * @param specialized - the component that the snapshot was taken of, or one whose core instances correspond to it; it
+ *   becomes the output
  * @throws {@link ComponentInitError} `no-correspondence` when the snapshot does not fit the component
  */
-export function rewrite(bytes: Uint8Array, snapshot: Snapshot, options: RewriteOptions = {}): Rewritten {
-  const component = decodeComponent(bytes);
-  const instances = coreInstantiations(component);
-  const states = assignStates(snapshot, instances, options.correspondence);
-  const warnings: string[] = [];
-  const removedExports = removeInit(component, options.remove ?? { kind: "none" }, warnings);
-  const modules = new Map<CoreModuleDefinition, CoreModule>();
-  const moduleOf = new Map<number, CoreModule>();
-  instances.forEach((instance, i) => {
-    const state = states.get(i);
-    const definition = instance.module as CoreModuleDefinition;
-    if (state === undefined) {
-      refuseForeignEffects(definition, i, nameOf(componentNames(component), definition));
-      return;
+export function rewrite(specialized: Specialized, snapshot: Snapshot, options: RewriteOptions = {}): Rewritten {
+  return new Rewriter(specialized, snapshot, options).rewrite();
+}
+
+class Rewriter {
+  private readonly component: Component;
+  private readonly nodes: readonly CoreInstanceNode[];
+  private readonly states: ReadonlyMap<number, InstanceSnapshot>;
+  private readonly modules = new Map<CoreModuleDefinition, CoreModule>();
+  private readonly added: CoreInstantiation[] = [];
+  private readonly warnings: string[] = [];
+
+  constructor(
+    private readonly specialized: Specialized,
+    snapshot: Snapshot,
+    private readonly options: RewriteOptions,
+  ) {
+    this.component = specialized.component;
+    this.nodes = specialized.instances;
+    this.states = assignStates(snapshot, this.nodes, options.correspondence);
+  }
+
+  rewrite(): Rewritten {
+    const removedExports = removeInit(this.component, this.nodes, this.options.remove, this.warnings);
+    this.nodes.forEach((node, i) => {
+      const state = this.states.get(i);
+      if (state === undefined) refuseForeignEffects(node, i);
+      else this.modules.set(node.module, rewriteModule(node.module, state));
+    });
+    this.rewriteReferences();
+    const removed = removeDead(this.component, {
+      hasEffect: ({ module }) => hasEffect(this.moduleOf(module as CoreModuleDefinition)),
+      isExported: () => true,
+    });
+    this.removeUnusedExports(removed, removedExports);
+    return this.result(removed);
+  }
+
+  private rewriteReferences(): void {
+    const graph = new CoreGraph(
+      this.nodes,
+      memoize((i) => decodeDefinition((this.nodes[i] as CoreInstanceNode).module)),
+    );
+    const states = [...this.states].map(([instance, { tables, references }]): ReferenceState => {
+      const func = (reference: FunctionReference) => this.translate(reference);
+      return {
+        instance,
+        tables: tables.map((image) => ({
+          ...image,
+          entries: image.entries.map((entry) => ({ ...entry, func: func(entry.func) })),
+        })),
+        references: references.map((one) => ({ ...one, func: one.func && func(one.func) })),
+      };
+    });
+    const moduleToEdit = (instance: number) => this.moduleToEdit((this.nodes[instance] as CoreInstanceNode).module);
+    const foreign = rewriteReferences(states, graph, this.nodes.keys(), moduleToEdit);
+    const byComponent = Map.groupBy(foreign, ({ instance }) => (this.nodes[instance] as CoreInstanceNode).component);
+    for (const [component, ofComponent] of byComponent) {
+      const late = addLateReferences(component, ofComponent, this.nodes, graph, moduleToEdit);
+      this.modules.set(late.definition, late.module);
+      this.added.push(late.instantiation);
     }
-    const module = rewriteModule(definition, state, new Set(removedExports.get(instance)));
-    modules.set(definition, module);
-    moduleOf.set(state.instance, module);
-    definition.chunks = encodeModule(module).toChunks();
+  }
+
+  /** From positions in the snapshot to positions in the component. */
+  private translate({ instance, index }: FunctionReference): FunctionReference {
+    const { correspondence } = this.options;
+    const target = correspondence === undefined ? instance : correspondence.get(instance);
+    if (target === undefined || this.nodes[target] === undefined) {
+      throw mismatch(`a function of core instance ${instance} is in a table or global, and it has no counterpart`);
+    }
+    return { instance: target, index };
+  }
+
+  private moduleToEdit(definition: CoreModuleDefinition): CoreModule {
+    const module = this.moduleOf(definition);
+    this.modules.set(definition, module);
+    return module;
+  }
+
+  private moduleOf(definition: CoreModuleDefinition): CoreModule {
+    return this.modules.get(definition) ?? decodeDefinition(definition);
+  }
+
+  /** Core exports that were only aliased by definitions that are gone. */
+  private removeUnusedExports(
+    removed: ReadonlySet<Definition>,
+    removedExports: ReadonlyMap<CoreInstantiation, string>,
+  ): void {
+    const unused = new Map<CoreInstantiation, Set<string>>();
+    const note = (instance: CoreInstantiation, name: string) => {
+      const known = unused.get(instance);
+      if (known === undefined) unused.set(instance, new Set([name]));
+      else known.add(name);
+    };
+    for (const [instance, name] of removedExports) note(instance, name);
+    for (const definition of removed) {
+      if (definition.kind === "core export alias") note(definition.instance as CoreInstantiation, definition.name);
+    }
+    for (const node of this.nodes) {
+      const names = [...(unused.get(node.instantiation) ?? [])].filter((name) => !this.isExportUsed(node, name));
+      const module = this.modules.get(node.module);
+      if (names.length === 0 || module === undefined || removed.has(node.instantiation)) continue;
+      module.exports = module.exports.filter(({ name }) => !names.includes(name));
+    }
+  }
+
+  /** Whether an alias or a core module that is instantiated with the instance asks for an export. */
+  private isExportUsed({ component, instantiation }: CoreInstanceNode, name: string): boolean {
+    const aliases: CoreExportAlias[] = definitionsOfKind(component, "core export alias");
+    if (aliases.some((alias) => alias.instance === instantiation && alias.name === name)) return true;
+    return definitionsOfKind(component, "core instantiation").some((user) => {
+      const args = user.args.filter((arg) => arg.instance === instantiation);
+      if (args.length === 0) return false;
+      const { imports } = this.moduleOf(user.module as CoreModuleDefinition);
+      return args.some((arg) => imports.some((item) => item.module === arg.name && item.name === name));
+    });
+  }
+
+  private result(removed: ReadonlySet<Definition>): Rewritten {
+    const moduleOf = new Map<number, CoreModule>();
+    const instanceOf = new Map<CoreInstantiation, number>();
+    this.nodes.forEach(({ module, instantiation }, i) => {
+      const state = this.states.get(i);
+      if (state === undefined || removed.has(instantiation)) return;
+      moduleOf.set(state.instance, this.modules.get(module) as CoreModule);
+      instanceOf.set(instantiation, state.instance);
+    });
+    for (const [definition, module] of this.modules) definition.chunks = encodeModule(module).toChunks();
+    const instances = instantiationsIn(this.component).map((instantiation) => instanceOf.get(instantiation));
+    shareEqual(this.component, this.specialized.origins);
+    const { component, modules, warnings } = this;
+    return { component, modules, moduleOf, instances, warnings };
+  }
+}
+
+/** All instantiations of core modules in the order in which an engine carries them out. */
+function instantiationsIn(component: Component): CoreInstantiation[] {
+  return definitionsOf(component).flatMap((definition) => {
+    if (definition.kind === "core instantiation") return [definition];
+    // Each nested component is instantiated once.
+    if (definition.kind !== "instantiation") return [];
+    const nested = definition.component as Extract<Definition, { kind: "component" }>;
+    return nested.kind === "component" ? instantiationsIn(nested.component) : [];
   });
-  return { component, modules, moduleOf, warnings };
+}
+
+function memoize<T>(compute: (key: number) => T): (key: number) => T {
+  const known = new Map<number, T>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) known.set(key, (value = compute(key)));
+    return value;
+  };
+}
+
+/** Whether instantiating a module does something to what it imports. */
+function hasEffect(module: CoreModule): boolean {
+  if (module.start !== undefined) return true;
+  const importedTables = importedCount(module, "table");
+  const importedMemories = importedCount(module, "memory");
+  return (
+    module.elements.some(({ mode }) => mode.kind === "active" && mode.table < importedTables) ||
+    module.data.some(({ mode }) => mode.kind === "active" && mode.memory < importedMemories)
+  );
 }
 
 /** The state for each core instance, by position; those that the snapshot knows nothing of start as they are. */
 function assignStates(
   { instances }: Snapshot,
-  targets: readonly CoreInstantiation[],
+  targets: readonly CoreInstanceNode[],
   correspondence: Correspondence | undefined,
 ): Map<number, InstanceSnapshot> {
   if (correspondence === undefined && instances.length !== targets.length) {
@@ -100,7 +245,7 @@ function assignStates(
  * An instance without a state in the snapshot starts as it is: what it does to others while it starts would come on top
  * of the snapshot. The preview 1 adapter's start function only allocates its stack.
  */
-function refuseForeignEffects(definition: CoreModuleDefinition, instance: number, name: string | undefined): void {
+function refuseForeignEffects({ module: definition, name, moduleName }: CoreInstanceNode, instance: number): void {
   const module = decodeDefinition(definition);
   const imported = importedCount(module, "memory");
   const refuse = (what: string) => {
@@ -112,23 +257,26 @@ function refuseForeignEffects(definition: CoreModuleDefinition, instance: number
   if (module.data.some(({ mode }) => mode.kind === "active" && mode.memory < imported)) {
     refuse("data for a memory that it imports");
   }
-  if (module.start !== undefined && module.imports.length > 0 && name !== PREVIEW1_ADAPTER) refuse("a start function");
+  if (module.start !== undefined && module.imports.length > 0 && moduleName !== PREVIEW1_ADAPTER) {
+    refuse("a start function");
+  }
 }
 
-/** Takes the init function out and says which core exports have no user left. */
+/** Takes the init function out. Of one in a core module it says which export is to go if nobody else uses it. */
 function removeInit(
   component: Component,
-  init: InitFunction,
+  nodes: readonly CoreInstanceNode[],
+  init: InitFunction | undefined,
   warnings: string[],
-): ReadonlyMap<CoreInstantiation, readonly string[]> {
-  if (init.kind === "none") return new Map();
+): ReadonlyMap<CoreInstantiation, string> {
+  if (init === undefined || init.kind === "none") return new Map();
   if (init.kind === "core") {
-    const instance = coreInstantiations(component)[init.instance] as CoreInstantiation;
-    return new Map([[instance, isCoreExportUsed(component, instance, init.name) ? [] : [init.name]]]);
+    const { instantiation } = nodes[init.instance] as CoreInstanceNode;
+    return new Map([[instantiation, init.name]]);
   }
   const target = exportToRemove(component, init, warnings);
-  if (target === undefined) return new Map();
-  return unusedCoreExports(component, removeExports(component, [target]));
+  if (target !== undefined) removeDefinitions(component, new Set([target]));
+  return new Map();
 }
 
 function exportToRemove(
@@ -153,28 +301,4 @@ function exportToRemove(
 
 function isReferredTo(component: Component, target: Export): boolean {
   return definitionsOf(component).some((definition) => referencesOf(definition).has(target));
-}
-
-/** Core exports that were only aliased by definitions that are gone. */
-function unusedCoreExports(component: Component, removed: ReadonlySet<Definition>): Map<CoreInstantiation, string[]> {
-  const unused = new Map<CoreInstantiation, string[]>();
-  for (const definition of removed) {
-    if (definition.kind !== "core export alias") continue;
-    const instance = definition.instance as CoreInstantiation;
-    if (instance.kind !== "core instantiation" || isCoreExportUsed(component, instance, definition.name)) continue;
-    unused.set(instance, [...(unused.get(instance) ?? []), definition.name]);
-  }
-  return unused;
-}
-
-/** Whether an alias or a core module that is instantiated with the instance asks for an export. */
-function isCoreExportUsed(component: Component, instance: CoreInstantiation, name: string): boolean {
-  const aliases: CoreExportAlias[] = definitionsOfKind(component, "core export alias");
-  if (aliases.some((alias) => alias.instance === instance && alias.name === name)) return true;
-  return coreInstantiations(component).some((user) => {
-    const args = user.args.filter((arg) => arg.instance === instance);
-    if (args.length === 0) return false;
-    const { imports } = decodeDefinition(user.module as CoreModuleDefinition);
-    return args.some((arg) => imports.some((item) => item.module === arg.name && item.name === name));
-  });
 }

@@ -7,10 +7,14 @@ export interface Snapshot {
 }
 
 export interface InstanceSnapshot {
-  /** Position among the component's instantiations of core modules, in order. */
+  /** Position among all core instances, nested components' included, in the order of instantiation. */
   readonly instance: number;
   readonly memories: readonly MemoryImage[];
   readonly globals: readonly GlobalValue[];
+  /** Tables whose contents are not those that instantiation gives. The others are left out. */
+  readonly tables: readonly TableImage[];
+  /** Globals that hold another reference than after instantiation. */
+  readonly references: readonly ReferenceValue[];
   /** Data and element segments that the guest dropped (`data.drop`, `elem.drop`), by index. */
   readonly droppedData: readonly number[];
   readonly droppedElements: readonly number[];
@@ -37,4 +41,32 @@ export interface GlobalValue {
   readonly index: number;
   /** Little-endian bits: 4 bytes for i32 and f32, 8 for i64 and f64, 16 for v128. Every NaN keeps its payload. */
   readonly bits: Uint8Array;
+}
+
+export interface TableImage {
+  /** In the table index space of the module. */
+  readonly index: number;
+  readonly size: number;
+  /** What is not null, in ascending order. */
+  readonly entries: readonly TableEntry[];
+}
+
+export interface TableEntry {
+  readonly index: number;
+  readonly func: FunctionReference;
+}
+
+/** A function of a core instance: one that its module defines, or one that it imports. */
+export interface FunctionReference {
+  /** Position of the instance. */
+  readonly instance: number;
+  /** In the function index space of its module. */
+  readonly index: number;
+}
+
+export interface ReferenceValue {
+  /** In the global index space of the module. */
+  readonly index: number;
+  /** `undefined` for null. */
+  readonly func: FunctionReference | undefined;
 }

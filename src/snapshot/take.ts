@@ -3,27 +3,32 @@ import { adapterGlobals, zeroAdapterMemory } from "./adapter.js";
 import { readGlobals } from "./globals.js";
 import { nonZeroRanges } from "./memory.js";
 import type { GlobalValue, InstanceSnapshot, MemoryImage, Snapshot } from "./model.js";
+import { referenceValue, tableImage } from "./references.js";
 
 /**
  * Reads the state of all core instances.
  *
  * @returns Memory ranges are views: use them before the component runs again.
  */
-export function takeSnapshot({ instances, exited }: Initialized): Snapshot {
+export function takeSnapshot(initialized: Initialized): Snapshot {
+  const { instances, exited } = initialized;
   // After an exit the adapter's own frame is still open, and where its stack ends cannot be told.
   for (const instance of exited ? [] : instances) if (instance.info.isPreview1Adapter) zeroAdapterMemory(instance);
-  return { instances: instances.map(snapshotInstance) };
+  return { instances: instances.map((instance, index) => snapshotInstance(instance, index, initialized)) };
 }
 
-function snapshotInstance(instance: InitializedInstance, index: number): InstanceSnapshot {
+function snapshotInstance(instance: InitializedInstance, position: number, initialized: Initialized): InstanceSnapshot {
+  const isOwn = (changed: { readonly instance: number }) => changed.instance === position;
   const { state } = instance.module;
   return {
-    instance: index,
+    instance: position,
     memories: state.memories.map(({ index, exportName, pageSize }): MemoryImage => {
       const bytes = new Uint8Array((instance.exports[exportName] as WebAssembly.Memory).buffer);
       return { index, pages: bytes.length / pageSize, ranges: nonZeroRanges(bytes) };
     }),
     globals: instance.info.isPreview1Adapter ? adapterGlobals(instance) : globalValues(instance),
+    tables: initialized.tables.filter(isOwn).map((table) => tableImage(table, initialized)),
+    references: initialized.references.filter(isOwn).map((reference) => referenceValue(reference, initialized)),
     droppedData: dropped(instance, state.dataDrops),
     droppedElements: dropped(instance, state.elementDrops),
   };

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { constExprOfBits } from "../binary/const-expr.js";
+import { ByteWriter } from "../binary/writer.js";
 import { encodeComponent } from "../component/encode.js";
 import { ComponentInitError } from "../errors.js";
 import type { JcoThread } from "../host/jco-thread.js";
@@ -39,7 +40,7 @@ export class ComponentValidator {
   /** Starts on an output before there is one: a snapshot changes nothing that this check can see. */
   anticipate(rewritten: Rewritten): void {
     const skeleton = skeletonOf(rewritten);
-    const answer = this.thread.validate(skeleton);
+    const answer = this.thread.validate(wrapped(skeleton));
     // A failure is found when the output is verified, if it comes to that.
     answer.catch(() => undefined);
     this.underWay.set(hashOf(skeleton), answer);
@@ -49,9 +50,21 @@ export class ComponentValidator {
   async validate(skeleton: Uint8Array): Promise<string | undefined> {
     this.validated = hashOf(skeleton);
     if (this.known(this.validated)) return undefined;
-    return this.underWay.get(this.validated) ?? this.thread.validate(skeleton);
+    return this.underWay.get(this.validated) ?? this.thread.validate(wrapped(skeleton));
   }
 }
+
+/**
+ * As the only definition of another component: what wasm-tools makes of the root has to be expressible in WIT, which
+ * knows no exported core modules or components.
+ */
+function wrapped(component: Uint8Array): Uint8Array {
+  const header = component.subarray(0, 8);
+  return new ByteWriter().bytes(header).section(COMPONENT_SECTION, new ByteWriter().bytes(component)).toBytes();
+}
+
+/** Component-model Binary.md: a nested component. */
+const COMPONENT_SECTION = 4;
 
 function hashOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");

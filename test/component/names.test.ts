@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { encodeComponent } from "../../src/component/encode.js";
 import { componentNames, definitionsOf, definitionsOfKind, removeDefinitions } from "../../src/component/graph.js";
-import type { Definition } from "../../src/component/model.js";
+import type { ComponentSection, Definition } from "../../src/component/model.js";
 import { nameOf } from "../../src/component/names.js";
 import { print } from "../support/wat.js";
 import { decodeText } from "./support.js";
@@ -44,8 +44,8 @@ test("names follow their definitions to other numbers", async () => {
 
 test("names are in the order of the numbers that they have in the end", async () => {
   const component = await decodeText("(component (type $a u8) (type $b u16))");
-  const [section] = component.sections;
-  section?.definitions.reverse();
+  const [section] = component.sections as [ComponentSection];
+  component.sections[0] = { ...section, definitions: section.definitions.toReversed() };
   const bytes = encodeComponent(component).toBytes();
   const text = await print(bytes);
   expect(text).toContain("(type $b (;0;) u16)");

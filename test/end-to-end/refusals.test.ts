@@ -136,20 +136,6 @@ describe("state that cannot be seen is refused", () => {
     );
   });
 
-  test("a table that grew before another instance filled it", async () => {
-    await run(
-      `(component
-        (core module $a (table (export "t") 1 10 funcref)
-          (func $s (drop (table.grow 0 (ref.null func) (i32.const 4)))) (start $s) (func (export "init")))
-        (core module $b (import "a" "t" (table 1 10 funcref)) (func $f) (elem (i32.const 1) $f $f $f $f))
-        (core instance $a (instantiate $a))
-        (core instance $b (instantiate $b (with "a" (instance $a))))
-        (func (export "init") (canon lift (core func $a "init"))))`,
-      {},
-      "unsupported",
-    );
-  });
-
   test("objects in a passive element segment", async () => {
     await run(
       `(component

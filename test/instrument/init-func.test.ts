@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { decodeComponent } from "../../src/component/decode.js";
 import type { ComponentInitError } from "../../src/errors.js";
-import { coreFunctionExports } from "../../src/instrument/core-exports.js";
-import { findInitFunction, formatInitFunction, type InitFunction } from "../../src/instrument/init-func.js";
+import { chooseInit } from "../../src/instrument/choose-init.js";
+import { formatInitFunction, type InitFunction } from "../../src/instrument/init-func.js";
+import { specialize } from "../../src/specialize/specialize.js";
 import { wat } from "../support/wat.js";
 
 /** A component of one core module that exports functions by their core names, and what of these it exports itself. */
@@ -18,8 +18,7 @@ function component(core: readonly string[], exports: string): string {
 }
 
 async function find(text: string, requested?: string): Promise<InitFunction> {
-  const decoded = decodeComponent(await wat(text));
-  return findInitFunction(decoded, () => coreFunctionExports(decoded), requested);
+  return chooseInit(specialize(await wat(text)), requested);
 }
 
 /** How the function that is found is written in reports. */

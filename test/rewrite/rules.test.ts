@@ -19,22 +19,38 @@ import type { InitFunction } from "../../src/instrument/init-func.js";
 import { rewrite } from "../../src/rewrite/rewrite.js";
 import { nonZeroRanges } from "../../src/snapshot/memory.js";
 import type { InstanceSnapshot, MemoryImage } from "../../src/snapshot/model.js";
+import { specialize } from "../../src/specialize/specialize.js";
 import { wat } from "../component/support.js";
 import { Random, randomMemory } from "../snapshot/random-memory.js";
 import { CODE, dataSegmentFlags, START, section, sections } from "../support/sections.js";
 import { coreModules, print, validate } from "../support/wat.js";
 
-const NOTHING: Omit<InstanceSnapshot, "instance"> = { memories: [], globals: [], droppedData: [], droppedElements: [] };
+const NOTHING: Omit<InstanceSnapshot, "instance"> = {
+  memories: [],
+  globals: [],
+  tables: [],
+  references: [],
+  droppedData: [],
+  droppedElements: [],
+};
+
+/** What nothing needs is removed, so instances have to be of use. */
+const KEEP = '(func (export "keep"))';
+const keep = (instance: string) => `(func (export "keep") (canon lift (core func ${instance} "keep")))`;
 
 /** One core module, instantiated once without imports. */
-const single = (module: string, rest = "") =>
+const single = (module: string) =>
+  wat(`(component (core module $m ${module} ${KEEP}) (core instance $i (instantiate $m)) ${keep("$i")})`);
+
+/** One core module, instantiated once, and what becomes of it. */
+const application = (module: string, rest: string) =>
   wat(`(component (core module $m ${module}) (core instance $i (instantiate $m)) ${rest})`);
 
 type State = Partial<Omit<InstanceSnapshot, "instance">>;
 
 function write(input: Uint8Array, states: readonly State[], remove: InitFunction = { kind: "none" }): Uint8Array {
   const instances = states.map((state, instance) => ({ ...NOTHING, ...state, instance }));
-  return encodeComponent(rewrite(input, { instances }, { remove }).component).toBytes();
+  return encodeComponent(rewrite(specialize(input), { instances }, { remove }).component).toBytes();
 }
 
 async function rewritten(module: string, state: State): Promise<Uint8Array<ArrayBuffer>> {
@@ -91,7 +107,7 @@ describe("rule 1: memory", () => {
   test("the index counts imported memories", async () => {
     const input = await wat(`(component
       (core module $a (memory (export "m") 1)) (core instance $a (instantiate $a))
-      (core module $b (import "a" "m" (memory 1)) (memory (export "own") 1)) (core instance (instantiate $b (with "a" (instance $a)))))`);
+      (core module $b (import "a" "m" (memory 1)) (memory (export "own") 1) ${KEEP}) (core instance $b (instantiate $b (with "a" (instance $a)))) ${keep("$b")})`);
     const output = write(input, [{}, { memories: [image(1, 4, [8, "own"])] }]);
     await validate(output);
     expect(await print(output)).toMatch(
@@ -136,7 +152,7 @@ describe("rule 2: the input's data segments", () => {
   test("that are active are gone, those on an imported memory too", async () => {
     const input = await wat(`(component
       (core module $a (memory (export "m") 1) (data (i32.const 0) "mine")) (core instance $a (instantiate $a))
-      (core module $b (import "a" "m" (memory 1)) (data (i32.const 0) "other")) (core instance (instantiate $b (with "a" (instance $a)))))`);
+      (core module $b (import "a" "m" (memory 1)) (data (i32.const 0) "other") ${KEEP}) (core instance $b (instantiate $b (with "a" (instance $a)))) ${keep("$b")})`);
     const output = write(input, [{ memories: [image(0, 1, [9, "image"])] }, {}]);
     await validate(output);
     const modules = await coreModules(output);
@@ -188,7 +204,7 @@ describe("rule 2: the input's data segments", () => {
 test("rule 3: start functions go, on every module", async () => {
   const input = await wat(`(component
     (core module $a (memory (export "m") 1) (func unreachable) (start 0)) (core instance $a (instantiate $a))
-    (core module $b (import "a" "m" (memory 1)) (func unreachable) (start 0)) (core instance (instantiate $b (with "a" (instance $a)))))`);
+    (core module $b (import "a" "m" (memory 1)) (func unreachable) (start 0) ${KEEP}) (core instance $b (instantiate $b (with "a" (instance $a)))) ${keep("$b")})`);
   const modules = await coreModules(write(input, [{}, {}]));
   expect(modules).toHaveLength(2);
   for (const module of modules) expect(section(module, START)).toBeUndefined();
@@ -219,8 +235,8 @@ describe("rule 4: mutable globals", () => {
   test("take their value in the module that defines them, and the others stay", async () => {
     const input = await wat(`(component
       (core module $a (global (export "g") (mut i32) (i32.const 1))) (core instance $a (instantiate $a))
-      (core module $b (import "a" "g" (global (mut i32))) (global i32 (i32.const 2)) (global (mut i32) (i32.const 3)))
-      (core instance (instantiate $b (with "a" (instance $a)))))`);
+      (core module $b (import "a" "g" (global (mut i32))) (global i32 (i32.const 2)) (global (mut i32) (i32.const 3)) ${KEEP})
+      (core instance $b (instantiate $b (with "a" (instance $a)))) ${keep("$b")})`);
     const bits = (value: number) => new Uint8Array([value, 0, 0, 0]);
     const output = write(input, [
       { globals: [{ index: 0, bits: bits(10) }] },
@@ -278,54 +294,58 @@ describe("rule 10: the init export", () => {
 
   // wasmtime issue 13168: there an init that the core module exports under the same name broke the output.
   test("goes from the component and from the core module, which may call it the same", async () => {
-    const output = write(await single(MODULE, APP), [{}], INIT);
+    const output = write(await application(MODULE, APP), [{}], INIT);
     await validate(output);
     expect(await coreExports(output)).toEqual(["get", "extra"]);
     expect(await print(output)).not.toContain('"init"');
   });
 
   test("stays in both when nothing is to be removed", async () => {
-    const output = write(await single(MODULE, APP), [{}]);
+    const output = write(await application(MODULE, APP), [{}]);
     expect(await coreExports(output)).toEqual(["init", "get", "extra"]);
     expect(await print(output)).toContain('(export (;2;) "init" (func $init))');
   });
 
   test("stays in the core module when another export lifts it too", async () => {
     const shared = `${APP} (func $again (canon lift (core func $i "init"))) (export "again" (func $again))`;
-    const output = write(await single(MODULE, shared), [{}], INIT);
+    const output = write(await application(MODULE, shared), [{}], INIT);
     await validate(output);
     expect(await coreExports(output)).toEqual(["init", "get", "extra"]);
   });
 
   test("stays in the core module when another one gets the whole instance", async () => {
-    const passed = `${APP} (core module $n (import "i" "init" (func))) (core instance (instantiate $n (with "i" (instance $i))))`;
-    const output = write(await single(MODULE, passed), [{}, {}], INIT);
+    const passed = `${APP} (core module $n (import "i" "init" (func)) ${KEEP}) (core instance $n (instantiate $n (with "i" (instance $i)))) ${keep("$n")}`;
+    const output = write(await application(MODULE, passed), [{}, {}], INIT);
     await validate(output);
     expect(await coreExports(output)).toEqual(["init", "get", "extra"]);
   });
 
   test("goes from the core module when another one gets the instance for something else", async () => {
-    const passed = `${APP} (core module $n (import "i" "extra" (func))) (core instance (instantiate $n (with "i" (instance $i))))`;
-    const output = write(await single(MODULE, passed), [{}, {}], INIT);
+    const passed = `${APP} (core module $n (import "i" "extra" (func)) ${KEEP}) (core instance $n (instantiate $n (with "i" (instance $i)))) ${keep("$n")}`;
+    const output = write(await application(MODULE, passed), [{}, {}], INIT);
     await validate(output);
     expect(await coreExports(output)).toEqual(["get", "extra"]);
   });
 
   test("that is a core function goes from the core module, unless it is lifted", async () => {
     const of = (name: string): InitFunction => ({ kind: "core", instance: 0, name });
-    const input = await single(MODULE, APP);
+    const input = await application(MODULE, APP);
     expect(await coreExports(write(input, [{}], of("extra")))).toEqual(["init", "get"]);
     expect(await coreExports(write(input, [{}], of("init")))).toEqual(["init", "get", "extra"]);
   });
 
   test("stays, with a warning, next to other functions of its interface", async () => {
-    const input = await single(
+    const input = await application(
       MODULE,
       `(func $init (canon lift (core func $i "init"))) (func $x (canon lift (core func $i "extra")))
       (instance $n (export "init" (func $init)) (export "extra" (func $x))) (export "a:b/c" (instance $n))`,
     );
     const remove = { ...INIT, interface: "a:b/c" };
-    const { component, warnings } = rewrite(input, { instances: [{ ...NOTHING, instance: 0 }] }, { remove });
+    const { component, warnings } = rewrite(
+      specialize(input),
+      { instances: [{ ...NOTHING, instance: 0 }] },
+      { remove },
+    );
     expect(warnings).toEqual(["a:b/c#init stays exported, because its interface has other functions"]);
     expect(await coreExports(encodeComponent(component).toBytes())).toEqual(["init", "get", "extra"]);
   });

@@ -1,0 +1,55 @@
+import { ComponentInitError } from "../errors.js";
+import type { ChangedReference, Initialized } from "../host/initialize.js";
+import type { ChangedTable } from "../host/tables.js";
+import type { FunctionReference, ReferenceValue, TableEntry, TableImage } from "./model.js";
+
+/**
+ * The contents of a table.
+ *
+ * @throws {@link ComponentInitError} `unsupported` where something else than functions and null is in it
+ */
+export function tableImage(table: ChangedTable, initialized: Initialized): TableImage {
+  const { instance, index, contents } = table;
+  const entries = contents.flatMap((element, i): TableEntry[] => {
+    const where = () => `entry ${i} of table ${index} of core instance ${nameOf(initialized, instance)}`;
+    const func = functionOf(element, initialized, where);
+    return func === undefined ? [] : [{ index: i, func }];
+  });
+  return { index, size: contents.length, entries };
+}
+
+/** @throws {@link ComponentInitError} `unsupported` where the global holds something else than a function or null */
+export function referenceValue(changed: ChangedReference, initialized: Initialized): ReferenceValue {
+  const { instance, index, value } = changed;
+  const where = () => {
+    const { references } = (initialized.instances[instance] as Initialized["instances"][number]).module.state;
+    const name = references.find((one) => one.index === index)?.name;
+    const global = name === undefined ? `global ${index}` : `global ${index} ($${name})`;
+    return `${global} of core instance ${nameOf(initialized, instance)}`;
+  };
+  return { index, func: functionOf(value, initialized, where) };
+}
+
+function functionOf(
+  reference: unknown,
+  { functions }: Initialized,
+  where: () => string,
+): FunctionReference | undefined {
+  if (reference === null) return undefined;
+  const func = functions.find(reference);
+  if (func !== undefined) return func;
+  throw new ComponentInitError(
+    "unsupported",
+    `initialization ended with ${describe(reference)} in ${where()}: only functions and null can be snapshotted, ` +
+      "so let it hold null when initialization ends",
+  );
+}
+
+function describe(reference: unknown): string {
+  if (typeof reference === "function") return "a function that no core instance has";
+  return typeof reference === "object" ? "a garbage-collected object" : "a reference that is no function";
+}
+
+function nameOf({ instances }: Initialized, instance: number): string {
+  return instances[instance]?.info.name ?? String(instance);
+}
