@@ -11,7 +11,15 @@ import { completeImports, type ImportObject } from "./imports.js";
 import type { JcoThread } from "./jco-thread.js";
 import { checkHandles } from "./live-handles.js";
 import { OutputCapture } from "./output.js";
-import { type ChangedTable, FunctionIndex, isObject, lookUp, type RunningInstance, TableWatch } from "./tables.js";
+import {
+  type ChangedTable,
+  FunctionIndex,
+  isObject,
+  lookUp,
+  type RunningInstance,
+  TableWatch,
+  UNREADABLE,
+} from "./tables.js";
 import { createWasi, GuestExit, type Preopen } from "./wasi/index.js";
 
 export interface HostOptions {
@@ -130,7 +138,7 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
 class ComponentRun {
   readonly instances: InitializedInstance[] = [];
   readonly tables = new TableWatch();
-  private readonly references: (ChangedReference & { readonly global: WebAssembly.Global })[] = [];
+  private readonly references: (ChangedReference & { readonly read: () => unknown })[] = [];
 
   exited = false;
   private interruption: Error | undefined;
@@ -212,9 +220,11 @@ class ComponentRun {
   private watch({ state }: InstrumentedModule, running: RunningInstance): void {
     const instance = this.instances.length;
     this.tables.afterInstantiation(state, running, instance);
-    for (const { index, exportName } of state.references) {
+    for (const { index, exportName, nullProbe } of state.references) {
       const global = running.exports[exportName] as WebAssembly.Global;
-      this.references.push({ instance, index, global, value: global.value });
+      const isNull = nullProbe === undefined ? undefined : (running.exports[nullProbe] as () => number);
+      const read = () => (isNull === undefined ? global.value : isNull() ? null : UNREADABLE);
+      this.references.push({ instance, index, read, value: read() });
     }
   }
 
@@ -232,8 +242,8 @@ class ComponentRun {
 
   changedReferences(): ChangedReference[] {
     return this.references
-      .filter(({ global, value }) => global.value !== value || isObject(value))
-      .map(({ instance, index, global }) => ({ instance, index, value: global.value }));
+      .filter(({ read, value }) => read() !== value || isObject(value))
+      .map(({ instance, index, read }) => ({ instance, index, value: read() }));
   }
 }
 

@@ -28,6 +28,11 @@ export interface ChangedTable {
   readonly contents: readonly unknown[];
 }
 
+/** Stands for a reference that is not null and that JavaScript cannot look at: an exception or a continuation. */
+export const UNREADABLE = Object.freeze({});
+
+type TableReader = (index: number | bigint) => unknown;
+
 interface TableRecord {
   readonly instance: number;
   readonly index: number;
@@ -50,19 +55,24 @@ export interface GivenElements {
  */
 export class TableWatch {
   private readonly expected = new Map<WebAssembly.Table, TableRecord>();
+  private readonly readers = new Map<WebAssembly.Table, TableReader>();
   readonly given: GivenElements[] = [];
 
   /** To be called when an instance was made and before its start function is called. */
   afterInstantiation(state: ModuleState, running: RunningInstance, instance: number): void {
     const tables = state.tables.map((access) => lookUp(access, running) as WebAssembly.Table);
+    for (const { table, exportName } of state.tableProbes) {
+      const isNull = running.exports[exportName] as (index: number | bigint) => number;
+      this.readers.set(tables[table] as WebAssembly.Table, (index) => (isNull(index) ? null : UNREADABLE));
+    }
     tables.forEach((table, index) => {
       if (this.expected.has(table)) return;
-      this.expected.set(table, { instance, index, contents: contentsOf(table), isGrown: false });
+      this.expected.set(table, { instance, index, contents: this.contentsOf(table), isGrown: false });
     });
     for (const { table, offset, functions } of state.activeElements) {
       const target = tables[table] as WebAssembly.Table;
       const start = startOf(offset, (index) => globalValue(state, index, running));
-      const elements = functions.map((_, i) => elementAt(target, start + i));
+      const elements = functions.map((_, i) => this.elementAt(target, start + i));
       this.given.push({ instance, functions, elements });
       this.expect(target, start, elements);
     }
@@ -79,9 +89,37 @@ export class TableWatch {
   changed(): ChangedTable[] {
     const changed: ChangedTable[] = [];
     for (const [table, { instance, index, contents, isGrown }] of this.expected) {
-      if (isGrown || isChanged(table, contents)) changed.push({ instance, index, contents: contentsOf(table) });
+      if (isGrown || this.isChanged(table, contents)) {
+        changed.push({ instance, index, contents: this.contentsOf(table) });
+      }
     }
     return changed;
+  }
+
+  private isChanged(table: WebAssembly.Table, expected: readonly unknown[]): boolean {
+    const length = Number(table.length);
+    if (length !== expected.length) return true;
+    for (let i = 0; i < length; i++) {
+      const element = this.elementAt(table, i);
+      // A garbage-collected object may have changed without becoming another one.
+      if (element !== expected[i] || isObject(element)) return true;
+    }
+    return false;
+  }
+
+  /** The same reference is the same JavaScript value each time, so contents compare by identity. */
+  private contentsOf(table: WebAssembly.Table): unknown[] {
+    const contents: unknown[] = [];
+    const length = Number(table.length);
+    for (let i = 0; i < length; i++) contents.push(this.elementAt(table, i));
+    return contents;
+  }
+
+  /** A 64-bit table has BigInt indices and length. */
+  private elementAt(table: WebAssembly.Table, index: number): unknown {
+    const at = typeof table.length === "bigint" ? BigInt(index) : index;
+    const read = this.readers.get(table);
+    return read === undefined ? table.get(at as number) : read(at);
   }
 }
 
@@ -126,30 +164,6 @@ function globalValue(state: ModuleState, index: number, instance: RunningInstanc
   const access = state.allGlobals[index];
   const global = access && lookUp(access, instance);
   return global instanceof WebAssembly.Global ? (global.value as number | bigint) : undefined;
-}
-
-/** The same reference is the same JavaScript value each time, so contents compare by identity. */
-function contentsOf(table: WebAssembly.Table): unknown[] {
-  const contents: unknown[] = [];
-  const length = Number(table.length);
-  for (let i = 0; i < length; i++) contents.push(elementAt(table, i));
-  return contents;
-}
-
-/** A 64-bit table has BigInt indices and length. */
-function elementAt(table: WebAssembly.Table, index: number): unknown {
-  return table.get((typeof table.length === "bigint" ? BigInt(index) : index) as number);
-}
-
-function isChanged(table: WebAssembly.Table, expected: readonly unknown[]): boolean {
-  const length = Number(table.length);
-  if (length !== expected.length) return true;
-  for (let i = 0; i < length; i++) {
-    const element = elementAt(table, i);
-    // A garbage-collected object may have changed without becoming another one.
-    if (element !== expected[i] || isObject(element)) return true;
-  }
-  return false;
 }
 
 export function isObject(reference: unknown): boolean {

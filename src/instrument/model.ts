@@ -33,6 +33,8 @@ export interface VisibleReference {
   readonly index: number;
   readonly exportName: string;
   readonly name: string | undefined;
+  /** A function to ask whether it is null, where JavaScript cannot look at the reference. */
+  readonly nullProbe: string | undefined;
 }
 
 /** A function that references can be made of. */
@@ -59,6 +61,8 @@ export interface ModuleState {
   readonly functions: readonly VisibleFunction[];
   /** All tables, imported ones too, by index. */
   readonly tables: readonly Access[];
+  /** Functions to ask whether an entry is null, of own tables that JavaScript cannot look at. */
+  readonly tableProbes: readonly { readonly table: number; readonly exportName: string }[];
   readonly importedMemories: readonly Access[];
   /** All globals by index, for constant expressions. */
   readonly allGlobals: readonly Access[];
@@ -67,6 +71,8 @@ export interface ModuleState {
   readonly start: string | undefined;
   /** Globals that become 1 when a segment is dropped. */
   readonly dataDrops: readonly { readonly segment: number; readonly exportName: string }[];
+  /** Element segments with objects that can change; they must have been dropped. */
+  readonly objectSegments: readonly number[];
   readonly elementDrops: readonly { readonly segment: number; readonly exportName: string }[];
 }
 

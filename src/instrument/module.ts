@@ -11,13 +11,15 @@ import { type DropFlag, instrumentDrops } from "../module/drops.js";
 import { encodeModule } from "../module/encode.js";
 import type { ExternKind } from "../module/exports.js";
 import { pageSize } from "../module/extern-types.js";
-import { globalSpace, memorySpace, type SpaceItem, tableSpace, typeSpace } from "../module/index-spaces.js";
+import { globalSpace, memorySpace, type SpaceItem, tableSpace } from "../module/index-spaces.js";
 import { ItemExporter } from "../module/item-exports.js";
 import type { CoreModule } from "../module/model.js";
 import { ModuleNames, moduleNameSection } from "../module/names.js";
 import type { ElementSegment } from "../module/segments.js";
-import { formatValueType, isRefType, type RefType } from "../module/value-types.js";
+import { isRefType } from "../module/value-types.js";
 import type { Access, ActiveElements, InstrumentedModule, ModuleState, VisibleFunction } from "./model.js";
+import { addNullProbes, type NullProbes } from "./null-probes.js";
+import { changeableSegments, makesConstants } from "./objects.js";
 
 /** Decodes the core module of a definition; offsets in errors count from the start of the component. */
 export function decodeDefinition(definition: CoreModuleDefinition): CoreModule {
@@ -39,7 +41,7 @@ export function instrumentModule(definition: CoreModuleDefinition, name: string 
   if (name !== undefined) setName(module, name);
   const exporter = new ItemExporter(module);
   // The flags of drops come last in the index space; they are no state of the guest.
-  const state = makeVisible(decoded, exporter, flags);
+  const state = makeVisible(decoded, exporter, flags, addNullProbes(module, exporter));
   module.exports = exporter.exports;
   if (module.start !== undefined) module.start = undefined;
   return { chunks: encodeModule(module).toChunks(), state, usesRelaxedSimd: findRelaxedSimd(decoded).length > 0 };
@@ -53,20 +55,25 @@ function setName(module: CoreModule, name: string): void {
   else module.replaceCustomSection(existing, concat([title, existing.contents]));
 }
 
-function makeVisible(module: CoreModule, exporter: ItemExporter, flags: readonly DropFlag[]): ModuleState {
+function makeVisible(
+  module: CoreModule,
+  exporter: ItemExporter,
+  flags: readonly DropFlag[],
+  probes: NullProbes,
+): ModuleState {
   const tables = tableSpace(module);
   const globals = globalSpace(module);
-  refuseAllocatingSegments(module);
-  for (const { imported, type } of tables) if (!imported) refuseUnobservable(module, type.element, "table");
   return {
     ...visibleMemories(module, exporter),
-    ...visibleGlobals(module, exporter),
+    ...visibleGlobals(module, exporter, probes),
     tables: tables.map((item) => accessTo("table", item, exporter)),
+    tableProbes: [...probes.tables].map(([table, exportName]) => ({ table, exportName })),
     allGlobals: globals.map((item) => accessTo("global", item, exporter)),
     activeElements: module.elements.flatMap(activeElements),
     functions: visibleFunctions(module, exporter),
     start: module.start === undefined ? undefined : exporter.nameOf("func", module.start),
     dataDrops: flags.filter(({ kind }) => kind === "data"),
+    objectSegments: changeableSegments(module),
     elementDrops: flags.filter(({ kind }) => kind === "element"),
   };
 }
@@ -97,53 +104,23 @@ function visibleMemories(module: CoreModule, exporter: ItemExporter) {
   return { memories, importedMemories };
 }
 
-function visibleGlobals(module: CoreModule, exporter: ItemExporter) {
+function visibleGlobals(module: CoreModule, exporter: ItemExporter, probes: NullProbes) {
   const names = new ModuleNames(module).of("globals");
   const globals: ModuleState["globals"][number][] = [];
   const references: ModuleState["references"][number][] = [];
-  for (const { imported, index, type } of globalSpace(module)) {
-    if (imported) continue;
+  for (const item of globalSpace(module)) {
+    if (item.imported) continue;
+    const { index, type } = item;
     if (isRefType(type.value)) {
-      refuseUnobservable(module, type.value, "global");
-      references.push({ index, exportName: exporter.nameOf("global", index), name: names.get(index) });
+      if (!type.mutable && makesConstants(module, item.definition.init)) continue;
+      const exportName = exporter.nameOf("global", index);
+      references.push({ index, exportName, name: names.get(index), nullProbe: probes.globals.get(index) });
     } else if (type.mutable) {
       globals.push({ index, exportName: exporter.nameOf("global", index), type: type.value, name: names.get(index) });
     }
   }
   return { globals, references };
 }
-
-/** JavaScript cannot look at exception and continuation references: the JS API throws a TypeError. */
-function refuseUnobservable(module: CoreModule, type: RefType, what: string): void {
-  const heap = type.heap.kind === "abstract" ? type.heap.name : typeSpace(module)[type.heap.index]?.composite.kind;
-  if (heap !== "exn" && heap !== "noexn" && heap !== "cont" && heap !== "nocont") return;
-  throw new ComponentInitError(
-    "unsupported",
-    `a core module has a ${what} of type ${formatValueType(type)}, whose contents no host can see`,
-  );
-}
-
-/** A segment keeps the objects that its expressions made, and code that takes one out can change it unseen. */
-function refuseAllocatingSegments(module: CoreModule): void {
-  const allocates = (expr: ConstExpr) => {
-    let found = false;
-    scanExpression(new ByteReader(expr), ({ opcode }) => {
-      found ||= opcode >= FIRST_ALLOCATION && opcode <= LAST_ALLOCATION;
-    });
-    return found;
-  };
-  for (const { mode, items } of module.elements) {
-    if (mode.kind !== "passive" || items.kind !== "expressions" || !items.exprs.some(allocates)) continue;
-    throw new ComponentInitError(
-      "unsupported",
-      "a core module has an element segment of garbage-collected objects, which cannot be snapshotted",
-    );
-  }
-}
-
-/** From struct.new to array.new_fixed. */
-const FIRST_ALLOCATION = 0xfb_0000;
-const LAST_ALLOCATION = 0xfb_0008;
 
 function activeElements({ mode, items }: ElementSegment): ActiveElements[] {
   if (mode.kind !== "active") return [];

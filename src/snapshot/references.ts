@@ -1,6 +1,6 @@
 import { ComponentInitError } from "../errors.js";
 import type { ChangedReference, Initialized } from "../host/initialize.js";
-import type { ChangedTable } from "../host/tables.js";
+import { type ChangedTable, UNREADABLE } from "../host/tables.js";
 import type { FunctionReference, ReferenceValue, TableEntry, TableImage } from "./model.js";
 
 /**
@@ -46,6 +46,7 @@ function functionOf(
 }
 
 function describe(reference: unknown): string {
+  if (reference === UNREADABLE) return "an exception or a continuation";
   if (typeof reference === "function") return "a function that no core instance has";
   return typeof reference === "object" ? "a garbage-collected object" : "a reference that is no function";
 }

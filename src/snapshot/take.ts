@@ -1,3 +1,4 @@
+import { ComponentInitError } from "../errors.js";
 import type { Initialized, InitializedInstance } from "../host/initialize.js";
 import { adapterGlobals, zeroAdapterMemory } from "./adapter.js";
 import { readGlobals } from "./globals.js";
@@ -17,9 +18,22 @@ export function takeSnapshot(initialized: Initialized): Snapshot {
   return { instances: instances.map((instance, index) => snapshotInstance(instance, index, initialized)) };
 }
 
+/** @throws {@link ComponentInitError} `unsupported` */
+function refuseObjectSegments({ info, module }: InitializedInstance, position: number, drops: readonly number[]): void {
+  const kept = module.state.objectSegments.find((segment) => !drops.includes(segment));
+  if (kept === undefined) return;
+  throw new ComponentInitError(
+    "unsupported",
+    `element segment ${kept} of core instance ${info.name ?? position} holds garbage-collected objects that can change: ` +
+      "only functions and null can be snapshotted, so let initialization drop it",
+  );
+}
+
 function snapshotInstance(instance: InitializedInstance, position: number, initialized: Initialized): InstanceSnapshot {
   const isOwn = (changed: { readonly instance: number }) => changed.instance === position;
   const { state } = instance.module;
+  const droppedElements = dropped(instance, state.elementDrops);
+  refuseObjectSegments(instance, position, droppedElements);
   return {
     instance: position,
     memories: state.memories.map(({ index, exportName, pageSize }): MemoryImage => {
@@ -30,7 +44,7 @@ function snapshotInstance(instance: InitializedInstance, position: number, initi
     tables: initialized.tables.filter(isOwn).map((table) => tableImage(table, initialized)),
     references: initialized.references.filter(isOwn).map((reference) => referenceValue(reference, initialized)),
     droppedData: dropped(instance, state.dataDrops),
-    droppedElements: dropped(instance, state.elementDrops),
+    droppedElements,
   };
 }
 

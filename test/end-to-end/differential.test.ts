@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkOriginal, checkOutput, type DifferentialCase, ENGINES, outputOf } from "../support/differential.js";
 import { validate } from "../support/wat.js";
-import { CASES, REFUSED_OR_RIGHT } from "./cases.js";
+import { CASES } from "./cases/index.js";
 
 const cases = <T extends DifferentialCase>(list: readonly T[]) =>
   list.map((one) => [`${one.fixture}: ${one.title}`, one] as const);
@@ -9,7 +9,7 @@ const cases = <T extends DifferentialCase>(list: readonly T[]) =>
 // What the cases expect is what the inputs do: otherwise the tests of the outputs would test nothing.
 describe("the original, initialized at run time", () => {
   describe.each(ENGINES)("in $name", (engine) => {
-    test.runIf(engine.available).each(cases([...CASES, ...REFUSED_OR_RIGHT]))("%s", async (_title, one) => {
+    test.runIf(engine.available).each(cases(CASES))("%s", async (_title, one) => {
       await checkOriginal(engine, one);
     });
   });
@@ -23,22 +23,6 @@ describe("the output", () => {
   describe.each(ENGINES)("in $name", (engine) => {
     test.runIf(engine.available).each(cases(CASES))("%s", async (_title, one) => {
       await checkOutput(engine, one, await outputOf(one));
-    });
-  });
-});
-
-describe("refused, or right", () => {
-  describe.each(ENGINES)("in $name", (engine) => {
-    test.runIf(engine.available).each(cases(REFUSED_OR_RIGHT))("%s", async (_title, one) => {
-      const output = await outputOf(one).catch((error: unknown) => error);
-      if (output instanceof Uint8Array) {
-        await validate(output);
-        await checkOutput(engine, one, output);
-      } else {
-        // The reason, since an input may be unsupported by accident: for jco, or on this machine.
-        expect(output).toMatchObject({ name: "ComponentInitError", message: expect.stringMatching(one.reason) });
-        expect(["unsupported", "live-handles"]).toContain((output as { code: string }).code);
-      }
     });
   });
 });

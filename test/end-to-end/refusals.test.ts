@@ -32,6 +32,18 @@ const refusals: Refusal[] = [
   { fixture: "init-args", options: { initFunc: "init" }, code: "init-signature", says: /name|argument|parameter/ },
   { fixture: "c-exit", options: { initFunc: "init" }, code: "init-exited", says: /giving up/ },
   {
+    fixture: "gc-global",
+    options: { initFunc: "init" },
+    code: "unsupported",
+    says: /garbage-collected object in global 0.*core instance i/,
+  },
+  {
+    fixture: "resource-held",
+    options: { initFunc: "hold" },
+    code: "live-handles",
+    says: /handle to resources of the component itself/,
+  },
+  {
     fixture: "c-open-file",
     options: { initFunc: "init", preopens: [fixturePreopen("c-open-file", "/data")] },
     code: "live-handles",

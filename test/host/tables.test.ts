@@ -32,10 +32,12 @@ function stateWith(elements: readonly Partial<ActiveElements>[]): ModuleState {
     tables: [{ kind: "export", name: "t" }],
     importedMemories: [],
     functions: [],
+    tableProbes: [],
     allGlobals: [{ kind: "export", name: "base" }],
     activeElements: elements.map((one) => ({ table: 0, offset: at(0), functions: [0], ...one })),
     start: undefined,
     dataDrops: [],
+    objectSegments: [],
     elementDrops: [],
   };
 }

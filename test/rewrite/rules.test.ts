@@ -2,13 +2,13 @@
  * The rules of docs and design ("What a correct rewrite must do"), by number, for what one module shows; snapshots are
  * written by hand here. Where the rest is tested:
  *
- * - 1 merging: test/snapshot/memory.test.ts; limit: segments.test.ts; engines: test/end-to-end/cases.ts
+ * - 1 merging: test/snapshot/memory.test.ts; limit: segments.test.ts; engines: test/end-to-end/cases/basics.ts
  * - 2 `data.drop`, `elem.drop` observed: test/module/drops.test.ts and the fixtures data-drop-then-load, elem-drop
  * - 4 exact bits read: test/snapshot/globals.test.ts; imported globals: fixture imported-global
- * - 5 tables: refused or right, test/end-to-end/cases.ts
+ * - 5 tables: test/end-to-end/cases/tables.ts
  * - 6 the preview 1 adapter: test/snapshot/adapter.test.ts, fixture c-reactor
  * - 7 live handles: test/end-to-end/wasi.test.ts, refusals.test.ts
- * - 9 modules and components instantiated twice: test/end-to-end/cases.ts (REFUSED_OR_RIGHT)
+ * - 9 modules and components instantiated twice: test/end-to-end/cases/instances.ts, nested.ts
  * - 10 what only the init export needed: test/component/graph.test.ts; interfaces: test/end-to-end/output.test.ts
  * - 12 validation and temporary files: test/cli
  */

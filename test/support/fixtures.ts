@@ -24,6 +24,11 @@ export async function loadFixture(name: string): Promise<Uint8Array> {
   return componentize(await compileC({ "program.c": program }), world);
 }
 
+/** Another text that belongs to a fixture, assembled. */
+export async function loadFixtureFile(name: string, file: string): Promise<Uint8Array> {
+  return wat(await readFile(join(FIXTURES, name, file), "utf8"));
+}
+
 /** A preopen of the files that come with a fixture. */
 export function fixturePreopen(name: string, guest: string): { host: string; guest: string } {
   return { host: join(FIXTURES, name, "preopen"), guest };

@@ -1,17 +1,7 @@
-import type { DifferentialCase, RefusableCase } from "../support/differential.js";
-import { TRAP } from "../support/differential.js";
-import type { Arg, Call, Outcome } from "../support/session.js";
+import { type DifferentialCase, TRAP } from "../../support/differential.js";
+import { call, INIT, ok, u32 as u32Of, word } from "./building.js";
 
-const ok = (value: Outcome extends infer O ? (O extends { ok: infer V } ? V : never) : never): Outcome => ({
-  ok: value,
-});
-const call = (name: Call["export"], ...args: Arg[]): Call => ({ export: name, args });
-
-/** The bytes of a text as a little-endian u64, as the fixtures' `word` reads them. */
-const word = (text: string): Outcome => ok(`${Buffer.from(text, "latin1").readBigUInt64LE()}n`);
-const u32 = (text: string): Outcome => ok(Buffer.from(text, "latin1").readUInt32LE());
-
-const INIT = { options: { initFunc: "init" }, init: call("init") } as const;
+const u32 = (text: string) => ok(u32Of(text));
 
 const memories: DifferentialCase[] = [
   {
@@ -193,6 +183,54 @@ const tables: DifferentialCase[] = [
   },
 ];
 
+const several: DifferentialCase[] = [
+  {
+    ...INIT,
+    title: "a core module instantiated twice",
+    fixture: "module-twice",
+    calls: [call("first"), call("second")],
+    expected: [ok(2), ok(40)],
+  },
+  {
+    ...INIT,
+    title: "a nested component",
+    fixture: "nested",
+    calls: [call("get")],
+    expected: [ok(77)],
+  },
+  {
+    ...INIT,
+    title: "a nested component instantiated twice",
+    fixture: "nested-twice",
+    calls: [call("first"), call("second")],
+    expected: [ok(3), ok(4)],
+  },
+  {
+    title: "a table entry that init changed",
+    fixture: "table-changed",
+    options: { initFunc: "set-entry" },
+    init: call("set-entry"),
+    calls: [call("call", 0), call("size")],
+    expected: [ok(2), ok(4)],
+  },
+  {
+    title: "a table that init made longer",
+    fixture: "table-changed",
+    options: { initFunc: "grow-table" },
+    init: call("grow-table"),
+    calls: [call("call", 0), call("size")],
+    expected: [ok(1), ok(7)],
+  },
+  {
+    title: "a global of functions that init changed",
+    fixture: "funcref-global",
+    options: { initFunc: "set-hook" },
+    init: call("set-hook"),
+    calls: [call("call")],
+    expected: [ok(2)],
+  },
+];
+
 const SETTINGS = "{debug: true, level: 7, limit: some(18446744073709551615)}";
 
 const inits: DifferentialCase[] = [
@@ -264,85 +302,13 @@ const inits: DifferentialCase[] = [
   },
 ];
 
-/** Inputs that are initialized without doubt. */
-export const CASES: readonly DifferentialCase[] = [
+export const BASIC_CASES: readonly DifferentialCase[] = [
   ...memories,
   sparse,
   ...globals,
   ...segments,
   ...starts,
   ...tables,
+  ...several,
   ...inits,
-];
-
-/** Inputs that may be refused as unsupported; what is not refused must be right. */
-export const REFUSED_OR_RIGHT: readonly RefusableCase[] = [
-  {
-    ...INIT,
-    title: "a core module instantiated twice",
-    fixture: "module-twice",
-    reason: /twice|more than once|several|2 times/,
-    calls: [call("first"), call("second")],
-    expected: [ok(2), ok(40)],
-  },
-  {
-    ...INIT,
-    title: "a nested component",
-    fixture: "nested",
-    reason: /nested/,
-    calls: [call("get")],
-    expected: [ok(77)],
-  },
-  {
-    ...INIT,
-    title: "a nested component instantiated twice",
-    fixture: "nested-twice",
-    reason: /nested|twice|more than once|several|2 times/,
-    calls: [call("first"), call("second")],
-    expected: [ok(3), ok(4)],
-  },
-  {
-    title: "a table entry that init changed",
-    fixture: "table-changed",
-    reason: /table/,
-    options: { initFunc: "set-entry" },
-    init: call("set-entry"),
-    calls: [call("call", 0), call("size")],
-    expected: [ok(2), ok(4)],
-  },
-  {
-    title: "a table that init made longer",
-    fixture: "table-changed",
-    reason: /table/,
-    options: { initFunc: "grow-table" },
-    init: call("grow-table"),
-    calls: [call("call", 0), call("size")],
-    expected: [ok(1), ok(7)],
-  },
-  {
-    title: "a global of functions that init changed",
-    fixture: "funcref-global",
-    reason: /global/,
-    options: { initFunc: "set-hook" },
-    init: call("set-hook"),
-    calls: [call("call")],
-    expected: [ok(2)],
-  },
-  {
-    ...INIT,
-    title: "a global that holds a garbage-collected struct",
-    fixture: "gc-global",
-    reason: /global/,
-    calls: [call("value")],
-    expected: [ok(9)],
-  },
-  {
-    title: "a handle of the component's own resource held since init",
-    fixture: "resource-held",
-    reason: /resource|handle/,
-    options: { initFunc: "hold" },
-    init: call("hold"),
-    calls: [call("held")],
-    expected: [ok(100)],
-  },
 ];

@@ -1,0 +1,103 @@
+import { type DifferentialCase, TRAP } from "../../support/differential.js";
+import { call, each, INIT, ok, steps, u32, word } from "./building.js";
+
+export const INSTANCE_CASES: readonly DifferentialCase[] = [
+  {
+    ...INIT,
+    title: "a module instantiated three times with different memories, globals and tables",
+    fixture: "instances-differ",
+    ...steps(
+      [call("a-peek", 0), ok(0)],
+      [call("b-peek", 0), ok(2220)],
+      [call("c-peek", 0), ok(33330)],
+      [call("b-peek", 8), ok(u32("same"))],
+      ...each("a-call", [5, 1]),
+      ...each("b-call", [222, 5]),
+      ...each("c-call", [5, 3333, 5]),
+      [call("a-sizes"), ok(12)],
+      [call("b-sizes"), ok(12)],
+      [call("c-sizes"), ok(23)],
+      [call("a-set", 4), ok(null)],
+      [call("a-call", 1), ok(4)],
+      [call("c-call", 1), ok(3333)],
+      [call("c-peek", 131_068), ok(0)],
+      [call("b-peek", 65_536), TRAP],
+    ),
+  },
+  {
+    ...INIT,
+    title: "a module instantiated twice with equal state, which is not shared",
+    fixture: "instances-equal",
+    ...steps(
+      [call("a"), ok(42)],
+      [call("b"), ok(42)],
+      [call("a-set", 5), ok(null)],
+      [call("a"), ok(10)],
+      [call("b"), ok(42)],
+    ),
+  },
+  {
+    ...INIT,
+    title: "a module with a start function instantiated twice on one memory",
+    fixture: "instances-start",
+    ...steps([call("a"), ok(101)], [call("b"), ok(204)], [call("last"), ok(102)]),
+  },
+  {
+    ...INIT,
+    title: "two instances of a module on the memory of a third, with segments at imported offsets",
+    fixture: "instances-shared-memory",
+    ...steps(
+      [call("a-mine"), ok(1000)],
+      [call("b-mine"), ok(935)],
+      [call("top"), ok(869)],
+      [call("a-word"), word("Ariginal")],
+      [call("b-word"), word("Briginal")],
+    ),
+  },
+  {
+    ...INIT,
+    title: "a module instantiated three times, each time with the one before as import",
+    fixture: "instances-chain",
+    ...steps(
+      [call("a"), ok(16)],
+      [call("c"), ok(1654)],
+      [call("set", 1), ok(null)],
+      [call("a"), ok(13)],
+      [call("c"), ok(1321)],
+    ),
+  },
+  {
+    ...INIT,
+    title: "two instances of a module with a shared and an own global, and a function of each in one table",
+    fixture: "instances-import-global",
+    ...steps([call("call", 3), ok(2007)], [call("call", 1), ok(2020)], [call("call", 0), TRAP]),
+  },
+  {
+    ...INIT,
+    title: "a core instance made of inline exports of two others",
+    fixture: "instance-inline-exports",
+    ...steps(
+      [call("a", 0), ok(5)],
+      [call("a", 4), ok(44)],
+      [call("b", 0), ok(0)],
+      [call("b", 4), ok(55)],
+      [call("count"), ok(3)],
+      [call("peek-one"), ok(0)],
+      [call("peek-two"), ok(5)],
+      [call("call", 1), ok(9)],
+      [call("call", 0), TRAP],
+    ),
+  },
+  {
+    ...INIT,
+    title: "a memory and a global that the instance between re-exports",
+    fixture: "instance-reexport",
+    ...steps([call("get"), ok("31n")], [call("peek"), ok(32)]),
+  },
+  {
+    ...INIT,
+    title: "instances of two equal modules, in another order than their names'",
+    fixture: "instances-imported-by-name",
+    ...steps([call("one"), ok(1)], [call("two"), ok(2)], [call("three"), ok(3)]),
+  },
+];
