@@ -1,11 +1,13 @@
 import { encodeComponent } from "./component/encode.js";
+import { ComponentInitError } from "./errors.js";
 import type { CachedGlue } from "./host/glue.js";
-import { bind, compile, type HostOptions, initialize, type Prepared } from "./host/initialize.js";
+import { bind, compile, type HostOptions, type Initialized, initialize, type Prepared } from "./host/initialize.js";
 import { JcoThread } from "./host/jco-thread.js";
 import { chooseInit } from "./instrument/choose-init.js";
 import { formatInitFunction, type InitFunction } from "./instrument/init-func.js";
 import { instrument } from "./instrument/instrument.js";
 import type { Instrumented } from "./instrument/model.js";
+import { skeletonOf } from "./instrument/skeleton.js";
 import type { MemoryReport, PhaseName, Report } from "./report.js";
 import { type Correspondence, findCorrespondence } from "./rewrite/correspondence.js";
 import { type Rewritten, rewrite } from "./rewrite/rewrite.js";
@@ -13,6 +15,7 @@ import type { Snapshot } from "./snapshot/model.js";
 import { takeSnapshot } from "./snapshot/take.js";
 import type { Supply } from "./specialize/model.js";
 import { specialize } from "./specialize/specialize.js";
+import { verifyState } from "./verify/state.js";
 import { ComponentValidator, verify } from "./verify/verify.js";
 
 /** A directory of the host that the guest may read. */
@@ -51,6 +54,8 @@ export interface PreinitializeOptions {
   readonly modules?: Readonly<Record<string, Uint8Array>>;
   /** Components for those that the component imports, by import name. They become part of the output. */
   readonly components?: Readonly<Record<string, Uint8Array>>;
+  /** Instantiate the output and compare every memory, global and table with the snapshot (default false). */
+  readonly verify?: boolean;
   /** Keep the generated bindings in the user's cache directory (default true). */
   readonly cache?: boolean;
   /** Told of every phase. */
@@ -116,16 +121,22 @@ export async function runPhases(
     return { specialized, init: chooseInit(specialized, options.initFunc) };
   });
   const instrumented = await clock.time("instrument", () => instrument(specialized));
-  const { glue, prepared } = await prepare(instrumented, options.cache ?? true, thread, clock);
+  const { glue, prepared } = await prepare(instrumented, options.cache ?? true, thread, clock).catch(async (error) => {
+    await checkSupplied(supply, instrumented, thread);
+    throw error;
+  });
   const validator = new ComponentValidator(thread, (hash) => glue.isValidated(hash));
   if (!glue.wasCached) validator.anticipate(write(bytes, supply, emptySnapshot(instrumented), init, options));
   onValidated();
   const initialized = await clock.time("initialize", () => initialize(prepared, init, hostOptions(options)));
   const snapshot = await clock.time("snapshot", () => takeSnapshot(initialized));
   const rewritten = await clock.time("rewrite", () => write(bytes, supply, snapshot, init, options));
-  await clock.time("verify", () => verify(rewritten, validator));
-  await glue.remember(prepared.glue.codeCache(), validator.validated);
   const output = encodeComponent(rewritten.component);
+  await clock.time("verify", async () => {
+    await verify(rewritten, validator);
+    if (options.verify) await verifyOutput(output.toBytes(), { rewritten, snapshot, initialized }, options, thread);
+  });
+  await glue.remember(prepared.glue.codeCache(), validator.validated);
   const name = formatInitFunction(init);
   const report: Report = {
     version: 1,
@@ -142,6 +153,22 @@ export async function runPhases(
     warnings: [...rewritten.warnings, ...instrumentWarnings(instrumented)],
   };
   return { chunks: output.toChunks(), report };
+}
+
+/** Brings the output to life and looks whether its state is that of the snapshot. */
+async function verifyOutput(
+  output: Uint8Array,
+  { rewritten, snapshot, initialized }: { rewritten: Rewritten; snapshot: Snapshot; initialized: Initialized },
+  { cache, onto }: PreinitializeOptions,
+  thread: JcoThread,
+): Promise<void> {
+  const instrumented = instrument(specialize(output));
+  const [glue, modules] = await Promise.all([bind(instrumented, thread, cache ?? true), compile(instrumented)]);
+  const prepared = { instrumented, glue: glue.load(), modules };
+  const alive = await initialize(prepared, { kind: "none" }, hostOptions({}));
+  // Another component may give its tables other contents that nobody changed.
+  const original = onto === undefined ? { initialized } : {};
+  verifyState(alive, { snapshot, instances: rewritten.instances, ...original });
 }
 
 /** A snapshot in which every instance is as it was: good for finding out what an output will look like. */
@@ -172,6 +199,20 @@ function initInTarget(init: InitFunction, pairs: Correspondence): InitFunction |
   if (init.kind !== "core") return init;
   const instance = pairs.get(init.instance);
   return instance === undefined ? undefined : { ...init, instance };
+}
+
+/** When bindings cannot be generated, it may be for what was supplied. */
+async function checkSupplied({ modules, components }: Supply, { component }: Instrumented, thread: JcoThread) {
+  if (Object.keys({ ...modules, ...components }).length === 0) return;
+  const problem = await new ComponentValidator(thread).validate(skeletonOf(component));
+  const reason = problem
+    ?.trim()
+    .split("\n")
+    .at(-1)
+    ?.replace(/^failed to decode binary WIT: | \(at offset 0x[0-9a-f]+\)$/g, "")
+    .trim();
+  if (reason === undefined) return;
+  throw new ComponentInitError("invalid-option", `what is supplied does not fit the component: ${reason}`);
 }
 
 /** The glue is generated in a thread of its own while V8 compiles. */

@@ -11,6 +11,21 @@ export function parseDir(text: string): DirectoryPreopen {
   return { host, guest };
 }
 
+/** Import names may be such as `locked-dep=<ns:pkg@1.0.0>,integrity=<...>` (component-model Explainer.md). */
+const SUPPLY = /^((?:[a-z-]+=<[^>]*>,?)+|[^=]+)=(.+)$/s;
+
+/** `NAME=FILE`, for imports that files are supplied for. */
+export function parseSupply(option: string, texts: readonly string[]): { name: string; path: string }[] {
+  const supplied = texts.map((text) => {
+    const [, name, path] = SUPPLY.exec(text) ?? [];
+    if (name === undefined || path === undefined) throw new UsageError(`--${option} ${text}: NAME=FILE is expected`);
+    return { name, path };
+  });
+  const twice = supplied.find(({ name }, i) => supplied.findIndex((other) => other.name === name) < i);
+  if (twice !== undefined) throw new UsageError(`--${option} supplies the import ${twice.name} more than once`);
+  return supplied;
+}
+
 /** `NAME=VALUE`, or `NAME` alone to pass on the variable of this process, as wasmtime does. */
 export function parseEnv(texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(

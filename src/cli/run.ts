@@ -4,7 +4,7 @@ import { tuneEngine } from "./engine-flags.js";
 import { failureReport, reportFailure, UsageError } from "./failure.js";
 import { checkDirectory, checkOutput, displayName, parseIfText, readInput, writeOutput } from "./files.js";
 import type { CommandHelp, OptionHelp } from "./help.js";
-import { parseDir, parseEnv, single } from "./options.js";
+import { parseDir, parseEnv, parseSupply, single } from "./options.js";
 import { Progress, summarize } from "./progress.js";
 
 interface RunArguments {
@@ -15,6 +15,9 @@ interface RunArguments {
   readonly env?: readonly string[];
   readonly stdin?: string | readonly string[];
   readonly "keep-init-func"?: boolean;
+  readonly module?: readonly string[];
+  readonly component?: readonly string[];
+  readonly verify?: boolean;
   readonly "no-cache"?: boolean;
   readonly verbose?: boolean;
   readonly json?: boolean;
@@ -57,6 +60,24 @@ const OPTIONS: Readonly<Record<string, OptionHelp & Options>> = {
     describe: "An environment variable of the guest (NAME alone passes yours on); repeatable",
   },
   stdin: { type: "string", nargs: 1, placeholder: "FILE", describe: "What the guest reads as its standard input" },
+  module: {
+    type: "string",
+    array: true,
+    nargs: 1,
+    placeholder: "NAME=FILE",
+    describe: "The core module for an import of one; it becomes part of the output; repeatable",
+  },
+  component: {
+    type: "string",
+    array: true,
+    nargs: 1,
+    placeholder: "NAME=FILE",
+    describe: "The component for an import of one; it becomes part of the output; repeatable",
+  },
+  verify: {
+    type: "boolean",
+    describe: "Instantiate the output and compare its memories, globals and tables with the snapshot",
+  },
   "no-cache": { type: "boolean", describe: "Neither use nor keep generated bindings in the cache directory" },
   json: { type: "boolean", describe: "Print a report as JSON on standard output" },
   verbose: {
@@ -133,9 +154,13 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     env: parseEnv(argv.env ?? []),
     preopens: (argv.dir ?? []).map(parseDir),
     cache: argv["no-cache"] !== true,
+    verify: argv.verify === true,
   } satisfies PreinitializeOptions;
   for (const { host } of options.preopens) await checkDirectory(host);
-  await checkOutput(outputPath, [inputPath, ...(stdinPath === undefined ? [] : [stdinPath])]);
+  const modules = parseSupply("module", argv.module ?? []);
+  const components = parseSupply("component", argv.component ?? []);
+  const supplied = [...modules, ...components].map(({ path }) => path);
+  await checkOutput(outputPath, [inputPath, ...(stdinPath === undefined ? [] : [stdinPath]), ...supplied]);
   tuneEngine();
   const [file, { preinitializeToChunks }] = await Promise.all([readInput(inputPath), import("../preinitialize.js")]);
   const input = await parseIfText(file, inputPath);
@@ -145,6 +170,8 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     const { chunks, report } = await preinitializeToChunks(input, {
       ...options,
       ...optional("stdin", stdin),
+      modules: await readSupply(modules),
+      components: await readSupply(components),
       onPhase: progress,
       ...(verbose && { onOutput: progress.guestOutput }),
     });
@@ -155,6 +182,12 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
   } finally {
     progress.stop();
   }
+}
+
+async function readSupply(files: readonly { name: string; path: string }[]): Promise<Record<string, Uint8Array>> {
+  const read = async ({ name, path }: { name: string; path: string }) =>
+    [name, await parseIfText(await readInput(path), path)] as const;
+  return Object.fromEntries(await Promise.all(files.map(read)));
 }
 
 /** Each of the standard streams can be one thing only. */

@@ -7,7 +7,48 @@ interface Patch {
   readonly times: number;
 }
 
+/**
+ * How one component calls another, without the async ABI (which is refused). The caller's task is put back as it was: jco
+ * forgets the task of a component that is entered again while it waits for a call, and wants one where a core module's
+ * start function calls, which no task runs.
+ */
+const ENTER_AND_EXIT = {
+  enter: `function _symmetricSyncGuestCallEnter(caller, isAsync, componentIdx) {
+    const previous = CURRENT_TASK_META[componentIdx] ?? null;
+    const previousCurrent = CURRENT_TASK_META.current ?? null;
+    const previousMayBlock = CURRENT_TASK_MAY_BLOCK.value;
+    const callee = { componentIdx, isAsync: false, isManualAsync: false, callingWasmExport: false };
+    const [task] = createNewCurrentTask({ ...callee, entryFnName: "guest call" });
+    SYMMETRIC_SYNC_GUEST_CALL_STACK.push({ task, previous, previousCurrent, previousMayBlock });
+    _setGlobalCurrentTaskMeta({ taskID: task.id(), componentIdx });
+    CURRENT_TASK_MAY_BLOCK.value = 0;
+    return 1;
+  }`,
+  exit: `function _symmetricSyncGuestCallExit() {
+    const { task, previous, previousCurrent, previousMayBlock } = SYMMETRIC_SYNC_GUEST_CALL_STACK.pop();
+    task.resolve([]);
+    task.exit();
+    CURRENT_TASK_META[task.componentIdx()] = previous;
+    CURRENT_TASK_META.current = previousCurrent;
+    CURRENT_TASK_MAY_BLOCK.value = previousMayBlock;
+  }`,
+};
+
 const PATCHES: readonly Patch[] = [
+  {
+    what: "calls between components",
+    pattern: /^\s*function _symmetricSyncGuestCallEnter\(/gm,
+    replacement: `${ENTER_AND_EXIT.enter}\nfunction _jcoSymmetricSyncGuestCallEnter(`,
+    usedWhere: /= _symmetricSyncGuestCallEnter;/,
+    times: 1,
+  },
+  {
+    what: "returns between components",
+    pattern: /^\s*function _symmetricSyncGuestCallExit\(/gm,
+    replacement: `${ENTER_AND_EXIT.exit}\nfunction _jcoSymmetricSyncGuestCallExit(`,
+    usedWhere: /= _symmetricSyncGuestCallExit;/,
+    times: 1,
+  },
   {
     // The only view of the handles that a guest holds when its initialization ends.
     what: "its handle tables",

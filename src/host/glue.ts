@@ -29,7 +29,7 @@ export interface HandleTables {
 }
 
 /** Part of the cache key: raised when the options of bindgen or the patches change. */
-const GLUE_FORMAT = "3";
+const GLUE_FORMAT = "4";
 
 /** Glue with its place in the cache. */
 export class CachedGlue {

@@ -11,15 +11,8 @@ import { completeImports, type ImportObject } from "./imports.js";
 import type { JcoThread } from "./jco-thread.js";
 import { checkHandles } from "./live-handles.js";
 import { OutputCapture } from "./output.js";
-import {
-  type ChangedTable,
-  FunctionIndex,
-  isObject,
-  lookUp,
-  type RunningInstance,
-  TableWatch,
-  UNREADABLE,
-} from "./tables.js";
+import { ReferenceWatch } from "./references.js";
+import { FunctionIndex, lookUp, type RunningInstance, TableWatch } from "./tables.js";
 import { createWasi, GuestExit, type Preopen } from "./wasi/index.js";
 
 export interface HostOptions {
@@ -48,22 +41,13 @@ export interface InitializedInstance {
 /** A component after its initialization: alive, to be snapshotted before anything else runs. */
 export interface Initialized {
   readonly instances: readonly InitializedInstance[];
-  /** Tables whose contents are not those that instantiation gives. */
-  readonly tables: readonly ChangedTable[];
-  /** Globals that hold another reference than after instantiation, or an object that may have changed. */
-  readonly references: readonly ChangedReference[];
+  readonly tables: TableWatch;
+  readonly references: ReferenceWatch;
   readonly functions: FunctionIndex;
   readonly stdout: string;
   readonly stderr: string;
   /** Whether the guest ended by `exit(0)`, in the middle of its frames. */
   readonly exited: boolean;
-}
-
-export interface ChangedReference {
-  /** Position of the instance that defines the global. */
-  readonly instance: number;
-  readonly index: number;
-  readonly value: unknown;
 }
 
 /** An instrumented component, bound and compiled: can be initialized any number of times. */
@@ -122,11 +106,11 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
   const provided = { ...wasi.imports, ...options.imports };
   await run.execute(completeImports(instrumented.imports, provided, run.interrupt), init, output);
   checkHandles(wasi.liveHandles(), glue.handleTables, output);
-  const { instances, tables, exited } = run;
+  const { instances, tables, references, exited } = run;
   return {
     instances,
-    tables: tables.changed(),
-    references: run.changedReferences(),
+    tables,
+    references,
     functions: new FunctionIndex(tables.given, instances),
     stdout: output.stdout,
     stderr: output.stderr,
@@ -138,7 +122,7 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
 class ComponentRun {
   readonly instances: InitializedInstance[] = [];
   readonly tables = new TableWatch();
-  private readonly references: (ChangedReference & { readonly read: () => unknown })[] = [];
+  readonly references = new ReferenceWatch();
 
   exited = false;
   private interruption: Error | undefined;
@@ -220,12 +204,7 @@ class ComponentRun {
   private watch({ state }: InstrumentedModule, running: RunningInstance): void {
     const instance = this.instances.length;
     this.tables.afterInstantiation(state, running, instance);
-    for (const { index, exportName, nullProbe } of state.references) {
-      const global = running.exports[exportName] as WebAssembly.Global;
-      const isNull = nullProbe === undefined ? undefined : (running.exports[nullProbe] as () => number);
-      const read = () => (isNull === undefined ? global.value : isNull() ? null : UNREADABLE);
-      this.references.push({ instance, index, read, value: read() });
-    }
+    this.references.afterInstantiation(state, running, instance);
   }
 
   private async call(init: InitFunction, exports: Record<string, unknown>): Promise<void> {
@@ -238,12 +217,6 @@ class ComponentRun {
     const owner = init.interface === undefined ? exports : (exports[toExportKey(init.interface)] as typeof exports);
     const func = owner[toCamelCase(init.name)] as (...args: readonly unknown[]) => unknown;
     await settledOrStuck(func(...init.args));
-  }
-
-  changedReferences(): ChangedReference[] {
-    return this.references
-      .filter(({ read, value }) => read() !== value || isObject(value))
-      .map(({ instance, index, read }) => ({ instance, index, value: read() }));
   }
 }
 

@@ -43,6 +43,12 @@ export class JcoThread {
     await worker?.terminate();
   }
 
+  /** Lets go of a worker that is of no use any more. Its other requests fail, as they would without that. */
+  private abandon(worker: Worker): void {
+    if (this.worker === worker) this.worker = undefined;
+    void worker.terminate();
+  }
+
   private request(request: JcoRequest): Promise<JcoAnswer> {
     this.worker ??= start();
     const { worker } = this;
@@ -51,6 +57,7 @@ export class JcoThread {
       const onMessage = (answer: JcoAnswer & { readonly id: number }) => {
         if (answer.id !== id) return;
         worker.off("message", onMessage);
+        if ("error" in answer && PANIC.test(answer.error)) this.abandon(worker);
         resolve(answer);
       };
       const fail = (error: unknown) => {
@@ -62,6 +69,9 @@ export class JcoThread {
     });
   }
 }
+
+/** What a panic in jco's WebAssembly says, and what every call after it does. */
+const PANIC = /\bunreachable\b|cannot enter component instance/;
 
 function start(): Worker {
   const worker = new Worker(new URL("./jco-worker.js", import.meta.url), { resourceLimits: YOUNG_GENERATION });

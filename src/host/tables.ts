@@ -18,10 +18,12 @@ export function lookUp(access: Access, { exports, imports }: RunningInstance): W
 export interface FunctionPlace {
   readonly instance: number;
   readonly index: number;
+  /** Whether the instance's module defines it: an import is another instance's, or the host's. */
+  readonly isDefined: boolean;
 }
 
-/** A table that a core instance defines. */
-export interface ChangedTable {
+/** What is in a table that a core instance defines. */
+export interface TableContents {
   /** Position of the instance that defines it. */
   readonly instance: number;
   readonly index: number;
@@ -86,14 +88,16 @@ export class TableWatch {
   }
 
   /** The tables whose contents are no longer those of instantiation. */
-  changed(): ChangedTable[] {
-    const changed: ChangedTable[] = [];
-    for (const [table, { instance, index, contents, isGrown }] of this.expected) {
-      if (isGrown || this.isChanged(table, contents)) {
-        changed.push({ instance, index, contents: this.contentsOf(table) });
-      }
-    }
-    return changed;
+  changed(): TableContents[] {
+    const changed = [...this.expected].filter(
+      ([table, { contents, isGrown }]) => isGrown || this.isChanged(table, contents),
+    );
+    return changed.map(([table, { instance, index }]) => ({ instance, index, contents: this.contentsOf(table) }));
+  }
+
+  all(): TableContents[] {
+    const tables = [...this.expected];
+    return tables.map(([table, { instance, index }]) => ({ instance, index, contents: this.contentsOf(table) }));
   }
 
   private isChanged(table: WebAssembly.Table, expected: readonly unknown[]): boolean {
@@ -128,28 +132,42 @@ export class TableWatch {
  * whether it comes out of a table, a global or the exports of an instance.
  */
 export class FunctionIndex {
-  private readonly places = new Map<unknown, FunctionPlace>();
+  private places: Map<unknown, FunctionPlace> | undefined;
 
   constructor(
-    given: readonly GivenElements[],
-    instances: readonly { readonly module: { readonly state: ModuleState }; readonly exports: WebAssembly.Exports }[],
-  ) {
-    for (const { instance, functions, elements } of given) {
-      functions.forEach((index, i) => {
-        if (index !== undefined) this.places.set(elements[i], { instance, index });
-      });
-    }
-    instances.forEach(({ module, exports }, instance) => {
-      for (const { index, exportName } of module.state.functions) {
-        this.places.set(exports[exportName], { instance, index });
-      }
-    });
-  }
+    private readonly given: readonly GivenElements[],
+    private readonly instances: readonly VisibleInstance[],
+  ) {}
 
   /** @returns `undefined` for what is no function of a core instance */
   find(reference: unknown): FunctionPlace | undefined {
+    this.places ??= this.index();
     return this.places.get(reference);
   }
+
+  /** Most runs change no table, and a large program has tens of thousands of functions in one. */
+  private index(): Map<unknown, FunctionPlace> {
+    const places = new Map<unknown, FunctionPlace>();
+    const note = (reference: unknown, instance: number, index: number) => {
+      const isDefined = index >= (this.instances[instance] as VisibleInstance).module.state.importedFunctions;
+      // The instance that defines it says more than one that imports it.
+      if (isDefined || !places.has(reference)) places.set(reference, { instance, index, isDefined });
+    };
+    for (const { instance, functions, elements } of this.given) {
+      functions.forEach((index, i) => {
+        if (index !== undefined) note(elements[i], instance, index);
+      });
+    }
+    this.instances.forEach(({ module, exports }, instance) => {
+      for (const { index, exportName } of module.state.functions) note(exports[exportName], instance, index);
+    });
+    return places;
+  }
+}
+
+interface VisibleInstance {
+  readonly module: { readonly state: ModuleState };
+  readonly exports: WebAssembly.Exports;
 }
 
 function startOf(offset: ConstExpr, global: (index: number) => ConstValue | undefined): number {

@@ -57,6 +57,8 @@ export interface ModuleState {
   /** Mutable globals of number types. */
   readonly globals: readonly VisibleGlobal[];
   readonly references: readonly VisibleReference[];
+  /** How many functions it imports: the index of the first one that it defines. */
+  readonly importedFunctions: number;
   /** Functions that may be found in tables and globals. */
   readonly functions: readonly VisibleFunction[];
   /** All tables, imported ones too, by index. */

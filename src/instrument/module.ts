@@ -11,7 +11,7 @@ import { type DropFlag, instrumentDrops } from "../module/drops.js";
 import { encodeModule } from "../module/encode.js";
 import type { ExternKind } from "../module/exports.js";
 import { pageSize } from "../module/extern-types.js";
-import { globalSpace, memorySpace, type SpaceItem, tableSpace } from "../module/index-spaces.js";
+import { globalSpace, importedCount, memorySpace, type SpaceItem, tableSpace } from "../module/index-spaces.js";
 import { ItemExporter } from "../module/item-exports.js";
 import type { CoreModule } from "../module/model.js";
 import { ModuleNames, moduleNameSection } from "../module/names.js";
@@ -70,6 +70,7 @@ function makeVisible(
     tableProbes: [...probes.tables].map(([table, exportName]) => ({ table, exportName })),
     allGlobals: globals.map((item) => accessTo("global", item, exporter)),
     activeElements: module.elements.flatMap(activeElements),
+    importedFunctions: importedCount(module, "func"),
     functions: visibleFunctions(module, exporter),
     start: module.start === undefined ? undefined : exporter.nameOf("func", module.start),
     dataDrops: flags.filter(({ kind }) => kind === "data"),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { ownedBy } from "../component/clone.js";
-import { definitionsOf, referencesOf, removeDefinitions } from "../component/graph.js";
+import { componentNames, definitionsOf, referencesOf, removeDefinitions } from "../component/graph.js";
 import type {
   Component,
   ComponentSection,
@@ -12,6 +12,7 @@ import type {
   NestedComponent,
   OuterAlias,
 } from "../component/model.js";
+import { nameOf, setName } from "../component/names.js";
 
 /**
  * Undoes the copying of what came out the same: instances of a core module whose state is equal share one module again,
@@ -88,6 +89,8 @@ function share(places: readonly [Place, ...Place[]], root: Component): void {
   if (!isLocal) {
     removeDefinitions(component, new Set([kept]));
     root.sections.unshift({ kind: "core module", definitions: [kept] });
+    const name = nameOf(componentNames(component), kept);
+    if (name !== undefined && component !== root) setName(root, kept, name);
   }
   for (const place of places) {
     if (place.component === (isLocal ? component : root)) replaceModule(place, kept);
@@ -125,12 +128,14 @@ function groupsOf(nested: readonly NestedComponent[], origins: ReadonlyMap<Entit
 class Comparison {
   private readonly pairs = new Map<object, object>();
   private readonly own: ReadonlySet<object>;
+  private readonly ownOfRight: ReadonlySet<object>;
 
   constructor(
     private readonly left: NestedComponent,
     private readonly right: NestedComponent,
   ) {
     this.own = ownedBy(left.component);
+    this.ownOfRight = ownedBy(right.component);
   }
 
   isEqual(): boolean {
@@ -142,14 +147,20 @@ class Comparison {
     if (typeof left !== "object" || left === null || typeof right !== "object" || right === null) return left === right;
     const known = this.pairs.get(left);
     if (known !== undefined) return known === right;
-    if ("sort" in left && !("names" in left) && !this.own.has(left)) return left === right;
+    if (Object.hasOwn(left, "sort") && !("names" in left) && !this.own.has(left)) return left === right;
     this.pairs.set(left, right);
     if (isModule(left) && isModule(right)) return hashOf(left) === hashOf(right);
+    if (isName(left) && isName(right) && !this.own.has(left.entity)) return !this.ownOfRight.has(right.entity);
     const keys = Object.keys(left);
     if (keys.length !== Object.keys(right).length) return false;
     const field = (object: object, key: string) => (object as Record<string, unknown>)[key];
     return keys.every((key) => this.isSame(field(left, key), field(right, key)));
   }
+}
+
+/** Names of what was removed are still listed, until they are written. */
+function isName(value: object): value is { readonly name: string; readonly entity: Entity } {
+  return "entity" in value && "name" in value;
 }
 
 function isModule(value: object): value is CoreModuleDefinition {

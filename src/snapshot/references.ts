@@ -1,6 +1,7 @@
 import { ComponentInitError } from "../errors.js";
-import type { ChangedReference, Initialized } from "../host/initialize.js";
-import { type ChangedTable, UNREADABLE } from "../host/tables.js";
+import type { Initialized } from "../host/initialize.js";
+import type { ReferenceContents } from "../host/references.js";
+import { type TableContents, UNREADABLE } from "../host/tables.js";
 import type { FunctionReference, ReferenceValue, TableEntry, TableImage } from "./model.js";
 
 /**
@@ -8,7 +9,7 @@ import type { FunctionReference, ReferenceValue, TableEntry, TableImage } from "
  *
  * @throws {@link ComponentInitError} `unsupported` where something else than functions and null is in it
  */
-export function tableImage(table: ChangedTable, initialized: Initialized): TableImage {
+export function tableImage(table: TableContents, initialized: Initialized): TableImage {
   const { instance, index, contents } = table;
   const entries = contents.flatMap((element, i): TableEntry[] => {
     const where = () => `entry ${i} of table ${index} of core instance ${nameOf(initialized, instance)}`;
@@ -19,7 +20,7 @@ export function tableImage(table: ChangedTable, initialized: Initialized): Table
 }
 
 /** @throws {@link ComponentInitError} `unsupported` where the global holds something else than a function or null */
-export function referenceValue(changed: ChangedReference, initialized: Initialized): ReferenceValue {
+export function referenceValue(changed: ReferenceContents, initialized: Initialized): ReferenceValue {
   const { instance, index, value } = changed;
   const where = () => {
     const { references } = (initialized.instances[instance] as Initialized["instances"][number]).module.state;
@@ -37,7 +38,7 @@ function functionOf(
 ): FunctionReference | undefined {
   if (reference === null) return undefined;
   const func = functions.find(reference);
-  if (func !== undefined) return func;
+  if (func !== undefined) return { instance: func.instance, index: func.index };
   throw new ComponentInitError(
     "unsupported",
     `initialization ended with ${describe(reference)} in ${where()}: only functions and null can be snapshotted, ` +

@@ -15,7 +15,15 @@ export function takeSnapshot(initialized: Initialized): Snapshot {
   const { instances, exited } = initialized;
   // After an exit the adapter's own frame is still open, and where its stack ends cannot be told.
   for (const instance of exited ? [] : instances) if (instance.info.isPreview1Adapter) zeroAdapterMemory(instance);
-  return { instances: instances.map((instance, index) => snapshotInstance(instance, index, initialized)) };
+  const tables = Map.groupBy(initialized.tables.changed(), ({ instance }) => instance);
+  const references = Map.groupBy(initialized.references.changed(), ({ instance }) => instance);
+  return {
+    instances: instances.map((instance, position) => ({
+      ...numbersOf(instance, position),
+      tables: (tables.get(position) ?? []).map((table) => tableImage(table, initialized)),
+      references: (references.get(position) ?? []).map((reference) => referenceValue(reference, initialized)),
+    })),
+  };
 }
 
 /** @throws {@link ComponentInitError} `unsupported` */
@@ -29,8 +37,8 @@ function refuseObjectSegments({ info, module }: InitializedInstance, position: n
   );
 }
 
-function snapshotInstance(instance: InitializedInstance, position: number, initialized: Initialized): InstanceSnapshot {
-  const isOwn = (changed: { readonly instance: number }) => changed.instance === position;
+/** All but the references, which say something of several instances. */
+function numbersOf(instance: InitializedInstance, position: number): Omit<InstanceSnapshot, "tables" | "references"> {
   const { state } = instance.module;
   const droppedElements = dropped(instance, state.elementDrops);
   refuseObjectSegments(instance, position, droppedElements);
@@ -41,8 +49,6 @@ function snapshotInstance(instance: InitializedInstance, position: number, initi
       return { index, pages: bytes.length / pageSize, ranges: nonZeroRanges(bytes) };
     }),
     globals: instance.info.isPreview1Adapter ? adapterGlobals(instance) : globalValues(instance),
-    tables: initialized.tables.filter(isOwn).map((table) => tableImage(table, initialized)),
-    references: initialized.references.filter(isOwn).map((reference) => referenceValue(reference, initialized)),
     droppedData: dropped(instance, state.dataDrops),
     droppedElements,
   };

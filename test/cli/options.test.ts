@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { clarify, parseDir, parseEnv, single, splitArguments } from "../../src/cli/options.js";
+import { clarify, parseDir, parseEnv, parseSupply, single, splitArguments } from "../../src/cli/options.js";
 
 describe("--dir", () => {
   test.each([
@@ -42,6 +42,28 @@ describe("--env", () => {
 
   test("a value without a name is refused", () => {
     expect(() => parseEnv(["=x"])).toThrow(/the name is missing/);
+  });
+});
+
+describe("--module and --component", () => {
+  test.each([
+    ["lib=lib.wasm", { name: "lib", path: "lib.wasm" }],
+    ["lib=a=b.wasm", { name: "lib", path: "a=b.wasm" }],
+    ["locked-dep=<a:b@1.0.0>=c.wasm", { name: "locked-dep=<a:b@1.0.0>", path: "c.wasm" }],
+    [
+      "url=<https://x/y?z=1>,integrity=<sha256-aa==>=c=d",
+      { name: "url=<https://x/y?z=1>,integrity=<sha256-aa==>", path: "c=d" },
+    ],
+  ])("%s", (text, expected) => {
+    expect(parseSupply("module", [text])).toEqual([expected]);
+  });
+
+  test.each(["lib", "=x", "lib="])("%s is refused", (text) => {
+    expect(() => parseSupply("module", [text])).toThrow(`--module ${text}: NAME=FILE is expected`);
+  });
+
+  test("an import is supplied once", () => {
+    expect(() => parseSupply("component", ["a=1", "b=1", "a=2"])).toThrow("the import a more than once");
   });
 });
 

@@ -1,9 +1,11 @@
 import { readdirSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Report } from "../../src/index.js";
-import { fixturePreopen, loadFixture } from "../support/fixtures.js";
+import { fixturePreopen, loadFixture, loadFixtureFile } from "../support/fixtures.js";
 import { jcoSession } from "../support/jco.js";
+import { FIXTURES } from "../support/paths.js";
 import { wit } from "../support/wat.js";
 import { COMPONENT, cli, useWorkspace } from "./cli.js";
 
@@ -27,6 +29,48 @@ function reactorArgs(...more: string[]): string[] {
   const { host } = fixturePreopen("c-reactor", "/data");
   return ["run", reactor, "-o", path("out.wasm"), "-f", "init", "--dir", `${host}::/data`, ...more];
 }
+
+describe("imports of core modules and components", () => {
+  const OPTIONS = ["-o", "supplied.wasm", "-f", "init", "--verify"];
+  const run = (fixture: string, ...more: string[]) =>
+    cli(["run", join(FIXTURES, fixture, "component.wat"), ...OPTIONS, ...more], { cwd: path(".") });
+
+  test("are supplied from files, text or binary", async () => {
+    await write("lib.wasm", await loadFixtureFile("module-import", "lib.wat"));
+    expect(await run("module-import", "--module", "lib=lib.wasm")).toMatchObject({ exitCode: 0 });
+    const { outcomes } = await jcoSession(await readFile(path("supplied.wasm")), { calls: [{ export: "get" }] });
+    expect(outcomes).toEqual([{ ok: 105 }]);
+    const library = join(FIXTURES, "component-import", "lib.wat");
+    expect(await run("component-import", "--component", `lib=${library}`)).toMatchObject({ exitCode: 0 });
+  });
+
+  test.each([
+    ["module-import", [], /imports the core module lib: supply it with --module lib=FILE/],
+    ["component-import", [], /imports the component lib: supply it with --component lib=FILE/],
+    ["module-import", ["--module", "lob=empty.wat"], /imports the core module lib/],
+    [
+      "module-import",
+      ["--module", "lib=empty.wat", "--module", "x=empty.wat"],
+      /no import x of a core module: it imports lib/,
+    ],
+    ["memory-writes", ["--component", "x=empty.wat"], /no import x of a component: it imports no component/],
+    ["module-import", ["--module", "lib=app.wat"], /supplied for the import lib is a component, not a core module/],
+    [
+      "component-import",
+      ["--component", "lib=empty.wat"],
+      /supplied for the import lib is a core module, not a component/,
+    ],
+    ["module-import", ["--module", "lib=stdin.txt"], /supplied for the import lib is no WebAssembly/],
+    ["module-import", ["--module", "lib=missing.wasm"], /cannot read missing.wasm: it does not exist/],
+    ["module-import", ["--module", "lib=empty.wat"], /does not fit the component: .*lib.* does not export .*memory/],
+  ])("%s with %s is refused in one sentence", async (fixture, more, message) => {
+    await write("empty.wat", "(module)");
+    const { exitCode, stderr } = await run(fixture, ...more);
+    expect(exitCode).toBe(stderr.includes("cannot read") ? 1 : 2);
+    const errors = stderr.split("\n").filter((line) => line !== "" && !/^[a-z ]+: \d+ ms$/.test(line));
+    expect(errors).toEqual([expect.stringMatching(message)]);
+  });
+});
 
 describe("what the guest gets", () => {
   test.each([

@@ -31,6 +31,7 @@ function stateWith(elements: readonly Partial<ActiveElements>[]): ModuleState {
     references: [],
     tables: [{ kind: "export", name: "t" }],
     importedMemories: [],
+    importedFunctions: 0,
     functions: [],
     tableProbes: [],
     allGlobals: [{ kind: "export", name: "base" }],

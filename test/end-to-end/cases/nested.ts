@@ -169,4 +169,27 @@ const compositions: DifferentialCase[] = [
   },
 ];
 
-export const NESTED_CASES: readonly DifferentialCase[] = [...components, ...outer, ...args, ...compositions];
+const entered: DifferentialCase[] = [
+  {
+    ...INIT,
+    title: "a function of the root that a nested component calls while the root waits for it",
+    fixture: "nested-calls-back",
+    jcoFails: /trap/,
+    ...steps([call("get"), ok(4)]),
+  },
+  {
+    ...INIT,
+    title: "a start function that calls another component",
+    fixture: "nested-start-calls",
+    jcoFails: /uncaught exception/,
+    ...steps([call("get"), ok(3)]),
+  },
+];
+
+export const NESTED_CASES: readonly DifferentialCase[] = [
+  ...components,
+  ...outer,
+  ...args,
+  ...compositions,
+  ...entered,
+];
