@@ -54,6 +54,11 @@ export interface PreinitializeOptions {
   readonly modules?: Readonly<Record<string, Uint8Array>>;
   /** Components for those that the component imports, by import name. They become part of the output. */
   readonly components?: Readonly<Record<string, Uint8Array>>;
+  /**
+   * Remove from core modules what the component cannot reach: functions, globals, types and so on (default false). It
+   * drops DWARF, which would not fit the code any more.
+   */
+  readonly gc?: boolean;
   /** Instantiate the output and compare every memory, global and table with the snapshot (default false). */
   readonly verify?: boolean;
   /** Keep the generated bindings in the user's cache directory (default true). */
@@ -148,6 +153,7 @@ export async function runPhases(
     outputBytes: output.length,
     memories: memoryReports(instrumented, snapshot, rewritten),
     globals: snapshot.instances.reduce((sum, { globals }) => sum + globals.length, 0),
+    ...(rewritten.collected && { removed: rewritten.collected }),
     stdout: initialized.stdout,
     stderr: initialized.stderr,
     warnings: [...rewritten.warnings, ...instrumentWarnings(instrumented)],
@@ -168,7 +174,8 @@ async function verifyOutput(
   const alive = await initialize(prepared, { kind: "none" }, hostOptions({}));
   // Another component may give its tables other contents that nobody changed.
   const original = onto === undefined ? { initialized } : {};
-  verifyState(alive, { snapshot, instances: rewritten.instances, ...original });
+  const { instances, indexOf } = rewritten;
+  verifyState(alive, { snapshot, instances, indexOf, ...original });
 }
 
 /** A snapshot in which every instance is as it was: good for finding out what an output will look like. */
@@ -185,13 +192,13 @@ function write(
   init: InitFunction,
   options: PreinitializeOptions,
 ): Rewritten {
-  const { onto, correspondence, keepInitFunc } = options;
+  const { onto, correspondence, keepInitFunc, gc = false } = options;
   const source = specialize(bytes, supply);
-  if (onto === undefined) return rewrite(source, snapshot, keepInitFunc ? {} : { remove: init });
+  if (onto === undefined) return rewrite(source, snapshot, { gc, ...(keepInitFunc ? {} : { remove: init }) });
   const target = specialize(onto, supply);
   const pairs = findCorrespondence(source, target, correspondence);
   const remove = keepInitFunc ? undefined : initInTarget(init, pairs);
-  return rewrite(target, snapshot, { correspondence: pairs, ...(remove && { remove }) });
+  return rewrite(target, snapshot, { gc, correspondence: pairs, ...(remove && { remove }) });
 }
 
 /** The component to write may not export the init function at all. */
@@ -248,13 +255,17 @@ function instrumentWarnings({ modules }: Instrumented): string[] {
   return ["the component uses relaxed SIMD: what initialization computed with it may differ on other machines"];
 }
 
-function memoryReports(instrumented: Instrumented, snapshot: Snapshot, { moduleOf }: Rewritten): MemoryReport[] {
+function memoryReports(
+  instrumented: Instrumented,
+  snapshot: Snapshot,
+  { moduleOf, indexOf }: Rewritten,
+): MemoryReport[] {
   return snapshot.instances.flatMap(({ instance, memories }) => {
     const info = instrumented.instances[instance];
     const state = info && instrumented.modules[info.module]?.state;
     return memories.map(({ index, pages }) => {
       const segments = (moduleOf.get(instance)?.data ?? []).filter(
-        ({ mode }) => mode.kind === "active" && mode.memory === index,
+        ({ mode }) => mode.kind === "active" && mode.memory === indexOf(instance, "memory", index),
       );
       return {
         instance: info?.name ?? String(instance),

@@ -1,3 +1,5 @@
+import type { RemovedCounts } from "./module/gc.js";
+
 /** The phases in order. `bind` is the generation of the canonical ABI glue, `compile` the engine's. */
 export type PhaseName = "decode" | "instrument" | "bind" | "compile" | "initialize" | "snapshot" | "rewrite" | "verify";
 
@@ -26,6 +28,8 @@ export interface Report {
   readonly memories: readonly MemoryReport[];
   /** Mutable globals in the snapshot. */
   readonly globals: number;
+  /** What went from core modules; absent unless that was asked for. */
+  readonly removed?: RemovedCounts;
   /** What the guest wrote, at most the last 64 KiB each. */
   readonly stdout: string;
   readonly stderr: string;

@@ -17,6 +17,7 @@ interface RunArguments {
   readonly "keep-init-func"?: boolean;
   readonly module?: readonly string[];
   readonly component?: readonly string[];
+  readonly gc?: boolean;
   readonly verify?: boolean;
   readonly "no-cache"?: boolean;
   readonly verbose?: boolean;
@@ -73,6 +74,10 @@ const OPTIONS: Readonly<Record<string, OptionHelp & Options>> = {
     nargs: 1,
     placeholder: "NAME=FILE",
     describe: "The component for an import of one; it becomes part of the output; repeatable",
+  },
+  gc: {
+    type: "boolean",
+    describe: "Remove from core modules what the component cannot reach; drops DWARF, which would not fit any more",
   },
   verify: {
     type: "boolean",
@@ -154,6 +159,7 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     env: parseEnv(argv.env ?? []),
     preopens: (argv.dir ?? []).map(parseDir),
     cache: argv["no-cache"] !== true,
+    gc: argv.gc === true,
     verify: argv.verify === true,
   } satisfies PreinitializeOptions;
   for (const { host } of options.preopens) await checkDirectory(host);

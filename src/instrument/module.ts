@@ -15,7 +15,6 @@ import { globalSpace, importedCount, memorySpace, type SpaceItem, tableSpace } f
 import { ItemExporter } from "../module/item-exports.js";
 import type { CoreModule } from "../module/model.js";
 import { ModuleNames, moduleNameSection } from "../module/names.js";
-import type { ElementSegment } from "../module/segments.js";
 import { isRefType } from "../module/value-types.js";
 import type { Access, ActiveElements, InstrumentedModule, ModuleState, VisibleFunction } from "./model.js";
 import { addNullProbes, type NullProbes } from "./null-probes.js";
@@ -69,7 +68,7 @@ function makeVisible(
     tables: tables.map((item) => accessTo("table", item, exporter)),
     tableProbes: [...probes.tables].map(([table, exportName]) => ({ table, exportName })),
     allGlobals: globals.map((item) => accessTo("global", item, exporter)),
-    activeElements: module.elements.flatMap(activeElements),
+    activeElements: activeElements(module),
     importedFunctions: importedCount(module, "func"),
     functions: visibleFunctions(module, exporter),
     start: module.start === undefined ? undefined : exporter.nameOf("func", module.start),
@@ -123,10 +122,15 @@ function visibleGlobals(module: CoreModule, exporter: ItemExporter, probes: Null
   return { globals, references };
 }
 
-function activeElements({ mode, items }: ElementSegment): ActiveElements[] {
-  if (mode.kind !== "active") return [];
-  const functions = items.kind === "functions" ? items.indices : items.exprs.map(referencedFunction);
-  return [{ table: mode.table, offset: mode.offset, functions }];
+function activeElements(module: CoreModule): ActiveElements[] {
+  const isPlain = hasPlainElements(module);
+  return module.elements.flatMap(({ mode, items }) => {
+    if (mode.kind !== "active") return [];
+    const functions = items.kind === "functions" ? items.indices : items.exprs.map(referencedFunction);
+    // Where segments may overlap an element in the table need not be the one of a segment.
+    const shown = isPlain ? functions : functions.map(() => undefined);
+    return [{ table: mode.table, offset: mode.offset, functions: shown }];
+  });
 }
 
 /** Every function that a reference can be made of, unless an active segment shows it (see {@link hasPlainElements}). */
@@ -148,9 +152,13 @@ function visibleFunctions(module: CoreModule, exporter: ItemExporter): VisibleFu
 
 /**
  * Whether each table gets at most one active segment: then every function of it is seen in the table when the instance
- * has been made. A large program has tens of thousands of them, which would be slow to export.
+ * has been made. A large program has tens of thousands of them, which would be slow to export. Imported tables may be
+ * one and the same.
  */
-function hasPlainElements({ elements }: CoreModule): boolean {
-  const tables = elements.flatMap(({ mode }) => (mode.kind === "active" ? [mode.table] : []));
+function hasPlainElements(module: CoreModule): boolean {
+  const imported = importedCount(module, "table");
+  const tables = module.elements.flatMap(({ mode }) =>
+    mode.kind === "active" ? [Math.max(mode.table, imported - 1)] : [],
+  );
   return new Set(tables).size === tables.length;
 }

@@ -1,6 +1,7 @@
+import { mapRefType, mapSubType } from "./map-types.js";
 import type { CoreModule } from "./model.js";
-import type { CompositeType, FieldType, RecursiveGroup, StorageType, SubType } from "./types.js";
-import { isRefType, type RefType, type ValueType } from "./value-types.js";
+import type { RecursiveGroup, SubType } from "./types.js";
+import type { RefType } from "./value-types.js";
 
 /**
  * Brings types of other modules into a new one. Types are equal when their recursion groups are (core specification
@@ -23,8 +24,7 @@ export class TypeImporter {
   }
 
   refType(types: CoreModule["types"], type: RefType): RefType {
-    if (type.heap.kind !== "type") return type;
-    return { ...type, heap: { ...type.heap, index: this.type(types, type.heap.index) } };
+    return mapRefType(type, (index) => this.type(types, index));
   }
 
   /** Adds a group that no module has. */
@@ -42,7 +42,7 @@ export class TypeImporter {
     }
     for (const i of group.types.keys()) copied.set(first + i, this.count + i);
     const translate = (used: number) => copied.get(used) as number;
-    this.add({ ...group, types: group.types.map((type) => translateSubType(type, translate)) });
+    this.add({ ...group, types: group.types.map((type) => mapSubType(type, translate)) });
   }
 }
 
@@ -57,38 +57,9 @@ function groupAround(types: CoreModule["types"], index: number): { group: Recurs
 
 function typesIn(type: SubType): number[] {
   const used: number[] = [];
-  translateSubType(type, (index) => {
+  mapSubType(type, (index) => {
     used.push(index);
     return index;
   });
   return used;
-}
-
-function translateSubType(type: SubType, translate: (index: number) => number): SubType {
-  const supertypes = type.supertypes.map(translate);
-  return { ...type, supertypes, composite: translateComposite(type.composite, translate) };
-}
-
-function translateComposite(type: CompositeType, translate: (index: number) => number): CompositeType {
-  const value = (one: ValueType) => translateValue(one, translate);
-  const field = ({ storage, mutable }: FieldType) => ({ storage: translateStorage(storage, translate), mutable });
-  switch (type.kind) {
-    case "func":
-      return { kind: "func", params: type.params.map(value), results: type.results.map(value) };
-    case "struct":
-      return { kind: "struct", fields: type.fields.map(field) };
-    case "array":
-      return { kind: "array", element: field(type.element) };
-    case "cont":
-      return { kind: "cont", func: translate(type.func) };
-  }
-}
-
-function translateStorage(type: StorageType, translate: (index: number) => number): StorageType {
-  return type === "i8" || type === "i16" ? type : translateValue(type, translate);
-}
-
-function translateValue(type: ValueType, translate: (index: number) => number): ValueType {
-  if (!isRefType(type) || type.heap.kind !== "type") return type;
-  return { ...type, heap: { ...type.heap, index: translate(type.heap.index) } };
 }

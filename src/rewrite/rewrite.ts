@@ -14,10 +14,13 @@ import type { InitFunction } from "../instrument/init-func.js";
 import { PREVIEW1_ADAPTER } from "../instrument/model.js";
 import { decodeDefinition } from "../instrument/module.js";
 import { encodeModule } from "../module/encode.js";
+import type { ExternKind } from "../module/exports.js";
+import type { RemovedCounts } from "../module/gc.js";
 import { importedCount } from "../module/index-spaces.js";
 import type { CoreModule } from "../module/model.js";
 import type { FunctionReference, InstanceSnapshot, Snapshot } from "../snapshot/model.js";
 import type { CoreInstanceNode, Specialized } from "../specialize/model.js";
+import { ModuleCollector } from "./collect.js";
 import { CoreGraph } from "./core-graph.js";
 import type { Correspondence } from "./correspondence.js";
 import { addLateReferences } from "./late-references.js";
@@ -34,6 +37,8 @@ export interface RewriteOptions {
    * snapshot to component. By default each gets its own.
    */
   readonly correspondence?: Correspondence;
+  /** Remove from core modules what the component around them cannot reach. */
+  readonly gc?: boolean;
 }
 
 export interface Rewritten {
@@ -44,6 +49,10 @@ export interface Rewritten {
   readonly moduleOf: ReadonlyMap<number, CoreModule>;
   /** For each core instance of the output, in order, the one of the snapshot whose state it has, if any. */
   readonly instances: readonly (number | undefined)[];
+  /** The index that an item of an instance of the snapshot has in the output; `undefined` when it went. */
+  readonly indexOf: (instance: number, kind: ExternKind, index: number) => number | undefined;
+  /** What was removed from core modules, where that was asked for. */
+  readonly collected: RemovedCounts | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -65,6 +74,7 @@ class Rewriter {
   private readonly modules = new Map<CoreModuleDefinition, CoreModule>();
   private readonly added: CoreInstantiation[] = [];
   private readonly warnings: string[] = [];
+  private readonly collector: ModuleCollector | undefined;
 
   constructor(
     private readonly specialized: Specialized,
@@ -74,6 +84,7 @@ class Rewriter {
     this.component = specialized.component;
     this.nodes = specialized.instances;
     this.states = assignStates(snapshot, this.nodes, options.correspondence);
+    this.collector = options.gc ? new ModuleCollector(this.modules, decodeDefinition) : undefined;
   }
 
   rewrite(): Rewritten {
@@ -84,12 +95,19 @@ class Rewriter {
       else this.modules.set(node.module, rewriteModule(node.module, state));
     });
     this.rewriteReferences();
-    const removed = removeDead(this.component, {
+    const removed = new Set(this.removeDead());
+    this.removeUnusedExports(removed, removedExports);
+    if (this.collector !== undefined) {
+      while (this.collector.collect(this.component)) for (const one of this.removeDead()) removed.add(one);
+    }
+    return this.result(removed);
+  }
+
+  private removeDead(): ReadonlySet<Definition> {
+    return removeDead(this.component, {
       hasEffect: ({ module }) => hasEffect(this.moduleOf(module as CoreModuleDefinition)),
       isExported: () => true,
     });
-    this.removeUnusedExports(removed, removedExports);
-    return this.result(removed);
   }
 
   private rewriteReferences(): void {
@@ -173,6 +191,27 @@ class Rewriter {
     });
   }
 
+  private indexIn(instanceOf: ReadonlyMap<CoreInstantiation, number>): Rewritten["indexOf"] {
+    const definitions = new Map(
+      this.nodes.map(({ instantiation, module }) => [instanceOf.get(instantiation), module] as const),
+    );
+    return (instance, kind, index) => {
+      const definition = definitions.get(instance);
+      if (definition === undefined) return undefined;
+      return this.collector === undefined ? index : this.collector.indexOf(definition, kind, index);
+    };
+  }
+
+  private droppedSections(): string[] {
+    return this.nodes.flatMap((node, position) => {
+      const names = this.collector?.droppedSections.get(node.module);
+      if (names === undefined) return [];
+      return [
+        `${names.join(", ")} of core module ${labelOf(node, position)} went, because its code has changed (--gc)`,
+      ];
+    });
+  }
+
   private result(removed: ReadonlySet<Definition>): Rewritten {
     const moduleOf = new Map<number, CoreModule>();
     const instanceOf = new Map<CoreInstantiation, number>();
@@ -185,9 +224,16 @@ class Rewriter {
     for (const [definition, module] of this.modules) definition.chunks = encodeModule(module).toChunks();
     const instances = instantiationsIn(this.component).map((instantiation) => instanceOf.get(instantiation));
     shareEqual(this.component, this.specialized.origins);
-    const { component, modules, warnings } = this;
-    return { component, modules, moduleOf, instances, warnings };
+    const { component, modules } = this;
+    const collected = this.collector?.removed;
+    const warnings = [...this.warnings, ...this.droppedSections()];
+    return { component, modules, moduleOf, instances, indexOf: this.indexIn(instanceOf), collected, warnings };
   }
+}
+
+/** A text that tells modules apart. */
+function labelOf({ name, moduleName }: CoreInstanceNode, position: number): string {
+  return moduleName ?? name ?? String(position);
 }
 
 /** All instantiations of core modules in the order in which an engine carries them out. */

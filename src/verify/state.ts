@@ -1,7 +1,8 @@
 import { ComponentInitError } from "../errors.js";
 import type { Initialized } from "../host/initialize.js";
-import type { FunctionPlace, TableContents } from "../host/tables.js";
-import type { GlobalValue, InstanceSnapshot, MemoryImage, Snapshot } from "../snapshot/model.js";
+import type { TableContents } from "../host/tables.js";
+import type { ExternKind } from "../module/exports.js";
+import type { InstanceSnapshot, MemoryImage, Snapshot } from "../snapshot/model.js";
 import { takeSnapshot } from "../snapshot/take.js";
 
 export interface ExpectedState {
@@ -10,8 +11,8 @@ export interface ExpectedState {
   readonly initialized?: Initialized;
   /** For each core instance of the output, in order, the one of the snapshot whose state it has, if any. */
   readonly instances: readonly (number | undefined)[];
-  /** What became of the functions of an instance of the snapshot; by default they keep their indices. */
-  readonly functionOf?: (instance: number, index: number) => number | undefined;
+  /** The index that an item of an instance of the snapshot has in the output; `undefined` when it went. */
+  readonly indexOf: (instance: number, kind: ExternKind, index: number) => number | undefined;
 }
 
 /**
@@ -28,7 +29,7 @@ export function verifyState(output: Initialized, expected: ExpectedState): void 
     const wanted = position === undefined ? undefined : states.get(position);
     if (wanted === undefined) return;
     const where = ` of core instance ${output.instances[i]?.info.name ?? i}`;
-    compareNumbers(actual.instances[i] as InstanceSnapshot, wanted, where);
+    compareNumbers(actual.instances[i] as InstanceSnapshot, wanted, where, expected.indexOf);
   });
   if (expected.initialized !== undefined) new ReferenceComparison(output, expected.initialized, expected).run();
 }
@@ -40,15 +41,26 @@ function fail(what: string): never {
   );
 }
 
-function compareNumbers(actual: InstanceSnapshot, wanted: InstanceSnapshot, where: string): void {
-  wanted.memories.forEach((image, i) => {
-    const difference = compareMemory(actual.memories[i] as MemoryImage, image);
+function compareNumbers(
+  actual: InstanceSnapshot,
+  wanted: InstanceSnapshot,
+  where: string,
+  indexOf: ExpectedState["indexOf"],
+): void {
+  const find = <T extends { readonly index: number }>(list: readonly T[], kind: ExternKind, { index }: T) => {
+    const now = indexOf(wanted.instance, kind, index);
+    if (now === undefined) return undefined;
+    return list.find((one) => one.index === now) ?? fail(`${kind} ${index}${where} is missing`);
+  };
+  for (const image of wanted.memories) {
+    const other = find(actual.memories, "memory", image);
+    const difference = other && compareMemory(other, image);
     if (difference !== undefined) fail(`memory ${image.index}${where} differs ${difference}`);
-  });
-  wanted.globals.forEach((global, i) => {
-    const other = actual.globals[i] as GlobalValue;
-    if (Buffer.compare(other.bits, global.bits) !== 0) fail(`global ${global.index}${where} differs`);
-  });
+  }
+  for (const global of wanted.globals) {
+    const other = find(actual.globals, "global", global);
+    if (other && Buffer.compare(other.bits, global.bits) !== 0) fail(`global ${global.index}${where} differs`);
+  }
 }
 
 /** Ranges depend on contents alone, so equal memories have the same. */
@@ -91,13 +103,14 @@ class ReferenceComparison {
   private compare<T extends { readonly instance: number; readonly index: number }>(
     wanted: readonly T[],
     actual: readonly T[],
-    what: string,
+    what: "table" | "global",
     compareOne: (wanted: T, actual: T, where: string) => void,
   ): void {
     for (const one of wanted) {
       const instance = this.positions.get(one.instance);
-      if (instance === undefined) continue;
-      const other = actual.find((candidate) => candidate.instance === instance && candidate.index === one.index);
+      const index = this.expected.indexOf(one.instance, what, one.index);
+      if (instance === undefined || index === undefined) continue;
+      const other = actual.find((candidate) => candidate.instance === instance && candidate.index === index);
       const where = `${what} ${one.index} of core instance ${this.output.instances[instance]?.info.name ?? instance}`;
       if (other === undefined) fail(`${where} is missing`);
       compareOne(one, other, where);
@@ -119,11 +132,8 @@ class ReferenceComparison {
     if (left === undefined || right === undefined) return this.isSameObject(wanted, actual);
     // Of a function of the host nothing tells which it is.
     if (!left.isDefined || !right.isDefined) return left.isDefined === right.isDefined;
-    return this.positions.get(left.instance) === right.instance && this.indexOf(left) === right.index;
-  }
-
-  private indexOf({ instance, index }: FunctionPlace): number | undefined {
-    return this.expected.functionOf === undefined ? index : this.expected.functionOf(instance, index);
+    if (this.positions.get(left.instance) !== right.instance) return false;
+    return this.expected.indexOf(left.instance, "func", left.index) === right.index;
   }
 
   /** Null, an i31, or an object that instantiation makes anew. */

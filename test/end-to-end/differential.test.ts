@@ -15,14 +15,17 @@ describe("the original, initialized at run time", () => {
   });
 });
 
-describe("the output", () => {
+describe.each([
+  ["the output", false],
+  ["the output with garbage collected", true],
+])("%s", (_, gc) => {
   test.each(cases(CASES))("is valid: %s", async (_title, one) => {
-    await expect(outputOf(one).then(validate)).resolves.toBeUndefined();
+    await expect(outputOf(one, gc).then(validate)).resolves.toBeUndefined();
   });
 
   describe.each(ENGINES)("in $name", (engine) => {
     test.runIf(engine.available).each(cases(CASES))("%s", async (_title, one) => {
-      await checkOutput(engine, one, await outputOf(one));
+      await checkOutput(engine, one, await outputOf(one, gc));
     });
   });
 });

@@ -80,15 +80,17 @@ function withoutOpaqueExports(bytes: Uint8Array): Uint8Array {
 }
 
 /** The output of a case: made once, however many engines then run it. */
-export function outputOf(one: DifferentialCase): Promise<Uint8Array> {
-  const known = outputs.get(one) ?? makeOutput(one);
+export function outputOf(one: DifferentialCase, gc = false): Promise<Uint8Array> {
+  const outputs = gc ? collectedOutputs : plainOutputs;
+  const known = outputs.get(one) ?? makeOutput(one, gc);
   outputs.set(one, known);
   return known;
 }
 
-const outputs = new Map<DifferentialCase, Promise<Uint8Array>>();
+const plainOutputs = new Map<DifferentialCase, Promise<Uint8Array>>();
+const collectedOutputs = new Map<DifferentialCase, Promise<Uint8Array>>();
 
-async function makeOutput(one: DifferentialCase): Promise<Uint8Array> {
+async function makeOutput(one: DifferentialCase, gc: boolean): Promise<Uint8Array> {
   const { fixture, supply, options } = one;
   const modules = await supplied(fixture, supply?.modules);
   const components = await supplied(fixture, supply?.components);
@@ -96,6 +98,7 @@ async function makeOutput(one: DifferentialCase): Promise<Uint8Array> {
     ...options,
     modules,
     components,
+    gc,
     verify: true,
   });
   return component;

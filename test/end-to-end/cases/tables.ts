@@ -279,4 +279,13 @@ const shared: DifferentialCase[] = [
   },
 ];
 
-export const TABLE_CASES: readonly DifferentialCase[] = [...entries, ...stretches, ...types, ...shared];
+const overlapping: DifferentialCase[] = [
+  {
+    ...INIT,
+    title: "overlapping segments of lowered functions on a table that is imported twice",
+    fixture: "table-overlapping-segments",
+    ...steps(...each("call", [1, 3, 1, TRAP]).slice(0, 3), [call("call", 4), ok(3)]),
+  },
+];
+
+export const TABLE_CASES: readonly DifferentialCase[] = [...entries, ...stretches, ...types, ...shared, ...overlapping];
