@@ -1,9 +1,12 @@
 // @ts-check
 /** The inputs, each as a core module (for wizer) and as a component (for component-init). */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parse } from "@bytecodealliance/jco";
-import { buildBound, buildRuntime, enginePath, upToDate, write } from "../examples/starlingmonkey/lib.mjs";
+import { componentEmbed, parse } from "@bytecodealliance/jco";
+// @ts-expect-error: its types are not for Node
+import { runClang, runLLVM } from "@yowasp/clang";
+import { buildBound, buildRuntime, enginePath, toComponent, upToDate, write } from "../examples/starlingmonkey/lib.mjs";
 
 const examples = fileURLToPath(new URL("../examples/starlingmonkey/", import.meta.url));
 
@@ -61,6 +64,45 @@ export async function boundInput(directory) {
     sources: bound.sources,
     stdin: bound.stdin,
   };
+}
+
+/**
+ * A C program whose init uses most of what it has of wasi-libc, and whose other exports use little.
+ * @param {string} directory
+ * @returns {Promise<Input>}
+ */
+export async function cInput(directory) {
+  const fixture = fileURLToPath(new URL("../fixtures/c-reactor/", import.meta.url));
+  const stem = join(directory, "c-program");
+  const [core, component] = [`${stem}.core.wasm`, `${stem}.wasm`];
+  const program = join(fixture, "program.c");
+  const world = join(fixture, "world.wit");
+  if (!(await upToDate([core, component], [program, world]))) {
+    const compiled = await compileReactor(await readFile(program, "utf8"));
+    await write(core, compiled);
+    const embedded = await componentEmbed({ binary: compiled, witSource: await readFile(world, "utf8") });
+    await write(component, await toComponent(embedded));
+  }
+  const stdin = join(directory, "c-program-stdin.txt");
+  await write(stdin, "first line\n");
+  return {
+    name: "C program",
+    core,
+    component,
+    wizerArgs: [],
+    args: ["-f", "init", "--dir", `${join(fixture, "preopen")}::/data`, "--stdin", stdin],
+    guestArgs: ["app"],
+    env: { MODE: "fast" },
+  };
+}
+
+/** @param {string} source @returns {Promise<Uint8Array>} */
+async function compileReactor(source) {
+  // Without arguments it only loads its resources, and would print how far it got.
+  await runLLVM(undefined, {}, { fetchProgress: () => {} });
+  const flags = ["--target=wasm32-wasip1", "-O2", "-g0", "-mexec-model=reactor"];
+  const files = await runClang(["clang", ...flags, "program.c", "-o", "out.wasm"], { "program.c": source });
+  return /** @type {Uint8Array} */ (files["out.wasm"]);
 }
 
 /**

@@ -4,7 +4,7 @@
 //   node run.mjs [--runs N] [--only LIST] [--label TEXT] [--no-save]
 //
 //   --runs N      how often each tool runs on each input (5); the tools alternate, the table shows medians
-//   --only LIST   of: startup,generic,bound,dense-64m,sparse-64m,sparse-1g,half-1g,first-call (default: all)
+//   --only LIST   of: startup,generic,bound,options,dense-64m,sparse-64m,sparse-1g,half-1g,first-call (default: all)
 //   --wasmtime P  a Python with the package wasmtime, for first calls there (.cache/wasmtime-venv/bin/python)
 //   --label TEXT  the second half of the name of the results file (default: the commit)
 //   --no-save     print only
@@ -19,14 +19,17 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { componentInit, repository, serve, toComponent, transpile, write } from "../examples/starlingmonkey/lib.mjs";
-import { boundInput, filledInputs, genericInput } from "./inputs.mjs";
+import { boundInput, cInput, filledInputs, genericInput } from "./inputs.mjs";
 import { measure, runTool } from "./tools.mjs";
 
 const { values: options } = parseArgs({
   allowNegative: true,
   options: {
     runs: { type: "string", default: "5" },
-    only: { type: "string", default: "startup,generic,bound,dense-64m,sparse-64m,sparse-1g,half-1g,first-call" },
+    only: {
+      type: "string",
+      default: "startup,generic,bound,options,dense-64m,sparse-64m,sparse-1g,half-1g,first-call",
+    },
     wasmtime: { type: "string", default: join(repository, ".cache", "wasmtime-venv", "bin", "python") },
     label: { type: "string" },
     save: { type: "boolean", default: true },
@@ -141,6 +144,25 @@ async function compare(input, states) {
   for (const [key, all] of measured) {
     const [tool = "", cached = ""] = key.split("/");
     addRow(input.name, tool, cached, all);
+  }
+}
+
+/** What options cost and save, with a warm cache. */
+async function compareOptions() {
+  for (const make of [genericInput, boundInput, cInput]) {
+    const input = await make(inputDirectory);
+    /** @type {Map<string, Measurement[]>} */
+    const measured = new Map(["", " --gc", " --verify"].map((option) => [option, []]));
+    for (let run = -1; run < runs; run++) {
+      for (const [option, all] of measured) {
+        console.error(`${input.name}: component-init${option}, ${run < 0 ? "filling its cache" : run + 1}`);
+        const args = [...input.args, ...option.split(" ").filter(Boolean)];
+        const path = outputPath(input.name, `component-init${option.replace(" ", "")}`);
+        const m = await runTool(work, "component-init", { ...input, args }, false, path);
+        if (run >= 0) all.push(m);
+      }
+    }
+    for (const [option, all] of measured) addRow(`${input.name}, options`, `component-init${option}`, "warm", all);
   }
 }
 
@@ -428,6 +450,7 @@ try {
     await compare(input, [true, false]);
     starlingMonkeyVerdicts(input.name);
   }
+  if (tools.includes("component-init") && chosen.includes("options")) await compareOptions();
   for (const [name, make] of Object.entries(filledInputs(inputDirectory))) {
     if (!chosen.includes(name)) continue;
     const input = await make();

@@ -204,7 +204,7 @@ function write(
 /** The component to write may not export the init function at all. */
 function initInTarget(init: InitFunction, pairs: Correspondence): InitFunction | undefined {
   if (init.kind !== "core") return init;
-  const instance = pairs.get(init.instance);
+  const instance = pairs.get(init.instance)?.instance;
   return instance === undefined ? undefined : { ...init, instance };
 }
 

@@ -127,6 +127,24 @@ describe("a staged rewrite", () => {
     expect((await jcoSession(component, { calls })).outcomes).toEqual([{ ok: 5 }, { ok: 7 }]);
   });
 
+  test("brings functions in tables along where the modules are equal, and only there", async () => {
+    const text = (constant: number) => `(component
+      (core module $Core (table $t 2 funcref) (elem declare func $f) (func $f (result i32) (i32.const ${constant}))
+        (func (export "init") (table.set $t (i32.const 1) (ref.func $f)))
+        (func (export "call") (result i32) (call_indirect $t (result i32) (i32.const 1))))
+      (core instance $Core (instantiate $Core))
+      (func (export "init") (canon lift (core func $Core "init")))
+      (func (export "call") (result u32) (canon lift (core func $Core "call"))))`;
+    const [one, other] = [await wat(text(1)), await wat(text(2))];
+    const { component } = await preinitialize(one, { initFunc: "init", onto: one, verify: true });
+    expect((await jcoSession(component, { calls: [{ export: "call" }] })).outcomes).toEqual([{ ok: 1 }]);
+    const options = { initFunc: "init", onto: other, correspondence: { Core: "Core" } };
+    const { message } = await refusal(one, options, "no-correspondence");
+    expect(message).toMatch(/a function of core instance 0 is in a table or global, and its counterpart differs/);
+    const without = await wat("(component (core module $m) (core instance (instantiate $m)))");
+    await refusal(one, { initFunc: "init", onto: without }, "no-correspondence");
+  });
+
   test("takes the correspondence that is given", async () => {
     const changed = await wat(STUBBED.replace("(i32.const 7)", "(i32.const 8)").replace('"\\01"', '"\\02"'));
     await refusal(hosted, { initFunc: "add(5)", imports, onto: changed }, "no-correspondence");
@@ -144,7 +162,7 @@ describe("a staged rewrite", () => {
       correspondence,
     });
     const shape = await refusal(hosted, given({ Core: "Core" }), "no-correspondence");
-    expect(shape.message).toContain("do not define the same memories and mutable globals");
+    expect(shape.message).toContain("do not define the same memories, tables and mutable globals");
     const missing = await refusal(hosted, given({ Core: "Kore" }), "no-correspondence");
     expect(missing.message).toContain("no core instance named Kore; it has ");
   });

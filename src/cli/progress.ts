@@ -95,9 +95,31 @@ export function summarize(output: string, report: Report): string[] {
   return [
     `${bold(output)}: ${sizes}, ${init}, ${seconds} s`,
     ...memoryLines(report.memories),
+    ...removedLines(report.removed),
     ...report.warnings.map((warning) => `${styleText("yellow", "warning:", { stream: process.stderr })} ${warning}`),
   ];
 }
+
+/** What `--gc` removed, in the order of the report. */
+function removedLines(removed: Report["removed"]): string[] {
+  if (removed === undefined) return [];
+  const parts = NAMES_OF_REMOVED.flatMap(([what, one, many]) => {
+    const number = removed[what];
+    return number === 0 ? [] : [`${number} ${number === 1 ? one : many}`];
+  });
+  return [`removed from core modules: ${parts.length === 0 ? "nothing" : parts.join(", ")}`];
+}
+
+const NAMES_OF_REMOVED: readonly (readonly [keyof NonNullable<Report["removed"]>, string, string])[] = [
+  ["functions", "function", "functions"],
+  ["globals", "global", "globals"],
+  ["types", "type", "types"],
+  ["tables", "table", "tables"],
+  ["memories", "memory", "memories"],
+  ["tags", "tag", "tags"],
+  ["elements", "element segment", "element segments"],
+  ["data", "data segment", "data segments"],
+];
 
 function memoryLines(memories: readonly MemoryReport[]): string[] {
   const lines = memories.slice(0, MAX_MEMORIES).map(({ instance, index, pagesBefore, pagesAfter, bytes, segments }) => {

@@ -5,13 +5,19 @@ import { ComponentInitError } from "../errors.js";
 import { PREVIEW1_ADAPTER } from "../instrument/model.js";
 import { decodeDefinition } from "../instrument/module.js";
 import { encodeModule } from "../module/encode.js";
-import { globalSpace, memorySpace } from "../module/index-spaces.js";
+import { globalSpace, memorySpace, tableSpace } from "../module/index-spaces.js";
 import type { CoreModule } from "../module/model.js";
 import { formatValueType } from "../module/value-types.js";
 import type { Specialized } from "../specialize/model.js";
 
 /** From positions of core instances in one component to positions in another. */
-export type Correspondence = ReadonlyMap<number, number>;
+export type Correspondence = ReadonlyMap<number, Counterpart>;
+
+export interface Counterpart {
+  readonly instance: number;
+  /** Whether the modules do the same, so that indices mean the same in both. */
+  readonly isEqual: boolean;
+}
 
 interface Candidate {
   readonly position: number;
@@ -38,12 +44,13 @@ export function findCorrespondence(
 ): Correspondence {
   const from = candidates(source);
   const to = candidates(target);
-  const pairs = new Map<number, number>();
+  const pairs = new Map<number, Counterpart>();
   for (const [sourceName, targetName] of Object.entries(given)) {
     const left = named(from, sourceName, "snapshotted component");
     const right = named(to, targetName, "component to write");
     checkShape(left, right);
-    pairs.set(left.position, right.position);
+    const isEqual = fingerprint(left.module) === fingerprint(right.module);
+    pairs.set(left.position, { instance: right.position, isEqual });
   }
   pairEqual(from, to, pairs);
   for (const one of from) if (!pairs.has(one.position) && hasState(one) && !isAdapter(one)) noPartner(one, to);
@@ -68,8 +75,8 @@ function named(list: readonly Candidate[], name: string, where: string): Candida
 }
 
 /** Equal modules are paired; where several are equal, those with the same name. */
-function pairEqual(from: readonly Candidate[], to: readonly Candidate[], pairs: Map<number, number>): void {
-  const taken = new Set(pairs.values());
+function pairEqual(from: readonly Candidate[], to: readonly Candidate[], pairs: Map<number, Counterpart>): void {
+  const taken = new Set([...pairs.values()].map(({ instance }) => instance));
   const free = Map.groupBy(
     to.filter(({ position }) => !taken.has(position)),
     ({ module }) => fingerprint(module),
@@ -84,7 +91,8 @@ function pairEqual(from: readonly Candidate[], to: readonly Candidate[], pairs: 
       const partners =
         left.length === 1 && right.length === 1 ? right : right.filter((other) => sharesName(one, other));
       const [only] = partners;
-      if (only !== undefined && partners.length === 1) pairs.set(one.position, only.position);
+      if (only !== undefined && partners.length === 1)
+        pairs.set(one.position, { instance: only.position, isEqual: true });
     }
   }
 }
@@ -103,7 +111,7 @@ function fingerprint(module: CoreModule): string {
 }
 
 function hasState({ module }: Candidate): boolean {
-  return module.memories.length > 0 || module.globals.some(({ type }) => type.mutable);
+  return module.memories.length + module.tables.length > 0 || module.globals.some(({ type }) => type.mutable);
 }
 
 function isAdapter({ names }: Candidate): boolean {
@@ -119,12 +127,12 @@ function noPartner(one: Candidate, to: readonly Candidate[]): never {
   );
 }
 
-/** A counterpart that is not equal must at least define the same memories and mutable globals at the same indices. */
+/** A counterpart that is not equal must at least define the same memories, tables and mutable globals, at the same indices. */
 function checkShape(left: Candidate, right: Candidate): void {
   if (shape(left.module) === shape(right.module)) return;
   throw new ComponentInitError(
     "no-correspondence",
-    `core instances ${left.names[0]} and ${right.names[0]} do not define the same memories and mutable globals`,
+    `core instances ${left.names[0]} and ${right.names[0]} do not define the same memories, tables and mutable globals`,
   );
 }
 
@@ -133,5 +141,8 @@ function shape(module: CoreModule): string {
   const globals = globalSpace(module).map(({ imported, index, type }) => {
     return imported || !type.mutable ? "" : `${index}:${formatValueType(type.value)}`;
   });
-  return JSON.stringify([memories.filter(Boolean), globals.filter(Boolean)]);
+  const tables = tableSpace(module).map(({ imported, index, type }) => {
+    return imported ? "" : `${index}:${type.is64}:${formatValueType(type.element)}`;
+  });
+  return JSON.stringify([memories.filter(Boolean), globals.filter(Boolean), tables.filter(Boolean)]);
 }

@@ -139,11 +139,14 @@ class Rewriter {
   /** From positions in the snapshot to positions in the component. */
   private translate({ instance, index }: FunctionReference): FunctionReference {
     const { correspondence } = this.options;
-    const target = correspondence === undefined ? instance : correspondence.get(instance);
-    if (target === undefined || this.nodes[target] === undefined) {
+    const target = correspondence === undefined ? { instance, isEqual: true } : correspondence.get(instance);
+    if (target === undefined || this.nodes[target.instance] === undefined) {
       throw mismatch(`a function of core instance ${instance} is in a table or global, and it has no counterpart`);
     }
-    return { instance: target, index };
+    if (!target.isEqual) {
+      throw mismatch(`a function of core instance ${instance} is in a table or global, and its counterpart differs`);
+    }
+    return { instance: target.instance, index };
   }
 
   private moduleToEdit(definition: CoreModuleDefinition): CoreModule {
@@ -261,10 +264,17 @@ function hasEffect(module: CoreModule): boolean {
   if (module.start !== undefined) return true;
   const importedTables = importedCount(module, "table");
   const importedMemories = importedCount(module, "memory");
+  // Segments of a large program take a while to decode, and such a program has a memory and a table of its own.
+  const fillsTable =
+    importedTables > 0 && module.elements.some(({ mode }) => isActive(mode) && mode.table < importedTables);
   return (
-    module.elements.some(({ mode }) => mode.kind === "active" && mode.table < importedTables) ||
-    module.data.some(({ mode }) => mode.kind === "active" && mode.memory < importedMemories)
+    fillsTable ||
+    (importedMemories > 0 && module.data.some(({ mode }) => isActive(mode) && mode.memory < importedMemories))
   );
+}
+
+function isActive<M extends { readonly kind: string }>(mode: M): mode is Extract<M, { kind: "active" }> {
+  return mode.kind === "active";
 }
 
 /** The state for each core instance, by position; those that the snapshot knows nothing of start as they are. */
@@ -281,7 +291,7 @@ function assignStates(
   }
   const states = new Map<number, InstanceSnapshot>();
   for (const state of instances) {
-    const target = correspondence === undefined ? state.instance : correspondence.get(state.instance);
+    const target = correspondence === undefined ? state.instance : correspondence.get(state.instance)?.instance;
     if (target !== undefined) states.set(target, state);
   }
   return states;

@@ -162,6 +162,15 @@ describe("the summary", () => {
     expect(lines[4]).toBe("and 6 more memories (--json lists all)");
   });
 
+  test("counts what --gc removed", () => {
+    const nothing = { types: 0, functions: 0, tables: 0, memories: 0, tags: 0, globals: 0, elements: 0, data: 0 };
+    const lineOf = (removed: NonNullable<Report["removed"]>) => summarize("out.wasm", { ...report, removed }).at(-1);
+    expect(lineOf(nothing)).toBe("removed from core modules: nothing");
+    expect(lineOf({ ...nothing, functions: 49, globals: 1, memories: 2 })).toBe(
+      "removed from core modules: 49 functions, 1 global, 2 memories",
+    );
+  });
+
   test("ends with the warnings", () => {
     expect(summarize("out.wasm", { ...report, warnings: ["mind this"] }).at(-1)).toBe("warning: mind this");
   });

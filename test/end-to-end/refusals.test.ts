@@ -148,6 +148,63 @@ describe("state that cannot be seen is refused", () => {
     );
   });
 
+  const module = (fields: string) => `(component
+    (core module $m ${fields}) (core instance $i (instantiate $m)) (func (export "init") (canon lift (core func $i "init"))))`;
+  const STRUCT = "(type $s (struct (field (mut i32))))";
+  const THROW = `(tag $t) (func $throw (result exnref) (block $l (result exnref)
+    (try_table (catch_all_ref $l) (throw $t)) (unreachable)))`;
+
+  test.each([
+    [
+      "an object in a table",
+      `${STRUCT} (table $objects 3 (ref null $s))
+      (func (export "init") (table.set (i32.const 2) (struct.new $s (i32.const 1))))`,
+      /a garbage-collected object in entry 2 of table 0 of core instance i:/,
+    ],
+    [
+      "an object that an immutable global keeps, and that can change",
+      `${STRUCT} (global $keeper (ref $s) (struct.new $s (i32.const 1)))
+      (func (export "init") (struct.set $s 0 (global.get $keeper) (i32.const 2)))`,
+      /a garbage-collected object in global 0 \(\$keeper\) of core instance i:/,
+    ],
+    [
+      "an i31",
+      '(global $small (mut anyref) (ref.null any)) (func (export "init") (global.set $small (ref.i31 (i32.const 7))))',
+      /a reference that is no function in global 0 \(\$small\) of core instance i:/,
+    ],
+    [
+      "an external reference",
+      '(global $out (mut externref) (ref.null extern)) (func (export "init") (global.set $out (extern.convert_any (ref.i31 (i32.const 7)))))',
+      /a reference that is no function in global 0 \(\$out\) of core instance i:/,
+    ],
+    [
+      "an exception in a global",
+      `${THROW} (global $caught (mut exnref) (ref.null exn)) (func (export "init") (global.set $caught (call $throw)))`,
+      /an exception or a continuation in global 0 \(\$caught\) of core instance i:/,
+    ],
+    [
+      "an exception in a table",
+      `${THROW} (table $caught i64 3 exnref) (func (export "init") (table.set (i64.const 1) (call $throw)))`,
+      /an exception or a continuation in entry 1 of table 0 of core instance i:/,
+    ],
+    ["a shared memory", '(memory 1 1 shared) (func (export "init"))', /a shared memory: threads cannot be snapshotted/],
+  ])("%s", async (_, fields, message) => {
+    const error = await run(module(fields), {}, "unsupported");
+    expect(error.message).toMatch(message);
+  });
+
+  test("tables of exceptions and of objects that hold none are fine, and so is a segment of objects that was dropped", async () => {
+    const text = module(`${STRUCT} (type $a (array (mut (ref null $s)))) ${THROW}
+      (table $caught 3 exnref) (table $objects 2 (ref null $s))
+      (elem $e (ref null $s) (item (struct.new $s (i32.const 1))))
+      (func (export "init")
+        (table.set $caught (i32.const 1) (call $throw)) (table.set $caught (i32.const 1) (ref.null exn))
+        (drop (table.grow $caught (ref.null exn) (i32.const 2)))
+        (drop (array.new_elem $a $e (i32.const 0) (i32.const 1))) (elem.drop $e))`);
+    const { report } = await preinitialize(await wat(text), { initFunc: "init", verify: true });
+    expect(report.warnings).toEqual([]);
+  });
+
   test("objects in a passive element segment", async () => {
     await run(
       `(component
