@@ -18,8 +18,7 @@ export function checkHandles(live: readonly LiveHandle[], tables: HandleTables, 
       details: [...dangling.map(formatHandle), ...wasmFrames(first.stack), ...printedBy(output)],
     });
   }
-  checkProvidedResources(live.length, tables);
-  checkOwnResources(tables);
+  checkTables(live.length, tables);
 }
 
 function describe(first: LiveHandle, count: number): string {
@@ -40,30 +39,27 @@ function formatHandle({ type, createdBy, detail }: LiveHandle): string {
   return `  ${type} made by ${createdBy}${detail === undefined ? "" : `: ${detail}`}`;
 }
 
-/** Resources of imports that the caller provides are seen in jco's tables alone. */
-function checkProvidedResources(known: number, { tables, imported }: HandleTables): void {
-  const owned = tables.reduce(
-    (sum, table, i) => sum + (table !== undefined && imported.has(i) ? countOwned(table) : 0),
-    0,
-  );
-  if (owned <= known) return;
-  const number = owned - known === 1 ? "a resource" : `${owned - known} resources`;
+/**
+ * What the tables hold beyond what the host has given out: resources of the component itself, and of imports that the
+ * caller provides. Every table counts, since jco says of a nested component's tables nowhere whose resources they hold.
+ * The host's that are open at this point were handed to the guest and not taken back, so each is in some table.
+ */
+function checkTables(known: number, { tables, imported }: HandleTables): void {
+  const owned = tables.map((table) => (table === undefined ? 0 : countOwned(table)));
+  const unknown = sum(owned) - known;
+  if (unknown <= 0) return;
+  const isProvided = sum(owned.filter((_, index) => imported.has(index))) > known;
+  const message = isProvided
+    ? `${unknown === 1 ? "a resource" : `${unknown} resources`} of provided imports open`
+    : `${unknown === 1 ? "a handle" : `${unknown} handles`} to resources of the component itself`;
   throw new ComponentInitError(
     "live-handles",
-    `initialization ended with ${number} of provided imports open: drop them before it ends`,
+    `initialization ended with ${message}: drop ${unknown === 1 ? "it" : "them"} before it ends`,
   );
 }
 
-function checkOwnResources({ tables, imported }: HandleTables): void {
-  tables.forEach((table, index) => {
-    const owned = table === undefined || imported.has(index) ? 0 : countOwned(table);
-    if (owned === 0) return;
-    throw new ComponentInitError(
-      "live-handles",
-      `initialization ended with ${owned === 1 ? "a handle" : `${owned} handles`} to resources of the component ` +
-        "itself: drop them before it ends",
-    );
-  });
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }
 
 /** wit-component names its adapters so; V8 shows the name in a stack. */

@@ -44,6 +44,12 @@ const refusals: Refusal[] = [
     says: /handle to resources of the component itself/,
   },
   {
+    fixture: "composition-resource",
+    options: { initFunc: "hold" },
+    code: "live-handles",
+    says: /a handle to resources of the component itself/,
+  },
+  {
     fixture: "c-open-file",
     options: { initFunc: "init", preopens: [fixturePreopen("c-open-file", "/data")] },
     code: "live-handles",

@@ -4,6 +4,7 @@ import { encodeComponent } from "../../src/component/encode.js";
 import { definitionsOfKind, removeDefinitions } from "../../src/component/graph.js";
 import type { Entity } from "../../src/component/model.js";
 import { type PreinitializeOptions, preinitialize } from "../../src/index.js";
+import { nest } from "./compose.js";
 import { loadFixture, loadFixtureFile } from "./fixtures.js";
 import { jcoSession } from "./jco.js";
 import { type Arg, type Call, comparable, isHandleRef, type Outcome, type WasiSettings } from "./session.js";
@@ -27,6 +28,8 @@ export interface DifferentialCase {
   };
   /** Neither jco nor Wasmtime runs a component that exports a core module or component; without these exports they do. */
   readonly withoutOpaqueExports?: boolean;
+  /** The fixture is put into another component, once for each of these prefixes of its exports' names. */
+  readonly nested?: readonly string[];
   /** What happens afterwards. Handles count from the first of these calls. */
   readonly calls: readonly Call[];
   /** What each of these calls must give, in the original and in the output. */
@@ -53,7 +56,7 @@ export const ENGINES: readonly Engine[] = [
 export async function checkOriginal({ session }: Engine, one: DifferentialCase): Promise<void> {
   const { init, calls, options, jcoFails } = one;
   const all = init === undefined ? calls : [init, ...calls.map(shiftHandles)];
-  const component = await loadFixture(one.equivalent ?? one.fixture);
+  const component = await load(one, one.equivalent ?? one.fixture);
   const running = session(component, { wasi: wasiOf(options), calls: all });
   if (session === jcoSession && jcoFails !== undefined) {
     const failure = await running.then(({ outcomes }) => JSON.stringify(outcomes[0]), String);
@@ -94,7 +97,7 @@ async function makeOutput(one: DifferentialCase, gc: boolean): Promise<Uint8Arra
   const { fixture, supply, options } = one;
   const modules = await supplied(fixture, supply?.modules);
   const components = await supplied(fixture, supply?.components);
-  const { component } = await preinitialize(await loadFixture(fixture), {
+  const { component } = await preinitialize(await load(one, fixture), {
     ...options,
     modules,
     components,
@@ -102,6 +105,11 @@ async function makeOutput(one: DifferentialCase, gc: boolean): Promise<Uint8Arra
     verify: true,
   });
   return component;
+}
+
+async function load({ nested }: DifferentialCase, fixture: string): Promise<Uint8Array> {
+  const component = await loadFixture(fixture);
+  return nested === undefined ? component : nest(component, nested);
 }
 
 async function supplied(fixture: string, files: Readonly<Record<string, string>> = {}) {
