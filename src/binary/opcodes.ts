@@ -49,6 +49,8 @@ export const Opcode = {
   try: 0x06,
   end: 0x0b,
   call: 0x10,
+  callIndirect: 0x11,
+  returnCallIndirect: 0x13,
   delegate: 0x18,
   drop: 0x1a,
   tryTable: 0x1f,

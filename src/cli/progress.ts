@@ -112,6 +112,7 @@ function removedLines(removed: Report["removed"]): string[] {
 
 const NAMES_OF_REMOVED: readonly (readonly [keyof NonNullable<Report["removed"]>, string, string])[] = [
   ["functions", "function", "functions"],
+  ["bodies", "body of a function that no call can reach", "bodies of functions that no call can reach"],
   ["globals", "global", "globals"],
   ["types", "type", "types"],
   ["tables", "table", "tables"],

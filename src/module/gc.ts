@@ -1,9 +1,11 @@
 import type { ExternKind } from "./exports.js";
+import { emptyBody } from "./gc/bodies.js";
 import { updateCustomSections } from "./gc/custom-sections.js";
 import { type KeptElements, keepElements } from "./gc/elements.js";
 import { Numbering } from "./gc/numbering.js";
 import { findReachable } from "./gc/reachability.js";
 import { renumberModule } from "./gc/renumber.js";
+import { importedCount } from "./index-spaces.js";
 import type { CoreModule } from "./model.js";
 
 export interface CollectedModule {
@@ -19,6 +21,8 @@ export interface CollectedModule {
 export interface RemovedCounts {
   readonly types: number;
   readonly functions: number;
+  /** Of functions that stay in tables, where no call can reach them. */
+  readonly bodies: number;
   readonly tables: number;
   readonly memories: number;
   readonly tags: number;
@@ -42,14 +46,22 @@ export function collectGarbage(module: CoreModule): CollectedModule {
   const reachable = findReachable(module);
   const elements = keepElements(module.elements, reachable);
   const element = Uint8Array.from(elements.segments, (segment) => (segment === undefined ? 0 : 1));
-  const numbering = new Numbering({ ...reachable.live, element });
+  const emptied = withBodies(module, reachable.uncalled);
+  const numbering = new Numbering({ ...reachable.live, element }, emptied);
   const removed = countRemoved(numbering);
-  if (numbering.removesNothing && !editsElements(module, elements)) {
+  if (numbering.removesNothing && emptied.size === 0 && !editsElements(module, elements)) {
     return { module, removed, indexOf: (_, index) => index, droppedSections: [] };
   }
   const result = renumberModule(module, numbering, elements);
   const indexOf = (kind: ExternKind, index: number) => numbering.find(kind, index);
   return { module: result, removed, indexOf, droppedSections: updateCustomSections(result, numbering) };
+}
+
+/** The functions whose bodies are longer than what takes their place. One that is not has no room for a reference. */
+function withBodies(module: CoreModule, functions: ReadonlySet<number>): ReadonlySet<number> {
+  const imported = importedCount(module, "func");
+  const size = (func: number) => module.code[func - imported]?.length ?? 0;
+  return new Set([...functions].filter((func) => size(func) > emptyBody.length));
 }
 
 function editsElements(module: CoreModule, { segments, added }: KeptElements): boolean {
@@ -60,6 +72,7 @@ function countRemoved(numbering: Numbering): RemovedCounts {
   return {
     types: numbering.removed("type"),
     functions: numbering.removed("func"),
+    bodies: numbering.emptied.size,
     tables: numbering.removed("table"),
     memories: numbering.removed("memory"),
     tags: numbering.removed("tag"),

@@ -20,6 +20,7 @@ export class ModuleCollector {
   readonly removed: Record<keyof RemovedCounts, number> = {
     types: 0,
     functions: 0,
+    bodies: 0,
     tables: 0,
     memories: 0,
     tags: 0,

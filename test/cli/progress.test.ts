@@ -163,7 +163,17 @@ describe("the summary", () => {
   });
 
   test("counts what --gc removed", () => {
-    const nothing = { types: 0, functions: 0, tables: 0, memories: 0, tags: 0, globals: 0, elements: 0, data: 0 };
+    const nothing = {
+      types: 0,
+      functions: 0,
+      bodies: 0,
+      tables: 0,
+      memories: 0,
+      tags: 0,
+      globals: 0,
+      elements: 0,
+      data: 0,
+    };
     const lineOf = (removed: NonNullable<Report["removed"]>) => summarize("out.wasm", { ...report, removed }).at(-1);
     expect(lineOf(nothing)).toBe("removed from core modules: nothing");
     expect(lineOf({ ...nothing, functions: 49, globals: 1, memories: 2 })).toBe(

@@ -10,7 +10,17 @@ import { compileC } from "../support/clang.js";
 import { print } from "../support/wat.js";
 import { moduleOf, wat } from "./wat.js";
 
-const NOTHING = { types: 0, functions: 0, tables: 0, memories: 0, tags: 0, globals: 0, elements: 0, data: 0 };
+const NOTHING = {
+  types: 0,
+  functions: 0,
+  bodies: 0,
+  tables: 0,
+  memories: 0,
+  tags: 0,
+  globals: 0,
+  elements: 0,
+  data: 0,
+};
 
 /** Collects `before` and compares with `after`, to the byte; then collects once more, which must change nothing. */
 async function expectCollected(before: string, after: string): Promise<CollectedModule> {
@@ -228,6 +238,7 @@ describe("instructions", () => {
       globals: 2,
       elements: 2,
       data: 1,
+      bodies: 0,
     });
     expect(WebAssembly.validate(encodeModule(module).toBytes())).toBe(true);
   });
@@ -344,7 +355,7 @@ describe("tables and element segments", () => {
   });
 
   it("keep all entries that call_indirect may find", async () => {
-    await expectKept(`(module (table 3 funcref) (func $a) (func $b (result i32) i32.const 1) (elem (i32.const 0) $a $b)
+    await expectKept(`(module (table 3 funcref) (func $a nop nop nop) (func $b nop nop) (elem (i32.const 0) $a $b)
       (func (export "f") (param i32) (call_indirect (local.get 0))))`);
   });
 
@@ -392,6 +403,114 @@ describe("tables and element segments", () => {
 
   it("stay when an instruction names an active segment, with their table", async () => {
     await expectKept('(module (table 1 funcref) (func $a) (elem (i32.const 0) $a) (func (export "f") elem.drop 0))');
+  });
+});
+
+describe("functions in tables", () => {
+  /** `$entry` is in `$t`, which `look` looks into, and another function in another table. */
+  const module = (look: string, entry: string, more = "") => `(module (type $v (func)) (type $r (func (result i32)))
+    ${more} (table $t 3 funcref) (table $other 3 funcref) ${entry}
+    (elem (i32.const 1) $entry) (elem (table $other) (i32.const 0) func $other)
+    (func (export "f") (result i32) ${look})
+    (func $other (export "g") (call_indirect $other (type $v) (i32.const 0))))`;
+  const ENTRY = "(func $entry (type $r) (local $l i32) block $b br $b end i32.const 7)";
+
+  it.each([
+    ["of its type", "(call_indirect $t (type $v) (i32.const 1)) i32.const 0"],
+    ["of its type into their table", "(call_indirect $other (type $r) (i32.const 1))"],
+    ["into their table", "i32.const 5"],
+  ])("lose their bodies, with the names in these, when there is no call %s", async (_, look) => {
+    const emptied = "(func $entry (type $r) unreachable)";
+    const usesTable = look.includes("$t");
+    const before = module(look, ENTRY);
+    const after = module(look, emptied);
+    if (usesTable) expect((await expectCollected(before, after)).removed).toMatchObject({ bodies: 1, functions: 0 });
+    else expect(collectGarbage(await moduleOf(before)).removed).toMatchObject({ bodies: 0, functions: 1 });
+  });
+
+  it("lose them when a tail call into the table is of another type", async () => {
+    const more = "(type $other (func (param i32) (result i32)))";
+    const look = "(return_call_indirect $t (type $other) (i32.const 0) (i32.const 1))";
+    await expectCollected(module(look, ENTRY, more), module(look, "(func $entry (type $r) unreachable)", more));
+  });
+
+  it("lose what only they refer to", async () => {
+    const dead = "(global $g i32 (i32.const 3)) (func $dead (param f32) (drop (global.get $g)))";
+    const look = "(call_indirect $t (type $v) (i32.const 1)) i32.const 0";
+    const before = module(look, `${dead} (func $entry (type $r) (call $dead (f32.const 1)) i32.const 7)`);
+    const { removed } = await expectCollected(before, module(look, "(func $entry (type $r) unreachable)"));
+    expect(removed).toMatchObject({ bodies: 1, functions: 1, globals: 1, types: 1 });
+  });
+
+  it("lose them when the calls of their type are in such a function", async () => {
+    const look = "(call_indirect $t (type $v) (i32.const 1)) i32.const 0";
+    const before = module(look, "(func $entry (type $r) (call_indirect $t (type $r) (i32.const 1)))");
+    await expectCollected(before, module(look, "(func $entry (type $r) unreachable)"));
+  });
+
+  it.each([
+    ["is called in the table", "(call_indirect $t (type $r) (i32.const 1))"],
+    ["is called as the last thing", "(return_call_indirect $t (type $r) (i32.const 1))"],
+    ["is called as an equal type", "(call_indirect $t (type $same) (i32.const 1))", "(type $same (func (result i32)))"],
+    ["is called by its name", "(call_indirect $t (type $v) (i32.const 1)) (call $entry)"],
+    ["is referred to by its name", "(call_indirect $t (type $v) (ref.is_null (ref.func $entry))) i32.const 0"],
+    ["is got from the table", "(table.get $t (i32.const 1)) drop i32.const 0"],
+    ["is copied from the table", "(table.copy $other $t (i32.const 0) (i32.const 1) (i32.const 1)) i32.const 0"],
+    [
+      "is in a global",
+      "i32.const 0 (call_indirect $t (type $v) (i32.const 1))",
+      '(global (export "g0") funcref (ref.func $entry))',
+    ],
+    ["is exported", "(call_indirect $t (type $v) (i32.const 1)) i32.const 0", '(export "e" (func $entry))'],
+    [
+      "starts the module",
+      "(call_indirect $t (type $v) (i32.const 1)) i32.const 0",
+      "(func $s call $entry drop) (start $s)",
+    ],
+    ["is in a table that is exported", "i32.const 0", '(export "t" (table $t))'],
+    [
+      "is in a passive segment, too",
+      "(elem.drop $p) (call_indirect $t (type $v) (i32.const 1)) i32.const 0",
+      "(elem $p func $entry)",
+    ],
+  ])("stay as they are when one %s", async (_, look, more = "") => {
+    await expectKept(module(look, ENTRY, more));
+  });
+
+  it("stay as they are in an imported table", async () => {
+    await expectKept(`(module (import "" "t" (table 1 funcref))
+      (func (result i32) i32.const 7) (elem (i32.const 0) 0))`);
+  });
+
+  it("stay as they are when called as a supertype, however far up", async () => {
+    const text = (called: string, entry: string) => `(module
+      (type $top (sub (func (result anyref)))) (type $middle (sub $top (func (result eqref))))
+      (type $low (sub final $middle (func (result i31ref)))) (type $aside (sub $top (func (result structref))))
+      (table $t 1 funcref) (func $entry (type $low) ${entry}) (elem (i32.const 0) func $entry)
+      (func (export "f") (param (ref null $aside)) (call_indirect $t (type ${called}) (i32.const 0)) drop))`;
+    const ENTRY = "(ref.i31 (i32.const 1))";
+    for (const called of ["$low", "$middle", "$top"]) await expectKept(text(called, ENTRY));
+    expect((await expectCollected(text("$aside", ENTRY), text("$aside", "unreachable"))).removed.bodies).toBe(1);
+  });
+
+  it("stay as they are when called as a type that an equal group defines", async () => {
+    const group = (name: string) => `(rec (type $${name} (func (param (ref null $s${name})) (result i32)))
+      (type $s${name} (struct (field (ref null $${name})))))`;
+    await expectKept(`(module ${group("a")} ${group("b")}
+      (table $t 1 funcref) (func $entry (type $a) i32.const 7) (elem (i32.const 0) func $entry)
+      (func (export "f") (result i32) (call_indirect $t (type $b) (ref.null $sb) (i32.const 0))))`);
+  });
+
+  it("that lost them trap as before when called as another type", async () => {
+    const text = module("(call_indirect $t (type $v) (i32.const 1)) i32.const 0", ENTRY);
+    for (const { f } of await bothInstances(text)) expect(() => f?.()).toThrow(/signature/);
+  });
+
+  it("keep expressions' references", async () => {
+    const text = (entry: string) => `(module (type $r (func (result i32))) (type $v (func)) (table $t 3 funcref)
+      (func $entry (type $r) ${entry}) (elem (i32.const 1) funcref (ref.func $entry) (ref.null func))
+      (func (export "f") (call_indirect $t (type $v) (i32.const 1))))`;
+    await expectCollected(text("i32.const 7"), text("unreachable"));
   });
 });
 

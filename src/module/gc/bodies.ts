@@ -1,10 +1,14 @@
 import type { ConstExpr } from "../../binary/const-expr.js";
+import { Opcode } from "../../binary/opcodes.js";
 import { ByteReader } from "../../binary/reader.js";
 import { ByteWriter } from "../../binary/writer.js";
 import type { FunctionBody } from "../code.js";
 import type { Numbering } from "./numbering.js";
 import type { IndexSpace } from "./operands.js";
 import { EXPLICIT_MEMORY, type ReferenceVisitor, ReferenceWalker } from "./references.js";
+
+/** Valid for a function of any type: no locals, `unreachable`. */
+export const emptyBody: FunctionBody = Uint8Array.of(0, Opcode.unreachable, Opcode.end);
 
 /** @param reader - over exactly the body */
 export function renumberBody(body: FunctionBody, reader: ByteReader, numbering: Numbering): FunctionBody {

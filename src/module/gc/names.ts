@@ -46,14 +46,22 @@ function renumberSubsection(id: number, reader: ByteReader, numbering: Numbering
   const direct = NAME_MAPS.get(id);
   if (direct !== undefined) return renumberMap(reader, direct, numbering, skipName);
   const indirect = INDIRECT_NAME_MAPS.get(id);
-  return indirect && renumberMap(reader, indirect, numbering, skipNameMap);
+  return indirect && renumberMap(reader, indirect, withoutEmptied(indirect, numbering), skipNameMap);
+}
+
+type Find = Pick<Numbering, "find">;
+
+/** Of a body that was emptied the locals and labels are gone, too. */
+function withoutEmptied(space: IndexSpace, numbering: Numbering): Find {
+  if (space !== "func") return numbering;
+  return { find: (_, index) => (numbering.emptied.has(index) ? undefined : numbering.find(space, index)) };
 }
 
 /** Entries of an index and something that stays as it is. */
 function renumberMap(
   reader: ByteReader,
   space: IndexSpace,
-  numbering: Numbering,
+  numbering: Find,
   skip: (reader: ByteReader) => void,
 ): ByteWriter | undefined {
   const entries = new ByteWriter();

@@ -2,13 +2,19 @@ import { type IndexSpace, indexSpaces } from "./operands.js";
 
 const REMOVED = -1;
 
-/** The new index of every item that stays. */
+/** What becomes of every item: the new index of those that stay. */
 export class Numbering {
   private readonly maps: Readonly<Record<IndexSpace, Int32Array>>;
   private readonly removedCounts: Readonly<Record<IndexSpace, number>>;
 
-  /** @param live - per space and index, 1 for what stays */
-  constructor(live: Readonly<Record<IndexSpace, Uint8Array>>) {
+  /**
+   * @param live - per space and index, 1 for what stays
+   * @param emptied - functions that stay without their bodies
+   */
+  constructor(
+    live: Readonly<Record<IndexSpace, Uint8Array>>,
+    readonly emptied: ReadonlySet<number>,
+  ) {
     const maps = {} as Record<IndexSpace, Int32Array>;
     const removed = {} as Record<IndexSpace, number>;
     for (const space of indexSpaces) {

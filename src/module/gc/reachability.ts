@@ -1,12 +1,14 @@
-import type { ConstExpr } from "../../binary/const-expr.js";
+import { type ConstExpr, referencedFunction } from "../../binary/const-expr.js";
 import { Opcode } from "../../binary/opcodes.js";
 import { ByteReader } from "../../binary/reader.js";
 import type { Import } from "../imports.js";
+import { typeSpace } from "../index-spaces.js";
 import { mapImport, mapRefType, mapSubType, mapValueType } from "../map-types.js";
 import type { CoreModule } from "../model.js";
-import type { ElementItems } from "../segments.js";
+import type { ElementItems, ElementMode } from "../segments.js";
+import { IndirectCalls } from "./indirect-calls.js";
 import { type IndexSpace, indexSpaces } from "./operands.js";
-import { type ReferenceVisitor, ReferenceWalker } from "./references.js";
+import { ReferenceWalker } from "./references.js";
 import { mayTrap } from "./segment-bounds.js";
 import {
   at,
@@ -22,6 +24,8 @@ import {
 export interface Reachable {
   /** Per index 1 for an item that stays, else 0. */
   readonly live: Readonly<Record<IndexSpace, Uint8Array>>;
+  /** Live functions that are only entries of tables, and that no call fits: what they do nobody can see. */
+  readonly uncalled: ReadonlySet<number>;
   /** Functions that `ref.func` in a live body names. */
   readonly referenced: ReadonlySet<number>;
   /** Functions that live items outside of bodies name: `C.refs` of the core specification, which `ref.func` asks for. */
@@ -36,10 +40,12 @@ export function findReachable(module: CoreModule): Reachable {
 /** A depth-first search with a list of its own: bodies that call each other may be nested deeper than our stack. */
 class Tracer {
   private readonly live: Record<IndexSpace, Uint8Array>;
+  private readonly uncalled = new Set<number>();
   private readonly referenced = new Set<number>();
   private readonly declared = new Set<number>();
   private readonly pending: { readonly space: IndexSpace; readonly index: number }[] = [];
   private readonly imports: ImportsByKind;
+  private readonly indirectCalls: IndirectCalls;
   /** The recursion group of each type index. */
   private readonly groups: readonly GroupAt[];
   /** Active segments by what they initialize. */
@@ -57,6 +63,7 @@ class Tracer {
       Uint8Array
     >;
     this.imports = importsByKind(module);
+    this.indirectCalls = new IndirectCalls(typeSpace(module));
     this.groups = groupByType(module.types);
     this.segmentsOfTable = segmentsBy(module.elements, (mode) => (mode.kind === "active" ? mode.table : undefined));
     this.segmentsOfMemory = segmentsBy(module.data, (mode) => (mode.kind === "active" ? mode.memory : undefined));
@@ -65,7 +72,7 @@ class Tracer {
   trace(): Reachable {
     this.markRoots();
     for (let item = this.pending.pop(); item !== undefined; item = this.pending.pop()) this.visit(item);
-    return { live: this.live, referenced: this.referenced, declared: this.declared };
+    return { live: this.live, uncalled: this.uncalled, referenced: this.referenced, declared: this.declared };
   }
 
   private markRoots(): void {
@@ -73,6 +80,7 @@ class Tracer {
     for (const { kind, index } of module.exports) {
       this.mark(kind, index);
       if (kind === "func") this.declared.add(index);
+      if (kind === "table") this.markCallable(this.indirectCalls.open(index));
     }
     if (module.start !== undefined) this.mark("func", module.start);
     module.elements.forEach((_, i) => {
@@ -102,7 +110,7 @@ class Tracer {
   private mark(space: IndexSpace, index: number): void {
     const live = this.live[space];
     if (index >= live.length) failUnknown(space, index, live.length);
-    if (live[index] === 1) return;
+    if (live[index] === 1 && !(space === "func" && this.uncalled.delete(index))) return;
     live[index] = 1;
     // A type comes with its group, whose other types must not visit it once more.
     if (space === "type") for (const member of this.membersOf(index)) live[member] = 1;
@@ -149,7 +157,7 @@ class Tracer {
 
   private visitFunction(position: number): void {
     this.mark("type", at(this.module.functions, position, "func"));
-    new ReferenceWalker(...this.marker(this.module.bodyReader(position), this.referenced)).body();
+    this.walker(this.module.bodyReader(position), this.referenced).body();
   }
 
   private visitTable(position: number): void {
@@ -171,14 +179,42 @@ class Tracer {
       this.visitExpression(mode.offset);
     }
     if (items.kind === "functions") {
-      for (const func of items.indices) {
-        this.mark("func", func);
-        this.declared.add(func);
-      }
+      for (const func of items.indices) this.markEntry(mode, func);
     } else {
       mapRefType(items.type, this.markType);
-      for (const expr of items.exprs) this.visitExpression(expr);
+      for (const expr of items.exprs) this.visitEntry(mode, expr);
     }
+  }
+
+  private visitEntry(mode: ElementMode, expr: ConstExpr): void {
+    const func = referencedFunction(expr);
+    if (func === undefined) this.visitExpression(expr);
+    else this.markEntry(mode, func);
+  }
+
+  private markEntry(mode: ElementMode, func: number): void {
+    this.declared.add(func);
+    const isCallable = mode.kind !== "active" || this.isCallable(mode.table, func);
+    if (isCallable) this.mark("func", func);
+    else this.markUncalled(func);
+  }
+
+  private isCallable(table: number, func: number): boolean {
+    const position = func - this.imports.func.length;
+    if (position < 0 || table < this.imports.table.length) return true;
+    return this.indirectCalls.addEntry(table, func, at(this.module.functions, position, "func"));
+  }
+
+  /** The function stays, with its type, for the sake of its place in a table. */
+  private markUncalled(func: number): void {
+    if (this.live.func[func] === 1) return;
+    this.live.func[func] = 1;
+    this.uncalled.add(func);
+    this.mark("type", at(this.module.functions, func - this.imports.func.length, "func"));
+  }
+
+  private markCallable(functions: Iterable<number>): void {
+    for (const func of functions) this.mark("func", func);
   }
 
   private visitData(index: number): void {
@@ -189,21 +225,29 @@ class Tracer {
   }
 
   private visitExpression(expr: ConstExpr): void {
-    new ReferenceWalker(...this.marker(new ByteReader(expr), this.declared)).expression();
+    this.walker(new ByteReader(expr), this.declared).expression();
   }
 
   /** @param functions - where to add the functions that `ref.func` names */
-  private marker(reader: ByteReader, functions: Set<number>): [ByteReader, ReferenceVisitor] {
-    const visitor: ReferenceVisitor = {
-      index: (space, index, start) => {
+  private walker(reader: ByteReader, functions: Set<number>): ReferenceWalker {
+    let type = 0;
+    const walker = new ReferenceWalker(reader, {
+      index: (space, index) => {
         this.mark(space, index);
-        // The opcode of `call` is right in front of the index too, and is another byte.
-        if (space === "func" && reader.bytes[start - 1] === Opcode.refFunc) functions.add(index);
+        if (space === "type") type = index;
+        if (space === "table") this.visitTableUse(walker.opcode, index, type);
+        if (walker.opcode === Opcode.refFunc) functions.add(index);
       },
       typeIndex: (index) => this.mark("type", index),
       memoryArgument: (_, memory) => this.mark("memory", memory),
-    };
-    return [reader, visitor];
+    });
+    return walker;
+  }
+
+  /** @param type - the type index in front of that of the table, where the instruction has one */
+  private visitTableUse(opcode: number, table: number, type: number): void {
+    const isCall = opcode === Opcode.callIndirect || opcode === Opcode.returnCallIndirect;
+    this.markCallable(isCall ? this.indirectCalls.addCall(table, type) : this.indirectCalls.open(table));
   }
 }
 

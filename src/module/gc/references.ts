@@ -21,14 +21,18 @@ export const EXPLICIT_MEMORY = 0x40;
  * share it is what makes sure that there is no reference which only one of them knows.
  */
 export class ReferenceWalker {
-  /** The instruction that is being read, and where it starts. */
-  private opcode = 0;
+  private current = 0;
   private start = 0;
 
   constructor(
     readonly reader: ByteReader,
     private readonly visitor: ReferenceVisitor,
   ) {}
+
+  /** The instruction that is being read. */
+  get opcode(): number {
+    return this.current;
+  }
 
   /** @param reader - over exactly one body */
   body(): void {
@@ -51,11 +55,11 @@ export class ReferenceWalker {
     const byte = reader.u8();
     const numbers = prefixedOpcodes(byte);
     if (numbers === undefined) {
-      this.opcode = byte;
+      this.current = byte;
       this.immediates(singleByteOpcodes[byte] as Immediates);
     } else {
       const number = reader.u32("instruction number");
-      this.opcode = byte * 0x10000 + Math.min(number, 0xffff);
+      this.current = byte * 0x10000 + Math.min(number, 0xffff);
       this.immediates(numbers[number] ?? Immediates.Unknown);
     }
   }

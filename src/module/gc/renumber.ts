@@ -7,7 +7,7 @@ import { mapImport, mapRefType, mapSubType, mapValueType } from "../map-types.js
 import type { CoreModule } from "../model.js";
 import type { DataMode, DataSegment, ElementItems, ElementMode, ElementSegment } from "../segments.js";
 import type { RecursiveGroup } from "../types.js";
-import { renumberBody, renumberExpression } from "./bodies.js";
+import { emptyBody, renumberBody, renumberExpression } from "./bodies.js";
 import type { KeptElements } from "./elements.js";
 import type { Numbering } from "./numbering.js";
 import { importsByKind } from "./spaces.js";
@@ -121,8 +121,10 @@ class Renumberer {
     const { module, numbering } = this;
     const bodies: FunctionBody[] = [];
     module.code.forEach((body, i) => {
-      if (numbering.find("func", this.importCounts.func + i) === undefined) return;
-      bodies.push(renumberBody(body, module.bodyReader(i), numbering));
+      const index = this.importCounts.func + i;
+      if (numbering.find("func", index) === undefined) return;
+      const isEmptied = numbering.emptied.has(index);
+      bodies.push(isEmptied ? emptyBody : renumberBody(body, module.bodyReader(i), numbering));
     });
     return bodies;
   }
