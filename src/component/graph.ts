@@ -75,6 +75,11 @@ export function insertSectionBefore(
   component.sections.splice(at, 0, { kind, definitions });
 }
 
+/** What the instances among some definitions are instances of. */
+export function instantiatedComponents(definitions: readonly Definition[]): ReadonlySet<Entity> {
+  return new Set(definitions.flatMap((one) => (one.kind === "instantiation" ? [one.component] : [])));
+}
+
 /** Removes definitions, and sections that hold nothing any more. */
 export function removeDefinitions(component: Component, removed: ReadonlySet<Definition>): void {
   const kept = component.sections.flatMap((section) => {

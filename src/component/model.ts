@@ -210,7 +210,7 @@ export interface ExportAlias extends Entity {
 export interface CoreExportAlias extends Entity {
   readonly kind: "core export alias";
   instance: Entity;
-  readonly name: string;
+  name: string;
 }
 
 export interface OuterAlias extends Entity {

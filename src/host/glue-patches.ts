@@ -58,6 +58,30 @@ const PATCHES: readonly Patch[] = [
     times: 1,
   },
   {
+    // CanonicalABI.md, `load_string_from_range`: what is no UTF-8 traps.
+    what: "the decoding of strings",
+    pattern: /\bconst TEXT_DECODER_UTF8 = new TextDecoder\(\);/g,
+    replacement: 'const TEXT_DECODER_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });',
+    usedWhere: /\bTEXT_DECODER_UTF8\b/,
+    times: 1,
+  },
+  {
+    // The same for UTF-16, where it is about surrogates without their other half.
+    what: "the decoding of UTF-16",
+    pattern: /\bconst utf16Decoder = new TextDecoder\('utf-16'\);/g,
+    replacement: 'const utf16Decoder = new TextDecoder("utf-16", { fatal: true, ignoreBOM: true });',
+    usedWhere: /\butf16Decoder\b/,
+    times: 1,
+  },
+  {
+    // CanonicalABI.md, `convert_int_to_bool`: whatever is not 0 is true.
+    what: "the lifting of booleans",
+    pattern: /^\s*function throwInvalidBool\(\) \{$/gm,
+    replacement: "function throwInvalidBool() { return true; }\nfunction _jcoThrowInvalidBool() {",
+    usedWhere: /\bthrowInvalidBool\(\)/,
+    times: 1,
+  },
+  {
     // CanonicalABI.md calls `realloc` for empty strings too, and the preview 1 adapter counts on it: it lays the
     // strings of the environment out by these calls, and an empty value would lose its terminator.
     what: "the encoding of empty strings",

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
+import { ComponentInitError } from "../errors.js";
 import { GlueCache } from "./glue-cache.js";
 
 /** What jco's bindgen makes of a component: the canonical ABI in JavaScript. */
@@ -29,7 +30,7 @@ export interface HandleTables {
 }
 
 /** Part of the cache key: raised when the options of bindgen or the patches change. */
-const GLUE_FORMAT = "4";
+const GLUE_FORMAT = "5";
 
 /** Glue with its place in the cache. */
 export class CachedGlue {
@@ -104,10 +105,7 @@ export class LoadedGlue {
 
   constructor(private readonly glue: Glue) {
     const cachedData = glue.codeCache === undefined ? undefined : Buffer.from(glue.codeCache, "base64");
-    this.script = new vm.Script(glue.source, {
-      filename: "component-init:glue.js",
-      ...(cachedData && { cachedData }),
-    });
+    this.script = compileScript(glue.source, cachedData);
     // Another version or other flags of V8 reject it.
     this.isFresh = cachedData === undefined || this.script.cachedDataRejected === true;
     this.imported = new Set(
@@ -137,6 +135,20 @@ export class LoadedGlue {
   /** What V8 compiled so far, after a run all that a run needs; `undefined` when that is cached already. */
   codeCache(): Uint8Array | undefined {
     return this.isFresh ? this.script.createCachedData() : undefined;
+  }
+}
+
+/** jco writes names of the component into its text as they are, and a few of them collide with its own. */
+function compileScript(source: string, cachedData: Buffer | undefined): vm.Script {
+  try {
+    return new vm.Script(source, { filename: "component-init:glue.js", ...(cachedData && { cachedData }) });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ComponentInitError(
+      "unsupported",
+      `the bindings that jco generates for this component are not valid JavaScript (${reason}): rename the export`,
+      { cause },
+    );
   }
 }
 

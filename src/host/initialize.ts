@@ -1,6 +1,7 @@
 import { concat } from "../binary/writer.js";
 import { encodeComponent } from "../component/encode.js";
 import { ComponentInitError } from "../errors.js";
+import { safeCoreName } from "../instrument/core-names.js";
 import { formatInitFunction, type InitFunction } from "../instrument/init-func.js";
 import type { Instrumented, InstrumentedInstance, InstrumentedModule } from "../instrument/model.js";
 import { skeletonOf } from "../instrument/skeleton.js";
@@ -211,7 +212,7 @@ class ComponentRun {
     if (init.kind === "none") return;
     if (init.kind === "core") {
       const instance = this.instances[init.instance] as InitializedInstance;
-      (instance.exports[init.name] as () => void)();
+      (instance.exports[safeCoreName(init.name)] as () => void)();
       return;
     }
     const owner = init.interface === undefined ? exports : (exports[toExportKey(init.interface)] as typeof exports);

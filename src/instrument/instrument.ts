@@ -5,6 +5,7 @@ import type { Component, CoreModuleDefinition, Export } from "../component/model
 import { importedInterfaces, keepsAsyncState, usesAsync } from "../component/resolve.js";
 import { ComponentInitError } from "../errors.js";
 import type { CoreInstanceNode, Specialized } from "../specialize/model.js";
+import { renameCoreItems } from "./core-names.js";
 import { type Instrumented, type InstrumentedInstance, PREVIEW1_ADAPTER } from "./model.js";
 import { instrumentModule } from "./module.js";
 import { shapeOf, skeletonOf } from "./skeleton.js";
@@ -18,7 +19,8 @@ import { shapeOf, skeletonOf } from "./skeleton.js";
 export function instrument(specialized: Specialized): Instrumented {
   const { original, component, instances } = specialized;
   refuseUnsupported(component);
-  const isUnchanged = specialized.isUnchanged && !definitionsOfKind(component, "export").some(isOpaque);
+  const isRenamed = renameCoreItems(component);
+  const isUnchanged = specialized.isUnchanged && !isRenamed && !definitionsOfKind(component, "export").some(isOpaque);
   if (!isUnchanged) makeRunnable(component);
   const definitions = coreModules(component);
   const names = new Map(instances.map(({ module, moduleName }) => [module, moduleName]));

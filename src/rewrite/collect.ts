@@ -1,4 +1,4 @@
-import { definitionsOf } from "../component/graph.js";
+import { definitionsOf, instantiatedComponents } from "../component/graph.js";
 import type {
   Component,
   CoreInlineExports,
@@ -48,9 +48,12 @@ export class ModuleCollector {
   collect(component: Component): boolean {
     const definitions = definitionsOf(component);
     const wanted = aliasedExports(definitions);
+    const instantiated = instantiatedComponents(definitions);
     let changed = false;
     for (const definition of definitions.toReversed()) {
-      if (definition.kind === "component") changed = this.collect(definition.component) || changed;
+      if (definition.kind === "component" && instantiated.has(definition)) {
+        changed = this.collect(definition.component) || changed;
+      }
       if (definition.kind === "core inline exports") changed = dropExports(definition, wanted) || changed;
       if (definition.kind === "core instantiation") changed = this.collectInstance(definition, wanted) || changed;
     }

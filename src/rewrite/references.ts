@@ -102,6 +102,8 @@ function rewriteTable(
     if (func === undefined) foreign.push(entry);
     else own.push({ index: entry.index, func });
   }
+  // Writing gaps between foreign entries would overwrite own ones, so one module writes them all.
+  if (runsOf(foreign).length > MAX_SEGMENTS) return [{ index, entries: [...entries] }];
   if (own.length > 0) module.elements = [...module.elements, ...entrySegments(own, index, module)];
   return foreign.length > 0 ? [{ index, entries: foreign }] : [];
 }
@@ -134,11 +136,11 @@ function itemsOf(run: readonly MaybeEntry[], element: RefType): ElementSegment["
   return { kind: "expressions", type: element, exprs };
 }
 
-function runsOf(entries: readonly LocalEntry[]): LocalEntry[][] {
-  const runs: LocalEntry[][] = [];
+function runsOf<E extends { readonly index: number }>(entries: readonly E[]): E[][] {
+  const runs: E[][] = [];
   for (const entry of entries) {
     const run = runs.at(-1);
-    if (run !== undefined && (run.at(-1) as LocalEntry).index + 1 === entry.index) run.push(entry);
+    if (run !== undefined && (run.at(-1) as E).index + 1 === entry.index) run.push(entry);
     else runs.push([entry]);
   }
   return runs;

@@ -23,6 +23,7 @@ import type { CoreInstanceNode, Specialized } from "../specialize/model.js";
 import { ModuleCollector } from "./collect.js";
 import { CoreGraph } from "./core-graph.js";
 import type { Correspondence } from "./correspondence.js";
+import { keepDeclared } from "./declarations.js";
 import { addLateReferences } from "./late-references.js";
 import { mismatch } from "./mismatch.js";
 import { rewriteModule } from "./module.js";
@@ -97,6 +98,7 @@ class Rewriter {
     this.rewriteReferences();
     const removed = new Set(this.removeDead());
     this.removeUnusedExports(removed, removedExports);
+    for (const { module } of this.nodes) this.keepDeclared(module);
     if (this.collector !== undefined) {
       while (this.collector.collect(this.component)) for (const one of this.removeDead()) removed.add(one);
     }
@@ -147,6 +149,11 @@ class Rewriter {
       throw mismatch(`a function of core instance ${instance} is in a table or global, and its counterpart differs`);
     }
     return { instance: target.instance, index };
+  }
+
+  private keepDeclared(definition: CoreModuleDefinition): void {
+    const module = this.modules.get(definition);
+    if (module !== undefined) keepDeclared(decodeDefinition(definition), module);
   }
 
   private moduleToEdit(definition: CoreModuleDefinition): CoreModule {

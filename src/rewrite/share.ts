@@ -1,6 +1,12 @@
 import { createHash } from "node:crypto";
 import { ownedBy } from "../component/clone.js";
-import { componentNames, definitionsOf, referencesOf, removeDefinitions } from "../component/graph.js";
+import {
+  componentNames,
+  definitionsOf,
+  instantiatedComponents,
+  referencesOf,
+  removeDefinitions,
+} from "../component/graph.js";
 import type {
   Component,
   ComponentSection,
@@ -27,7 +33,7 @@ export function shareEqual(root: Component, origins: ReadonlyMap<Entity, Entity>
 }
 
 function shareComponents(component: Component, origins: ReadonlyMap<Entity, Entity>): void {
-  const nested = definitionsOf(component).filter((definition) => definition.kind === "component");
+  const nested = instantiatedIn(component);
   for (const one of nested) shareComponents(one.component, origins);
   for (const group of groupsOf(nested, origins)) {
     const kept: NestedComponent[] = [];
@@ -70,10 +76,19 @@ function modulePlaces(component: Component): Place[] {
   const definitions = definitionsOf(component);
   const others = definitions.filter(({ kind }) => kind !== "core instantiation" && kind !== "component");
   const used = new Set(others.flatMap((definition) => [...referencesOf(definition)]));
+  const instantiated = new Set(instantiatedIn(component));
   return definitions.flatMap((definition): Place[] => {
-    if (definition.kind === "component") return modulePlaces(definition.component);
+    if (definition.kind === "component") return instantiated.has(definition) ? modulePlaces(definition.component) : [];
     return definition.kind === "core module" && !used.has(definition) ? [{ module: definition, component }] : [];
   });
+}
+
+/** The nested components that are instantiated: one that is only exported, or passed on, stays as it was given. */
+function instantiatedIn(component: Component): NestedComponent[] {
+  const instantiated = instantiatedComponents(definitionsOf(component));
+  return definitionsOf(component).filter(
+    (one) => one.kind === "component" && instantiated.has(one),
+  ) as NestedComponent[];
 }
 
 function hashOf({ chunks }: CoreModuleDefinition): string {

@@ -9,11 +9,12 @@ import {
   resolve,
   rootEnvironment,
 } from "../component/environment.js";
-import { componentNames, definitionsOf, insertSectionBefore } from "../component/graph.js";
+import { componentNames, definitionsOf, entitiesOf, insertSectionBefore } from "../component/graph.js";
 import type {
   Component,
   CoreInstantiation,
   CoreModuleDefinition,
+  Definition,
   Entity,
   Instantiation,
   NestedComponent,
@@ -133,7 +134,7 @@ class Specializer {
     before: Instantiation,
   ): void {
     const home = instanceAround(alias.target, from);
-    if (home === undefined || cloner.isCopy(alias.target) || isWithin(to, home)) return;
+    if (home === undefined || cloner.isCopy(alias.target) || canAlias(alias.target, home, to)) return;
     alias.target = this.localizer.localize({ entity: alias.target, environment: home }, to, before);
   }
 
@@ -143,9 +144,16 @@ class Specializer {
   }
 }
 
-function isWithin(environment: Environment, outer: Environment): boolean {
-  for (let scope: Environment | undefined = environment; scope !== undefined; scope = scope.parent) {
-    if (scope === outer) return true;
+/** Whether a component stands inside of another one, behind something that this one defines. */
+function canAlias(entity: Entity, home: Environment, from: Environment): boolean {
+  let inner: Environment | undefined;
+  for (let scope: Environment | undefined = from; scope !== undefined; inner = scope, scope = scope.parent) {
+    if (scope !== home) continue;
+    if (inner === undefined) return true;
+    const { component } = inner;
+    const around = (one: Definition) => one.kind === "component" && one.component === component;
+    const before = definitionsOf(home.component);
+    return before.slice(0, before.findIndex(around)).some((one) => entitiesOf(one).includes(entity));
   }
   return false;
 }
@@ -191,5 +199,9 @@ function tooMany(what: string): never {
 }
 
 function unresolved(what: string): ComponentInitError {
-  return new ComponentInitError("malformed", `the component instantiates a ${what} that does not exist`);
+  return new ComponentInitError(
+    "unsupported",
+    `the component instantiates a ${what} of an instance that it imports, and only a ${what} that is imported by itself ` +
+      "can be supplied",
+  );
 }

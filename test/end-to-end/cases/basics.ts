@@ -50,6 +50,14 @@ const sparse: DifferentialCase = {
   expected: [ok("335677780404469760n")],
 };
 
+const large: DifferentialCase = {
+  ...INIT,
+  title: "an imported 64-bit memory larger than a 32-bit one can be",
+  fixture: "imported-memory64-large",
+  calls: [call("get")],
+  expected: [ok(7)],
+};
+
 const globals: DifferentialCase[] = [
   {
     ...INIT,
@@ -305,6 +313,7 @@ const inits: DifferentialCase[] = [
 export const BASIC_CASES: readonly DifferentialCase[] = [
   ...memories,
   sparse,
+  large,
   ...globals,
   ...segments,
   ...starts,

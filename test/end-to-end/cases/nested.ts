@@ -186,10 +186,20 @@ const entered: DifferentialCase[] = [
   },
 ];
 
+const behind: DifferentialCase[] = [
+  {
+    ...INIT,
+    title: "a component passed on that refers to a type behind the one that gets it",
+    fixture: "nested-argument-later-type",
+    ...steps([call("count"), ok(7)], [call("count"), ok(8)]),
+  },
+];
+
 export const NESTED_CASES: readonly DifferentialCase[] = [
   ...components,
   ...outer,
   ...args,
   ...compositions,
   ...entered,
+  ...behind,
 ];

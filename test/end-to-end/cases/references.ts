@@ -165,4 +165,19 @@ const drops: DifferentialCase[] = [
   },
 ];
 
-export const REFERENCE_CASES: readonly DifferentialCase[] = [...functions, ...others, ...drops];
+const declared: DifferentialCase[] = [
+  {
+    ...INIT,
+    title: "references to functions that only changed initial values declared",
+    fixture: "ref-func-global",
+    ...steps([call("f"), ok(5)], [call("g"), ok(6)], [call("h"), ok(7)], [call("other"), ok(8)]),
+  },
+  {
+    ...INIT,
+    title: "references to functions that only removed exports declared",
+    fixture: "ref-func-init",
+    ...steps([call("again"), ok(22)]),
+  },
+];
+
+export const REFERENCE_CASES: readonly DifferentialCase[] = [...functions, ...others, ...drops, ...declared];

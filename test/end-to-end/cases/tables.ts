@@ -282,6 +282,12 @@ const shared: DifferentialCase[] = [
 const overlapping: DifferentialCase[] = [
   {
     ...INIT,
+    title: "more runs of another instance's functions than are written apart, and own ones in between",
+    fixture: "table-many-runs",
+    ...steps(...each("call", [1, 2, 1, 2]), [call("call", 20_000), ok(1)], [call("call", 20_003), ok(2)]),
+  },
+  {
+    ...INIT,
     title: "overlapping segments of lowered functions on a table that is imported twice",
     fixture: "table-overlapping-segments",
     ...steps(...each("call", [1, 3, 1, TRAP]).slice(0, 3), [call("call", 4), ok(3)]),
