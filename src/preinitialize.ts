@@ -1,5 +1,4 @@
 import { encodeComponent } from "./component/encode.js";
-import { ComponentInitError } from "./errors.js";
 import type { CachedGlue } from "./host/glue.js";
 import { bind, compile, type HostOptions, type Initialized, initialize, type Prepared } from "./host/initialize.js";
 import { JcoThread } from "./host/jco-thread.js";
@@ -7,7 +6,6 @@ import { chooseInit } from "./instrument/choose-init.js";
 import { formatInitFunction, type InitFunction } from "./instrument/init-func.js";
 import { instrument } from "./instrument/instrument.js";
 import type { Instrumented } from "./instrument/model.js";
-import { skeletonOf } from "./instrument/skeleton.js";
 import type { MemoryReport, PhaseName, Report } from "./report.js";
 import { type Correspondence, findCorrespondence } from "./rewrite/correspondence.js";
 import { type Rewritten, rewrite } from "./rewrite/rewrite.js";
@@ -15,6 +13,7 @@ import type { Snapshot } from "./snapshot/model.js";
 import { takeSnapshot } from "./snapshot/take.js";
 import type { Supply } from "./specialize/model.js";
 import { specialize } from "./specialize/specialize.js";
+import { validateInput } from "./verify/input.js";
 import { verifyState } from "./verify/state.js";
 import { ComponentValidator, verify } from "./verify/verify.js";
 
@@ -126,11 +125,13 @@ export async function runPhases(
     return { specialized, init: chooseInit(specialized, options.initFunc) };
   });
   const instrumented = await clock.time("instrument", () => instrument(specialized));
+  // What is wrong with the input says more than what that does to the bindings.
   const { glue, prepared } = await prepare(instrumented, options.cache ?? true, thread, clock).catch(async (error) => {
-    await checkSupplied(supply, instrumented, thread);
+    if (!specialized.isUnchanged) await validateInput(bytes, supply, new ComponentValidator(thread));
     throw error;
   });
   const validator = new ComponentValidator(thread, (hash) => glue.isValidated(hash));
+  if (!specialized.isUnchanged) await validateInput(bytes, supply, validator);
   if (!glue.wasCached) validator.anticipate(write(bytes, supply, emptySnapshot(instrumented), init, options));
   onValidated();
   const initialized = await clock.time("initialize", () => initialize(prepared, init, hostOptions(options)));
@@ -206,20 +207,6 @@ function initInTarget(init: InitFunction, pairs: Correspondence): InitFunction |
   if (init.kind !== "core") return init;
   const instance = pairs.get(init.instance)?.instance;
   return instance === undefined ? undefined : { ...init, instance };
-}
-
-/** When bindings cannot be generated, it may be for what was supplied. */
-async function checkSupplied({ modules, components }: Supply, { component }: Instrumented, thread: JcoThread) {
-  if (Object.keys({ ...modules, ...components }).length === 0) return;
-  const problem = await new ComponentValidator(thread).validate(skeletonOf(component));
-  const reason = problem
-    ?.trim()
-    .split("\n")
-    .at(-1)
-    ?.replace(/^failed to decode binary WIT: | \(at offset 0x[0-9a-f]+\)$/g, "")
-    .trim();
-  if (reason === undefined) return;
-  throw new ComponentInitError("invalid-option", `what is supplied does not fit the component: ${reason}`);
 }
 
 /** The glue is generated in a thread of its own while V8 compiles. */

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { ComponentInitError } from "../errors.js";
 import { reportFailure, UsageError } from "./failure.js";
 import { formatHelp, formatOverview } from "./help.js";
-import { clarify, splitArguments } from "./options.js";
-import { RUN_HELP, runCommand } from "./run.js";
+import { checkSwitches, clarify, splitArguments } from "./options.js";
+import { RUN_HELP, RUN_SWITCHES, runCommand } from "./run.js";
 
 const ABOUT =
   "Pre-initialize WebAssembly components: run their initialization once, at build time, and ship a component " +
@@ -34,6 +34,7 @@ function checkNode(version: string): void {
 
 async function main(argv: readonly string[]): Promise<void> {
   const { own, guest } = splitArguments(argv);
+  checkSwitches(own, RUN_SWITCHES);
   const text = information(own);
   if (text !== undefined) {
     process.stdout.write(`${text}\n`);
@@ -75,3 +76,7 @@ try {
 } catch (error) {
   process.exitCode = reportFailure(error, false);
 }
+// All is written by now. A thread that does not end, whatever keeps it, must not keep whoever called us.
+setInterval(() => {
+  if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();
+}, 1000).unref();

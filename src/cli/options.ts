@@ -50,6 +50,12 @@ export function single(name: string, value: string | readonly string[] | undefin
   return value;
 }
 
+/** yargs takes any value of an option without one for "no". */
+export function checkSwitches(own: readonly string[], names: readonly string[]): void {
+  const given = own.find((arg) => names.some((name) => arg.startsWith(`--${name}=`)));
+  if (given !== undefined) throw new UsageError(`${given.split("=")[0]} takes no value: ${given}`);
+}
+
 /** The command line in two: what is ours, and what the guest gets after `--`, byte for byte. */
 export function splitArguments(argv: readonly string[]): { own: string[]; guest: string[] | undefined } {
   const at = argv.indexOf("--");
@@ -58,6 +64,10 @@ export function splitArguments(argv: readonly string[]): { own: string[]; guest:
 
 /** Says what yargs says in the words of the help. */
 export function clarify(message: string, own: readonly string[]): string {
+  const [command] = own;
+  if (command !== undefined && !command.startsWith("-") && command !== "run") {
+    return `there is no command ${command}: component-init run INPUT -o OUTPUT`;
+  }
   const following = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
   if (following !== undefined) return `${dashed(following)} needs a value`;
   if (/^Not enough non-option arguments/.test(message)) {
@@ -69,7 +79,6 @@ export function clarify(message: string, own: readonly string[]): string {
   const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]?.split(", ")[0];
   if (unknown === undefined) return message;
   if (own.some((arg) => arg.startsWith("-") && isOption(arg, unknown))) return `there is no option ${dashed(unknown)}`;
-  if (own[0] === unknown) return `there is no command ${unknown}`;
   return `${unknown} is one argument too many: one component is taken, and the guest's arguments follow --`;
 }
 

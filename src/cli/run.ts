@@ -92,6 +92,9 @@ const OPTIONS: Readonly<Record<string, OptionHelp & Options>> = {
   },
 };
 
+/** The options that take no value. */
+export const RUN_SWITCHES: readonly string[] = Object.keys(OPTIONS).filter((name) => OPTIONS[name]?.type === "boolean");
+
 export const RUN_HELP: CommandHelp = {
   usage: "component-init run INPUT -o OUTPUT [options] [-- GUEST-ARGUMENTS]",
   about: "Run a component's initialization and write a component that starts already initialized.",

@@ -71,10 +71,12 @@ export class CachedGlue {
   }
 
   /** Keeps what a run found out, for the next one. */
-  async remember(codeCache: Uint8Array | undefined, validated: string): Promise<void> {
-    if (this.key === undefined || (this.isValidated(validated) && codeCache === undefined)) return;
+  async remember(codeCache: Uint8Array | undefined, validated: readonly string[]): Promise<void> {
+    const isKnown = validated.every((hash) => this.isValidated(hash));
+    if (this.key === undefined || (isKnown && codeCache === undefined)) return;
     // A few init functions and flags per component; a tool that goes through more of them validates again.
-    const known = [...(this.glue.validated ?? []).filter((hash) => hash !== validated), validated].slice(-16);
+    const others = (this.glue.validated ?? []).filter((hash) => !validated.includes(hash));
+    const known = [...others, ...validated].slice(-16);
     const code = codeCache === undefined ? {} : { codeCache: Buffer.from(codeCache).toString("base64") };
     this.glue = { ...this.glue, ...code, validated: known };
     await new GlueCache().write(this.key, this.glue);

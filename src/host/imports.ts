@@ -22,7 +22,7 @@ export type ImportObject = Record<string, Record<string, unknown>>;
  */
 export function completeImports(
   interfaces: readonly ImportedInterface[],
-  provided: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  provided: ProvidedImports,
   onRefusal: RefusalListener,
 ): ImportObject {
   // Without prototypes, or an import called `to-string` would find the one that every object has.
@@ -38,6 +38,41 @@ export function completeImports(
     for (const func of item.functions) if (!func.startsWith("[")) addFunction(item, func, members, refusal);
   }
   return imports;
+}
+
+type ProvidedImports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/**
+ * The caller's functions, which the guest cannot wait for: a promise would be lowered as if it were the value.
+ * Classes stay as they are.
+ */
+export function synchronous(provided: ProvidedImports, onFailure: RefusalListener): ProvidedImports {
+  return mapValues(provided, (members, name) =>
+    mapValues(members, (member, func) =>
+      typeof member === "function" && !/^[A-Z]/.test(func)
+        ? checked(member as HostFunction, `${name}#${func}`, onFailure)
+        : member,
+    ),
+  );
+}
+
+function checked(func: HostFunction, name: string, onFailure: RefusalListener): HostFunction {
+  return function (this: unknown, ...args) {
+    const result = func.apply(this, args);
+    if (!(result instanceof Promise)) return result;
+    result.catch(() => undefined);
+    const error = new ComponentInitError(
+      "unsupported",
+      `the import ${name} that was provided returned a promise, which initialization cannot wait for: provide a function ` +
+        "that returns the value itself",
+    );
+    onFailure(error);
+    throw error;
+  };
+}
+
+function mapValues<T, U>(object: Readonly<Record<string, T>>, map: (value: T, name: string) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, map(value, name)]));
 }
 
 type Refusal = (item: ImportedInterface, func: string) => HostFunction;

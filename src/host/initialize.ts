@@ -8,7 +8,7 @@ import { skeletonOf } from "../instrument/skeleton.js";
 import { toCamelCase, toExportKey } from "../wave/js-names.js";
 import { initializationError } from "./failure.js";
 import { CachedGlue, type Instantiate, type LoadedGlue } from "./glue.js";
-import { completeImports, type ImportObject } from "./imports.js";
+import { completeImports, type ImportObject, synchronous } from "./imports.js";
 import type { JcoThread } from "./jco-thread.js";
 import { checkHandles } from "./live-handles.js";
 import { OutputCapture } from "./output.js";
@@ -104,7 +104,7 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
   const output = new OutputCapture(options.onOutput);
   const run = new ComponentRun(prepared, glue.instantiate);
   const wasi = createWasi({ ...options, onOutput: output.write, onExit: run.interrupt });
-  const provided = { ...wasi.imports, ...options.imports };
+  const provided = { ...wasi.imports, ...synchronous(options.imports ?? {}, run.interrupt) };
   await run.execute(completeImports(instrumented.imports, provided, run.interrupt), init, output);
   checkHandles(wasi.liveHandles(), glue.handleTables, output);
   const { instances, tables, references, exited } = run;

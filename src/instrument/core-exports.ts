@@ -7,7 +7,7 @@ import { decodeDefinition } from "./module.js";
 
 /** The functions that the core instances of a component export. */
 export function coreFunctionExports({ instances }: Specialized): CoreFunctionExport[] {
-  return instances.flatMap(({ module: definition, name: instanceName }, position) => {
+  return instances.flatMap(({ module: definition, name: instanceName, moduleName }, position) => {
     const module = decodeDefinition(definition);
     return module.exports
       .filter(({ kind }) => kind === "func")
@@ -16,6 +16,7 @@ export function coreFunctionExports({ instances }: Specialized): CoreFunctionExp
         return {
           instance: position,
           instanceName,
+          moduleName,
           name,
           isNullary: type !== undefined && type.params.length + type.results.length === 0,
           signature: type === undefined ? "a function of an unknown type" : formatFuncType(type),

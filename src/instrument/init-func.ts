@@ -32,6 +32,8 @@ export interface CoreFunctionExport {
   readonly instance: number;
   /** What the component calls the instance or its module, where it has a name. */
   readonly instanceName: string | undefined;
+  /** What the component calls the module of the instance. */
+  readonly moduleName: string | undefined;
   readonly name: string;
   /** Whether it takes and returns nothing, as an init function must. */
   readonly isNullary: boolean;
@@ -139,16 +141,11 @@ function exportCall(func: ExportedFunction, call: WaveCall): InitFunction {
 
 function findCore(name: string, coreExports: readonly CoreFunctionExport[]): InitFunction | undefined {
   const candidates = coreExports.filter(
-    (one) => one.name === name || `${one.instanceName}/${one.name}` === name || `${one.instance}/${one.name}` === name,
+    (one) => one.name === name || namesOfInstance(one).some((instance) => `${instance}/${one.name}` === name),
   );
   const [only, ...others] = candidates;
-  if (only === undefined) return undefined;
-  if (others.length > 0) {
-    ambiguous(
-      `core:${name}`,
-      candidates.map((one) => `core:${one.instanceName ?? one.instance}/${one.name}`),
-    );
-  }
+  if (only === undefined) return notInCore(name, coreExports);
+  if (others.length > 0) ambiguous(`core:${name}`, distinctNames(candidates));
   if (!only.isNullary) {
     throw new ComponentInitError(
       "init-signature",
@@ -156,6 +153,29 @@ function findCore(name: string, coreExports: readonly CoreFunctionExport[]): Ini
     );
   }
   return { kind: "core", instance: only.instance, name: only.name };
+}
+
+function namesOfInstance({ instance, instanceName, moduleName }: CoreFunctionExport): unknown[] {
+  return [instance, instanceName, moduleName].filter((name) => name !== undefined);
+}
+
+/** Instances of nested components may have the same name: then each is told by its position, which no other has. */
+function distinctNames(candidates: readonly CoreFunctionExport[]): string[] {
+  const names = candidates.map((one) => `core:${one.instanceName ?? one.instance}/${one.name}`);
+  if (new Set(names).size === names.length) return names;
+  return candidates.map((one) => `core:${one.instance}/${one.name}`);
+}
+
+/** wizer's default is one of several that are tried; any other was asked for. */
+function notInCore(name: string, coreExports: readonly CoreFunctionExport[]): undefined {
+  if (`core:${name}` === DEFAULT_INIT_FUNCTIONS[2]) return undefined;
+  const names = [...new Set(coreExports.filter((one) => one.isNullary).map((one) => `core:${one.name}`))];
+  const known = names.length === 0 ? "no function that takes and returns nothing" : names.slice(0, 12).join(", ");
+  throw new ComponentInitError(
+    "init-not-found",
+    `no core module has a function core:${name} to initialize the component with; they export ${known}` +
+      `${names.length > 12 ? ", …" : ""}`,
+  );
 }
 
 /** How an init function is written in reports. */

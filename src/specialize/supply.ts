@@ -11,6 +11,7 @@ import type {
   SectionKind,
 } from "../component/model.js";
 import { ComponentInitError } from "../errors.js";
+import { decodeModule } from "../module/decode.js";
 import type { Supply } from "./model.js";
 
 /**
@@ -22,32 +23,44 @@ import type { Supply } from "./model.js";
 export function supplyImports(component: Component, supply: Supply): Component {
   const imports = definitionsOfKind(component, "import");
   const wanted = imports.filter(({ sort }) => sort === "core module" || sort === "component");
-  checkNames(wanted, "core module", supply.modules ?? {});
-  checkNames(wanted, "component", supply.components ?? {});
+  for (const sort of ["core module", "component"] as const) checkKnown(imports, sort, suppliedAs(sort, supply));
+  for (const { sort, name } of wanted) checkSupplied(sort as keyof typeof OPTIONS, name.name, supply);
   if (wanted.length === 0) return component;
   const replaced = new Map(wanted.map((item) => [item, suppliedFor(item, supply)] as const));
   const copy = new Cloner(replaced).component(component);
   return { sections: copy.sections.flatMap(splitByKind) };
 }
 
-function checkNames(
-  wanted: readonly Import[],
-  sort: "core module" | "component",
+function suppliedAs(sort: keyof typeof OPTIONS, { modules, components }: Supply): Readonly<Record<string, Uint8Array>> {
+  return (sort === "component" ? components : modules) ?? {};
+}
+
+function checkSupplied(sort: keyof typeof OPTIONS, name: string, supply: Supply): void {
+  if (Object.hasOwn(suppliedAs(sort, supply), name)) return;
+  throw new ComponentInitError(
+    "invalid-option",
+    `the component imports the ${sort} ${name}: supply it with ${OPTIONS[sort]} ${name}=FILE`,
+  );
+}
+
+/** A name that is not known says more than that of an import which nothing is supplied for. */
+function checkKnown(
+  imports: readonly Import[],
+  sort: keyof typeof OPTIONS,
   supplied: Readonly<Record<string, Uint8Array>>,
 ): void {
-  const names = wanted.filter((item) => item.sort === sort).map(({ name }) => name.name);
-  const missing = names.find((name) => !Object.hasOwn(supplied, name));
-  if (missing !== undefined) {
-    throw new ComponentInitError(
-      "invalid-option",
-      `the component imports the ${sort} ${missing}: supply it with ${OPTIONS[sort]} ${missing}=FILE`,
-    );
-  }
+  const names = imports.filter((item) => item.sort === sort).map(({ name }) => name.name);
   const unknown = Object.keys(supplied).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    const known = names.length === 0 ? `it imports no ${sort}` : `it imports ${names.join(", ")}`;
-    throw new ComponentInitError("invalid-option", `the component has no import ${unknown} of a ${sort}: ${known}`);
-  }
+  if (unknown === undefined) return;
+  const known = names.length === 0 ? `it imports no ${sort}` : `it imports ${names.join(", ")}`;
+  const other = imports.find(({ name }) => name.name === unknown)?.sort;
+  const advice =
+    other === undefined
+      ? known
+      : other === "core module" || other === "component"
+        ? `${unknown} is a ${other}, supply it with ${OPTIONS[other]}`
+        : `${unknown} is ${other === "instance" ? "an instance" : `a ${other}`}, which a component has to be composed with first`;
+  throw new ComponentInitError("invalid-option", `the component has no import ${unknown} of a ${sort}: ${advice}`);
 }
 
 const OPTIONS = { "core module": "--module", component: "--component" } as const;
@@ -56,11 +69,23 @@ function suppliedFor({ sort, name: { name } }: Import, supply: Supply): CoreModu
   if (sort === "core module") {
     const bytes = supply.modules?.[name] as Uint8Array;
     if (!isCoreModule(bytes)) wrongKind(name, "core module", isComponent(bytes) ? "component" : undefined);
+    readable(name, () => decodeModule(bytes));
     return { kind: "core module", sort, chunks: [bytes], offset: 0 };
   }
   const bytes = supply.components?.[name] as Uint8Array;
   if (!isComponent(bytes)) wrongKind(name, "component", isCoreModule(bytes) ? "core module" : undefined);
-  return { kind: "component", sort: "component", component: decodeComponent(bytes) };
+  return { kind: "component", sort: "component", component: readable(name, () => decodeComponent(bytes)) };
+}
+
+function readable<T>(name: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (!(error instanceof ComponentInitError)) throw error;
+    throw new ComponentInitError(error.code, `what was supplied for the import ${name}: ${error.message}`, {
+      cause: error,
+    });
+  }
 }
 
 function wrongKind(name: string, wanted: string, found: string | undefined): never {

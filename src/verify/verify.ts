@@ -35,8 +35,12 @@ export class ComponentValidator {
     private readonly known: (hash: string) => boolean = () => false,
   ) {}
 
-  /** The hash of the component that was validated last. */
-  validated = "";
+  private readonly hashes = new Set<string>();
+
+  /** The hashes of what was asked about. */
+  get validated(): readonly string[] {
+    return [...this.hashes];
+  }
 
   /** Starts on an output before there is one: a snapshot changes nothing that this check can see. */
   anticipate(rewritten: Rewritten): void {
@@ -49,9 +53,10 @@ export class ComponentValidator {
 
   /** @returns what is wrong; `undefined` when the component is valid */
   async validate(skeleton: Uint8Array): Promise<string | undefined> {
-    this.validated = hashOf(skeleton);
-    if (this.known(this.validated)) return undefined;
-    return this.underWay.get(this.validated) ?? this.thread.validate(wrapped(skeleton));
+    const hash = hashOf(skeleton);
+    this.hashes.add(hash);
+    if (this.known(hash)) return undefined;
+    return this.underWay.get(hash) ?? this.thread.validate(wrapped(skeleton));
   }
 }
 

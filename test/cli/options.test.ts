@@ -86,7 +86,7 @@ describe("yargs' messages", () => {
     ["Not enough arguments following: env", ["run", "--env"], "--env needs a value"],
     ["Unknown argument: nope", ["run", "--nope=1"], "there is no option --nope"],
     ["Unknown argument: q", ["run", "-vq"], "there is no option -q"],
-    ["Unknown argument: frob", ["frob"], "there is no command frob"],
+    ["Unknown argument: frob", ["frob"], "there is no command frob: component-init run INPUT -o OUTPUT"],
     ["Unknown arguments: a, b", ["run", "x", "a", "b"], /^a is one argument too many/],
     ["Something else", [], "Something else"],
   ])("%s", (message, own, expected) => {

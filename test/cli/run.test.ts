@@ -30,6 +30,17 @@ function reactorArgs(...more: string[]): string[] {
   return ["run", reactor, "-o", path("out.wasm"), "-f", "init", "--dir", `${host}::/data`, ...more];
 }
 
+/** Fits where module-import's library is wanted, but for one type. */
+const OTHER_MODULE = `(module (memory (export "memory") 1) (func (export "put") (param i64))
+  (func (export "get") (result i32) (i32.const 1)))`;
+
+/** The core types are those that component-import wants, the component's are not. */
+const SIGNED_COMPONENT = `(component (import "before" (func (result u32)))
+  (core module $m (func (export "put") (param i32)) (func (export "get") (result i32) (i32.const 1)))
+  (core instance $i (instantiate $m))
+  (func (export "put") (param "value" u32) (canon lift (core func $i "put")))
+  (func (export "get") (result s32) (canon lift (core func $i "get"))))`;
+
 describe("imports of core modules and components", () => {
   const OPTIONS = ["-o", "supplied.wasm", "-f", "init", "--verify"];
   const run = (fixture: string, ...more: string[]) =>
@@ -47,7 +58,11 @@ describe("imports of core modules and components", () => {
   test.each([
     ["module-import", [], /imports the core module lib: supply it with --module lib=FILE/],
     ["component-import", [], /imports the component lib: supply it with --component lib=FILE/],
-    ["module-import", ["--module", "lob=empty.wat"], /imports the core module lib/],
+    ["module-import", ["--module", "lob=empty.wat"], /no import lob of a core module: it imports lib/],
+    ["module-import", ["--component", "lib=app.wat"], /lib is a core module, supply it with --module/],
+    ["component-import", ["--module", "lib=empty.wat"], /lib is a component, supply it with --component/],
+    ["two-interfaces", ["--component", "x=app.wat"], /no import x of a component: it imports no component/],
+    ["unused-import", ["--component", "local:host/log=app.wat"], /log is an instance, which .* composed with first/],
     [
       "module-import",
       ["--module", "lib=empty.wat", "--module", "x=empty.wat"],
@@ -62,11 +77,21 @@ describe("imports of core modules and components", () => {
     ],
     ["module-import", ["--module", "lib=stdin.txt"], /supplied for the import lib is no WebAssembly/],
     ["module-import", ["--module", "lib=missing.wasm"], /cannot read missing.wasm: it does not exist/],
-    ["module-import", ["--module", "lib=empty.wat"], /does not fit the component: .*lib.* does not export .*memory/],
+    ["module-import", ["--module", "lib=cut.wasm"], /supplied for the import lib: .* at offset 0x/],
+    [
+      "module-import",
+      ["--module", "lib=empty.wat"],
+      /supplied for lib does not fit .*missing expected export `memory`/,
+    ],
+    ["module-import", ["--module", "lib=other.wat"], /does not fit the component: .*`put`.*i32.*i64/],
+    ["component-import", ["--component", "lib=signed.wat"], /does not fit .*`get`.*expected .*u32.* found .*s32/],
   ])("%s with %s is refused in one sentence", async (fixture, more, message) => {
     await write("empty.wat", "(module)");
+    await write("other.wat", OTHER_MODULE);
+    await write("signed.wat", SIGNED_COMPONENT);
+    await write("cut.wasm", Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 50, 1));
     const { exitCode, stderr } = await run(fixture, ...more);
-    expect(exitCode).toBe(stderr.includes("cannot read") ? 1 : 2);
+    expect(exitCode).toBe(/cannot read|at offset/.test(stderr) ? 1 : 2);
     const errors = stderr.split("\n").filter((line) => line !== "" && !/^[a-z ]+: \d+ ms$/.test(line));
     expect(errors).toEqual([expect.stringMatching(message)]);
   });

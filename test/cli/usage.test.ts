@@ -13,6 +13,16 @@ interface Mistake {
 const mistakes: Mistake[] = [
   { title: "no command", args: () => [], says: /a command is missing/ },
   { title: "an unknown command", args: () => ["frob"], says: /no command frob/ },
+  {
+    title: "a file in the place of a command",
+    args: (i, o) => [i, "-o", o],
+    says: /no command .*: component-init run/,
+  },
+  {
+    title: "a switch with a value",
+    args: (i, o) => ["run", i, "-o", o, "--verify=no"],
+    says: /--verify takes no value/,
+  },
   { title: "no input", args: (_, o) => ["run", "-o", o], says: /the input is missing/ },
   { title: "no output", args: (i) => ["run", i], says: /the output is missing/ },
   { title: "an empty input", args: (_, o) => ["run", "", "-o", o], says: /input's name is empty/ },

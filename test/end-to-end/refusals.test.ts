@@ -28,6 +28,13 @@ const refusals: Refusal[] = [
   { fixture: "two-interfaces", options: { initFunc: "start" }, code: "init-ambiguous", says: /first.*second/s },
   { fixture: "same-core-export", options: { initFunc: "core:setup" }, code: "init-ambiguous", says: /setup.*setup/s },
   { fixture: "same-core-export", options: { initFunc: "core:takes-one" }, code: "init-signature", says: /takes-one/ },
+  { fixture: "same-core-export", options: { initFunc: "core:stop" }, code: "init-not-found", says: /core:setup/ },
+  {
+    fixture: "nested-twice",
+    options: { initFunc: "core:get" },
+    code: "init-ambiguous",
+    says: /core:0\/get, core:1\/get/,
+  },
   { fixture: "init-args", options: { initFunc: "init(1, 2, 3)" }, code: "init-signature", says: /string/ },
   { fixture: "init-args", options: { initFunc: "init" }, code: "init-signature", says: /name|argument|parameter/ },
   { fixture: "c-exit", options: { initFunc: "init" }, code: "init-exited", says: /giving up/ },
@@ -135,6 +142,46 @@ describe("state that cannot be seen is refused", () => {
       "not-granted",
     );
     expect(error.message).toContain("local:x/fmt#value-of");
+  });
+
+  test("a provided import that returns a promise", async () => {
+    const error = await run(
+      `(component
+        (import "local:x/later" (instance $later (export "number" (func (result u32)))))
+        (core func $f (canon lower (func $later "number")))
+        (core module $m (import "" "f" (func $f (result i32))) (global $g (mut i32) (i32.const 77))
+          (func (export "init") (global.set $g (call $f))))
+        (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+        (func (export "init") (canon lift (core func $i "init"))))`,
+      { imports: { "local:x/later": { number: async () => 4 } } },
+      "unsupported",
+    );
+    expect(error.message).toContain("local:x/later#number that was provided returned a promise");
+  });
+
+  test("types of components that do not fit each other", async () => {
+    const error = await run(
+      `(component
+        (component $wants (import "get" (func $get (result u32)))
+          (core func $f (canon lower (func $get)))
+          (core module $m (import "" "f" (func $f (result i32))) (func (export "init") (drop (call $f))))
+          (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+          (func (export "init") (canon lift (core func $i "init"))))
+        (component $has
+          (core module $m (func (export "get") (result i32) (i32.const 1)))
+          (core instance $i (instantiate $m))
+          (func (export "get") (result s32) (canon lift (core func $i "get"))))
+        (component $passes
+          (import "has" (component $c (export "get" (func (result u32)))))
+          (instance $i (instantiate $c))
+          (export "get" (func $i "get")))
+        (instance $h (instantiate $passes (with "has" (component $has))))
+        (instance $w (instantiate $wants (with "get" (func $h "get"))))
+        (export "init" (func $w "init")))`,
+      {},
+      "malformed",
+    );
+    expect(error.message).toMatch(/the component is not valid: .*`get`.*u32.*s32/);
   });
 
   test("a resource of a provided import that is still held", async () => {

@@ -1,0 +1,87 @@
+import { decodeComponent } from "../component/decode.js";
+import { appendSection, definitionsOfKind, removeDefinitions } from "../component/graph.js";
+import type {
+  Component,
+  CoreModuleDefinition,
+  Entity,
+  Import,
+  Instantiation,
+  NestedComponent,
+} from "../component/model.js";
+import { Surroundings } from "../component/surroundings.js";
+import { ComponentInitError } from "../errors.js";
+import { skeletonOf } from "../instrument/skeleton.js";
+import type { Supply } from "../specialize/model.js";
+import type { ComponentValidator } from "./verify.js";
+
+/**
+ * Validates a component as it was given. What is bound and run is what specialization leaves of it, where imports,
+ * arguments and their types are dissolved: nothing else would notice that they do not fit.
+ *
+ * @throws ComponentInitError `malformed`, or `invalid-option` when what is supplied does not fit
+ */
+export async function validateInput(bytes: Uint8Array, supply: Supply, validator: ComponentValidator): Promise<void> {
+  const component = decodeComponent(bytes);
+  removeStartFunctions(component);
+  const problem = await validator.validate(skeletonOf(component));
+  if (problem !== undefined) {
+    throw new ComponentInitError("malformed", `the component is not valid: ${inOneLine(problem)}`);
+  }
+  const names = Object.keys({ ...supply.modules, ...supply.components });
+  if (names.length === 0) return;
+  const misfit = await validator.validate(skeletonOf(instantiatedWith(component, supply)));
+  if (misfit !== undefined) {
+    throw new ComponentInitError(
+      "invalid-option",
+      `what is supplied for ${names.join(", ")} does not fit the component: ${inOneLine(misfit)}`,
+    );
+  }
+}
+
+/** wasm-tools, as it is built into jco, takes every one for one too many. */
+function removeStartFunctions(component: Component): void {
+  removeDefinitions(component, new Set(definitionsOfKind(component, "start")));
+  for (const nested of definitionsOfKind(component, "component")) removeStartFunctions(nested.component);
+}
+
+/** The component as an argument for whose imports the supplied ones stand: their types are checked against each other. */
+function instantiatedWith(component: Component, supply: Supply): Component {
+  const isSupplied = ({ sort }: Import) => sort === "core module" || sort === "component";
+  const around = new Surroundings(component, (item) => !isSupplied(item));
+  const nested: NestedComponent = { kind: "component", sort: "component", component };
+  const args = definitionsOfKind(component, "import").map((item) => {
+    const name = item.name.name;
+    return { name, item: isSupplied(item) ? addSupplied(around.root, item, supply) : around.argumentFor(item) };
+  });
+  const instance: Instantiation = { kind: "instantiation", sort: "instance", component: nested, args };
+  appendSection(around.root, "component", [nested]);
+  appendSection(around.root, "instance", [instance]);
+  return around.root;
+}
+
+function addSupplied(root: Component, { sort, name }: Import, { modules, components }: Supply): Entity {
+  if (sort === "core module") {
+    const module: CoreModuleDefinition = {
+      kind: "core module",
+      sort,
+      chunks: [modules?.[name.name] as Uint8Array],
+      offset: 0,
+    };
+    appendSection(root, "core module", [module]);
+    return module;
+  }
+  const component = decodeComponent(components?.[name.name] as Uint8Array);
+  removeStartFunctions(component);
+  const nested: NestedComponent = { kind: "component", sort: "component", component };
+  appendSection(root, "component", [nested]);
+  return nested;
+}
+
+/** wasm-tools tells the causes on lines of their own. */
+function inOneLine(problem: string): string {
+  const lines = problem.split("\n").map((line) => line.trim());
+  return lines
+    .filter((line) => line !== "" && line !== "Caused by:" && !/^failed to (decode|extract|parse)/.test(line))
+    .map((line) => line.replace(/^\d+: |^failed to decode binary WIT: | \(at offset 0x[0-9a-f]+\)$|:$/g, ""))
+    .join(": ");
+}
