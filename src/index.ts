@@ -10,6 +10,7 @@
  */
 export { ComponentInitError, type ErrorCode } from "./errors.js";
 export type { HostOptions, InitializedInstance } from "./host/initialize.js";
+export type { HandlePolicy, HeldHandle } from "./host/live-handles.js";
 export type { InitFunction } from "./instrument/init-func.js";
 export type {
   Access,

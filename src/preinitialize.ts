@@ -2,6 +2,7 @@ import { encodeComponent } from "./component/encode.js";
 import type { CachedGlue } from "./host/glue.js";
 import { bind, compile, type HostOptions, type Initialized, initialize, type Prepared } from "./host/initialize.js";
 import { JcoThread } from "./host/jco-thread.js";
+import type { HandlePolicy } from "./host/live-handles.js";
 import { chooseInit } from "./instrument/choose-init.js";
 import { formatInitFunction, type InitFunction } from "./instrument/init-func.js";
 import { instrument } from "./instrument/instrument.js";
@@ -42,6 +43,11 @@ export interface PreinitializeOptions {
   readonly imports?: HostOptions["imports"];
   /** Gets what the guest prints while it prints it. */
   readonly onOutput?: HostOptions["onOutput"];
+  /**
+   * What to do about resources that the guest still holds when initialization ends: refuse the component (`error`, the
+   * default), or take the snapshot with a warning in the report (`warn`) or without (`allow`). `report.handles` lists them.
+   */
+  readonly handles?: HandlePolicy;
   /**
    * Write the snapshot into this component instead, whose core modules correspond to those of the initialized one: for
    * instance the same libraries with stubs in the place of WASI.
@@ -157,7 +163,8 @@ export async function runPhases(
     ...(rewritten.collected && { removed: rewritten.collected }),
     stdout: initialized.stdout,
     stderr: initialized.stderr,
-    warnings: [...rewritten.warnings, ...instrumentWarnings(instrumented)],
+    handles: initialized.handles,
+    warnings: [...initialized.warnings, ...rewritten.warnings, ...instrumentWarnings(instrumented)],
   };
   return { chunks: output.toChunks(), report };
 }
@@ -234,6 +241,7 @@ function hostOptions(options: PreinitializeOptions): HostOptions {
     preopens: options.preopens ?? [],
     ...(options.imports && { imports: options.imports }),
     ...(options.onOutput && { onOutput: options.onOutput }),
+    ...(options.handles && { handles: options.handles }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { HeldHandle } from "./host/live-handles.js";
 import type { RemovedCounts } from "./module/gc.js";
 
 /** The phases in order. `bind` is the generation of the canonical ABI glue, `compile` the engine's. */
@@ -33,5 +34,7 @@ export interface Report {
   /** What the guest wrote, at most the last 64 KiB each. */
   readonly stdout: string;
   readonly stderr: string;
+  /** Handles that the guest held at the end, where `handles` allows that: they mean nothing in the output. */
+  readonly handles: readonly HeldHandle[];
   readonly warnings: readonly string[];
 }

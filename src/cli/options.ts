@@ -1,3 +1,4 @@
+import type { HandlePolicy } from "../host/live-handles.js";
 import type { DirectoryPreopen } from "../preinitialize.js";
 import { UsageError } from "./failure.js";
 
@@ -40,6 +41,12 @@ export function parseEnv(texts: readonly string[]): Record<string, string> {
       return [name, value];
     }),
   );
+}
+
+/** What becomes of handles that are held at the end. */
+export function parseHandles(text: string | undefined): HandlePolicy | undefined {
+  if (text === undefined || text === "error" || text === "warn" || text === "allow") return text;
+  throw new UsageError(`--handles ${text}: error, warn or allow is expected`);
 }
 
 /** yargs makes an array of an option that is given twice, which nothing that takes one value could mean. */

@@ -4,7 +4,7 @@ import { tuneEngine } from "./engine-flags.js";
 import { failureReport, reportFailure, UsageError } from "./failure.js";
 import { checkDirectory, checkOutput, displayName, parseIfText, readInput, writeOutput } from "./files.js";
 import type { CommandHelp, OptionHelp } from "./help.js";
-import { parseDir, parseEnv, parseSupply, single } from "./options.js";
+import { parseDir, parseEnv, parseHandles, parseSupply, single } from "./options.js";
 import { Progress, summarize } from "./progress.js";
 
 interface RunArguments {
@@ -14,6 +14,7 @@ interface RunArguments {
   readonly dir?: readonly string[];
   readonly env?: readonly string[];
   readonly stdin?: string | readonly string[];
+  readonly handles?: string | readonly string[];
   readonly "keep-init-func"?: boolean;
   readonly module?: readonly string[];
   readonly component?: readonly string[];
@@ -61,6 +62,14 @@ const OPTIONS: Readonly<Record<string, OptionHelp & Options>> = {
     describe: "An environment variable of the guest (NAME alone passes yours on); repeatable",
   },
   stdin: { type: "string", nargs: 1, placeholder: "FILE", describe: "What the guest reads as its standard input" },
+  handles: {
+    type: "string",
+    nargs: 1,
+    placeholder: "error|warn|allow",
+    describe:
+      "What to do about files and other resources that the guest still holds at the end (default: error); a snapshot " +
+      "with any is right only where they are never used again",
+  },
   module: {
     type: "string",
     array: true,
@@ -161,6 +170,7 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     ...optional("args", guestArguments),
     env: parseEnv(argv.env ?? []),
     preopens: (argv.dir ?? []).map(parseDir),
+    ...optional("handles", parseHandles(single("handles", argv.handles))),
     cache: argv["no-cache"] !== true,
     gc: argv.gc === true,
     verify: argv.verify === true,

@@ -1,10 +1,13 @@
-/** A change to jco's generated text: where `usedWhere` is found, `pattern` must be found `times` times. */
+/**
+ * A change to jco's generated text: where `usedWhere` is found, `pattern` must be found `times` times, or once for each
+ * place where it is used.
+ */
 interface Patch {
   readonly what: string;
   readonly pattern: RegExp;
   readonly replacement: string;
   readonly usedWhere: RegExp;
-  readonly times: number;
+  readonly times: number | "each";
 }
 
 /**
@@ -53,7 +56,7 @@ const PATCHES: readonly Patch[] = [
     // The only view of the handles that a guest holds when its initialization ends.
     what: "its handle tables",
     pattern: /^\s*const HANDLE_TABLES\s*=\s*\[\];$/gm,
-    replacement: "const HANDLE_TABLES = __tables;",
+    replacement: "const HANDLE_TABLES = __handles.tables;",
     usedWhere: /\bHANDLE_TABLES\[/,
     times: 1,
   },
@@ -82,6 +85,37 @@ const PATCHES: readonly Patch[] = [
     times: 1,
   },
   {
+    what: "the creation of handles",
+    pattern: /^\s*function rscTableCreateOwn\(/gm,
+    replacement: `function rscTableCreateOwn(table, rep) {
+    const handle = _jcoRscTableCreateOwn(table, rep);
+    __handles.noteCreation(table, handle);
+    return handle;
+  }
+  function _jcoRscTableCreateOwn(`,
+    usedWhere: /\brscTableCreateOwn\b/,
+    times: 1,
+  },
+  {
+    what: "transfers of handles",
+    pattern: /^\s*function resourceTransferOwn\(/gm,
+    replacement: `function resourceTransferOwn(handle, fromTid, toTid) {
+    const newHandle = _jcoResourceTransferOwn(handle, fromTid, toTid);
+    __handles.noteTransfer(HANDLE_TABLES[fromTid], handle, HANDLE_TABLES[toTid], newHandle);
+    return newHandle;
+  }
+  function _jcoResourceTransferOwn(`,
+    usedWhere: /= resourceTransferOwn;/,
+    times: 1,
+  },
+  {
+    what: "the resources of imports",
+    pattern: /^(\s*const captureTable\d+\s*= )new Map\(\);$/gm,
+    replacement: "$1__handles.newCaptures();",
+    usedWhere: /\bcaptureTable\d+\s*=/g,
+    times: "each",
+  },
+  {
     // CanonicalABI.md calls `realloc` for empty strings too, and the preview 1 adapter counts on it: it lays the
     // strings of the environment out by these calls, and an empty value would lose its terminator.
     what: "the encoding of empty strings",
@@ -93,8 +127,8 @@ const PATCHES: readonly Patch[] = [
 ];
 
 /**
- * Turns the ES module that jco generates into a script whose value is a function: it takes the array to put the handle
- * tables into and gives `instantiate`.
+ * Turns the ES module that jco generates into a script whose value is a function: it takes what watches the guest's
+ * handles (`GuestHandles`) and gives `instantiate`.
  *
  * Each pattern is checked, so that a new version of jco cannot undo a patch unnoticed.
  */
@@ -106,11 +140,12 @@ export function patchGlue(source: string): string {
     .replaceAll("import.meta.url", "undefined");
   if (/^\s*export\b/m.test(patched)) unknown("an export");
   for (const { what, pattern, replacement, usedWhere, times } of PATCHES) {
-    if (!usedWhere.test(source)) continue;
-    if (source.match(pattern)?.length !== times) unknown(what);
+    const uses = source.match(usedWhere)?.length ?? 0;
+    if (uses === 0) continue;
+    if (source.match(pattern)?.length !== (times === "each" ? uses : times)) unknown(what);
     patched = patched.replace(pattern, replacement);
   }
-  return `(function (__tables) { ${patched}\nreturn instantiate; })`;
+  return `(function (__handles) { ${patched}\nreturn instantiate; })`;
 }
 
 function unknown(what: string): never {

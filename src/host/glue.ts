@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import vm from "node:vm";
 import { ComponentInitError } from "../errors.js";
 import { GlueCache } from "./glue-cache.js";
+import type { GuestHandles } from "./guest-handles.js";
 
 /** What jco's bindgen makes of a component: the canonical ABI in JavaScript. */
 export interface Glue {
@@ -22,15 +23,8 @@ export type Instantiate = (
   instantiateCore: (module: WebAssembly.Module, imports: WebAssembly.Imports) => { exports: WebAssembly.Exports },
 ) => Promise<Record<string, unknown>>;
 
-/** jco's tables of resource handles. */
-export interface HandleTables {
-  readonly tables: readonly (readonly number[] | undefined)[];
-  /** Indices of the tables that hold resources of the host. */
-  readonly imported: ReadonlySet<number>;
-}
-
 /** Part of the cache key: raised when the options of bindgen or the patches change. */
-const GLUE_FORMAT = "5";
+const GLUE_FORMAT = "6";
 
 /** Glue with its place in the cache. */
 export class CachedGlue {
@@ -100,7 +94,6 @@ function jcoVersion(): string {
 /** Glue that is compiled: a script, which needs neither a file nor jco's module wrapper. */
 export class LoadedGlue {
   private readonly script: vm.Script;
-  private readonly imported: ReadonlySet<number>;
   /** Whether V8 had to compile the text. */
   private readonly isFresh: boolean;
   private readonly adapters = new Map<string, WebAssembly.Module>();
@@ -110,16 +103,12 @@ export class LoadedGlue {
     this.script = compileScript(glue.source, cachedData);
     // Another version or other flags of V8 reject it.
     this.isFresh = cachedData === undefined || this.script.cachedDataRejected === true;
-    this.imported = new Set(
-      [...glue.source.matchAll(/\bconst captureTable(\d+)\s*=/g)].map((match) => Number(match[1])),
-    );
   }
 
-  /** For one life of the component: the handle tables are its own. */
-  open(): { readonly instantiate: Instantiate; readonly handleTables: HandleTables } {
-    const tables: (number[] | undefined)[] = [];
-    const makeInstantiate = this.script.runInThisContext() as (tables: unknown) => Instantiate;
-    return { instantiate: makeInstantiate(tables), handleTables: { tables, imported: this.imported } };
+  /** For one life of the component: the handles are its own. */
+  open(handles: GuestHandles): Instantiate {
+    const makeInstantiate = this.script.runInThisContext() as (handles: GuestHandles) => Instantiate;
+    return makeInstantiate(handles);
   }
 
   /** A core module that is not the component's own, by file name. */
@@ -152,16 +141,4 @@ function compileScript(source: string, cachedData: Buffer | undefined): vm.Scrip
       { cause },
     );
   }
-}
-
-const T_FLAG = 1 << 30;
-
-/** How many handles are owned in a table: entries are scope and representation, flagged free or owned. */
-export function countOwned(table: readonly number[]): number {
-  let owned = 0;
-  for (let i = 2; i + 1 < table.length; i += 2) {
-    const isFree = ((table[i] as number) & T_FLAG) !== 0;
-    if (!isFree && (table[i + 1] as number) & T_FLAG) owned++;
-  }
-  return owned;
 }

@@ -8,9 +8,10 @@ import { skeletonOf } from "../instrument/skeleton.js";
 import { toCamelCase, toExportKey } from "../wave/js-names.js";
 import { initializationError } from "./failure.js";
 import { CachedGlue, type Instantiate, type LoadedGlue } from "./glue.js";
+import { GuestHandles } from "./guest-handles.js";
 import { completeImports, type ImportObject, synchronous } from "./imports.js";
 import type { JcoThread } from "./jco-thread.js";
-import { checkHandles } from "./live-handles.js";
+import { checkHandles, danglingHandles, type HandlePolicy, type HeldHandle, handleWarnings } from "./live-handles.js";
 import { OutputCapture } from "./output.js";
 import { ReferenceWatch } from "./references.js";
 import { FunctionIndex, lookUp, type RunningInstance, TableWatch } from "./tables.js";
@@ -26,6 +27,8 @@ export interface HostOptions {
   readonly imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Gets what the guest prints while it prints it. */
   readonly onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
+  /** What to do about handles that are held when initialization ends: by default it is an error. */
+  readonly handles?: HandlePolicy;
 }
 
 /** A core instance after initialization. */
@@ -49,6 +52,9 @@ export interface Initialized {
   readonly stderr: string;
   /** Whether the guest ended by `exit(0)`, in the middle of its frames. */
   readonly exited: boolean;
+  /** What the guest held at the end, where that is no error. */
+  readonly handles: readonly HeldHandle[];
+  readonly warnings: readonly string[];
 }
 
 /** An instrumented component, bound and compiled: can be initialized any number of times. */
@@ -100,13 +106,14 @@ async function compileModule({ chunks }: InstrumentedModule, index: number): Pro
  */
 export async function initialize(prepared: Prepared, init: InitFunction, options: HostOptions): Promise<Initialized> {
   const { instrumented } = prepared;
-  const glue = prepared.glue.open();
+  const guestHandles = new GuestHandles();
   const output = new OutputCapture(options.onOutput);
-  const run = new ComponentRun(prepared, glue.instantiate);
+  const run = new ComponentRun(prepared, prepared.glue.open(guestHandles), guestHandles);
   const wasi = createWasi({ ...options, onOutput: output.write, onExit: run.interrupt });
   const provided = { ...wasi.imports, ...synchronous(options.imports ?? {}, run.interrupt) };
   await run.execute(completeImports(instrumented.imports, provided, run.interrupt), init, output);
-  checkHandles(wasi.liveHandles(), glue.handleTables, output);
+  const live = wasi.liveHandles();
+  const handles = checkHandles(danglingHandles(live, live, guestHandles), options.handles, output);
   const { instances, tables, references, exited } = run;
   return {
     instances,
@@ -116,6 +123,8 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
     stdout: output.stdout,
     stderr: output.stderr,
     exited,
+    handles,
+    warnings: handleWarnings(handles, options.handles),
   };
 }
 
@@ -131,6 +140,7 @@ class ComponentRun {
   constructor(
     private readonly prepared: Prepared,
     private readonly instantiate: Instantiate,
+    private readonly handles: GuestHandles,
   ) {}
 
   /** Notes that the host ended the guest. The guest may have caught the exception and gone on as if nothing were. */
@@ -192,9 +202,9 @@ class ComponentRun {
    * with exceptions can catch what is thrown here.
    */
   private observe(imports: WebAssembly.Imports): WebAssembly.Imports {
-    return mapImports(imports, (func) => (...args) => {
+    return mapImports(imports, (func, name) => (...args) => {
       try {
-        return func(...args);
+        return this.handles.during(name, () => func(...args));
       } catch (error) {
         this.interrupt(error instanceof Error ? error : new Error(String(error)));
         throw error;
@@ -224,15 +234,26 @@ class ComponentRun {
 type HostFunction = (...args: unknown[]) => unknown;
 
 /** Functions of core instances stay as they are: V8 links them directly, and nothing of the host is in between. */
-function mapImports(imports: WebAssembly.Imports, map: (func: HostFunction) => HostFunction): WebAssembly.Imports {
-  const mapValue = (value: WebAssembly.ImportValue) =>
-    typeof value === "function" && !isWasmFunction(value) ? map(value as HostFunction) : value;
+function mapImports(
+  imports: WebAssembly.Imports,
+  map: (func: HostFunction, name: string | undefined) => HostFunction,
+): WebAssembly.Imports {
+  const mapValue = (value: WebAssembly.ImportValue, name: string | undefined) =>
+    typeof value === "function" && !isWasmFunction(value) ? map(value as HostFunction, name) : value;
   return Object.fromEntries(
     Object.entries(imports).map(([module, items]) => [
       module,
-      Object.fromEntries(Object.entries(items).map(([name, value]) => [name, mapValue(value)])),
+      Object.fromEntries(
+        Object.entries(items).map(([name, value]) => [name, mapValue(value, importName(module, name))]),
+      ),
     ]),
   );
+}
+
+/** wit-component imports what it calls indirectly under numbers. */
+function importName(module: string, name: string): string | undefined {
+  if (/^\d+$/.test(name)) return undefined;
+  return module === "" ? name : `${module}#${name}`;
 }
 
 /** JS API: an exported function prints as `function 12() { [native code] }`. */

@@ -1,65 +1,117 @@
 import { ComponentInitError } from "../errors.js";
 import { type Output, printedBy, wasmFrames } from "./failure.js";
-import { countOwned, type HandleTables } from "./glue.js";
+import type { GuestHandles, OwnedHandle } from "./guest-handles.js";
 import type { LiveHandle } from "./wasi/index.js";
 
+/** What becomes of a component whose initialization ends with handles held. */
+export type HandlePolicy = "error" | "warn" | "allow";
+
+/** A handle that the guest still held when its initialization ended. In the output it means nothing. */
+export interface HeldHandle {
+  /** Whose resource it is: the host's, an import's that the caller provided, or the component's own. */
+  readonly of: "host" | "import" | "component";
+  /** The resource type in WIT, `descriptor`; absent for the component's own. */
+  readonly type?: string;
+  /** The path of a file, the name of a standard stream. */
+  readonly detail?: string;
+  /** The import that made it: `wasi:filesystem/types#[method]descriptor.open-at`. */
+  readonly createdBy?: string;
+  /** The core module whose code asked for it, as stack traces call it. */
+  readonly owner?: string;
+}
+
+/** With the frames of the call that made it. */
+export type FoundHandle = HeldHandle & { readonly stack: string };
+
 /**
- * Refuses a component whose initialization ended with resources open: a handle in its memory would mean nothing in the
- * output, where all tables start empty. Those that the preview 1 adapter holds for itself (standard streams and
- * preopens) are not used again, because it starts afresh.
+ * The handles that would dangle in the output, where all tables start empty. Those that the preview 1 adapter holds for
+ * itself (standard streams and preopens) are not used again, because it starts afresh.
  *
+ * @param before - the host's, when initialization ended
+ * @param after - those that are left after C libraries were made to forget what they know of the host. They close what
+ *   they hold for themselves, and with it files that the guest has left open and would use again
+ */
+export function danglingHandles(
+  before: readonly LiveHandle[],
+  after: readonly LiveHandle[],
+  guest: GuestHandles,
+): FoundHandle[] {
+  const left = new Set(after);
+  const open = before.filter((handle) => left.has(handle) || handle.createdBy.endsWith("descriptor.open-at"));
+  const files = withoutStreamsOfFiles(open.filter((handle) => !isHeldByAdapter(handle)));
+  return [...files.map(describeHosted), ...guest.owned().map(describeOwned)];
+}
+
+/**
+ * @returns what the report lists
  * @throws ComponentInitError `live-handles`
  */
-export function checkHandles(live: readonly LiveHandle[], tables: HandleTables, output: Output): void {
-  const dangling = live.filter((handle) => !isHeldByAdapter(handle));
+export function checkHandles(
+  dangling: readonly FoundHandle[],
+  policy: HandlePolicy | undefined,
+  output: Output,
+): HeldHandle[] {
   const [first] = dangling;
-  if (first !== undefined) {
-    throw new ComponentInitError("live-handles", describe(first, dangling.length), {
+  if (first !== undefined && policy !== "warn" && policy !== "allow") {
+    throw new ComponentInitError("live-handles", `${summary(first, dangling)}: ${adviceFor(first)}`, {
       details: [...dangling.map(formatHandle), ...wasmFrames(first.stack), ...printedBy(output)],
     });
   }
-  checkTables(live.length, tables);
+  return dangling.map(({ stack, ...handle }) => handle);
 }
 
-function describe(first: LiveHandle, count: number): string {
-  const detail = first.detail === undefined ? "" : ` (${first.detail})`;
-  const number = count === 1 ? "a host resource" : `${count} host resources`;
-  return (
-    `initialization ended with ${number} open, ${count === 1 ? "" : "the first "}a ${first.type}${detail} made by ` +
-    `${first.createdBy}: ${adviceFor(first)}`
-  );
+/** What the report says where handles are no error. */
+export function handleWarnings(held: readonly HeldHandle[], policy?: HandlePolicy): string[] {
+  const [first] = held;
+  if (first === undefined || policy !== "warn") return [];
+  const it = held.length === 1 ? "it" : "one";
+  return [`${summary(first, held)}: in the output a use of ${it} fails, or reaches what got the same number`];
 }
 
-function adviceFor({ type, createdBy }: LiveHandle): string {
-  if (type === "pollable" && createdBy.startsWith("wasi:clocks/")) return "let timers end before initialization does";
-  return "close it before initialization ends";
+function summary(first: HeldHandle, all: readonly HeldHandle[]): string {
+  const origin = first.createdBy === undefined ? "" : ` made by ${first.createdBy}`;
+  const which = all.length === 1 ? KINDS[first.of] : `${all.length} resources held`;
+  const example = all.length === 1 && first.type === undefined ? origin : `, ${whichOf(first, all.length)}${origin}`;
+  return `initialization ended with ${which}${example}`;
 }
 
-function formatHandle({ type, createdBy, detail }: LiveHandle): string {
-  return `  ${type} made by ${createdBy}${detail === undefined ? "" : `: ${detail}`}`;
+const KINDS = {
+  host: "a host resource open",
+  import: "a resource of a provided import held",
+  component: "a handle to resources of the component itself",
+};
+
+function whichOf({ of, type, detail }: HeldHandle, count: number): string {
+  const which = type === undefined ? KINDS[of] : `a ${type}${detail === undefined ? "" : ` (${detail})`}`;
+  return count === 1 ? which : `the first ${which}`;
 }
 
-/**
- * What the tables hold beyond what the host has given out: resources of the component itself, and of imports that the
- * caller provides. Every table counts, since jco says of a nested component's tables nowhere whose resources they hold.
- * The host's that are open at this point were handed to the guest and not taken back, so each is in some table.
- */
-function checkTables(known: number, { tables, imported }: HandleTables): void {
-  const owned = tables.map((table) => (table === undefined ? 0 : countOwned(table)));
-  const unknown = sum(owned) - known;
-  if (unknown <= 0) return;
-  const isProvided = sum(owned.filter((_, index) => imported.has(index))) > known;
-  const message = isProvided
-    ? `${unknown === 1 ? "a resource" : `${unknown} resources`} of provided imports open`
-    : `${unknown === 1 ? "a handle" : `${unknown} handles`} to resources of the component itself`;
-  throw new ComponentInitError(
-    "live-handles",
-    `initialization ended with ${message}: drop ${unknown === 1 ? "it" : "them"} before it ends`,
-  );
+function adviceFor({ type, createdBy }: HeldHandle): string {
+  const isTimer = type === "pollable" && createdBy?.startsWith("wasi:clocks/");
+  const advice = isTimer ? "let timers end before initialization does" : "close it before initialization ends";
+  return `${advice}, or take the snapshot all the same with --handles warn`;
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, one) => total + one, 0);
+function formatHandle({ of, type, createdBy, detail, owner }: HeldHandle): string {
+  const origin = createdBy === undefined ? "" : ` made by ${createdBy}`;
+  const held = owner === undefined ? "" : `, held by ${owner}`;
+  return `  ${type ?? `resource of the ${of}`}${origin}${held}${detail === undefined ? "" : `: ${detail}`}`;
+}
+
+function describeHosted({ type, detail, createdBy, stack }: LiveHandle): FoundHandle {
+  return { of: "host", type, ...optional("detail", detail), createdBy, ...optional("owner", ownerOf(stack)), stack };
+}
+
+function describeOwned({ resource, createdBy, stack }: OwnedHandle): FoundHandle {
+  const origin = { ...optional("createdBy", createdBy), ...optional("owner", ownerOf(stack)), stack };
+  // jco's text names classes as the imports object does, which is all that is known of a provided resource.
+  return resource === undefined
+    ? { of: "component", ...origin }
+    : { of: "import", type: resource.constructor.name, ...origin };
+}
+
+function optional<K extends string>(key: K, value: string | undefined): { [key in K]?: string } {
+  return value === undefined ? {} : ({ [key]: value } as { [key in K]: string });
 }
 
 /** wit-component names its adapters so; V8 shows the name in a stack. */
@@ -70,6 +122,26 @@ const ADAPTER_STATE = /#(get-stdin|get-stdout|get-stderr|get-directories|get-ter
 
 /** The adapter calls its imports itself, or through wit-component's shim. */
 function isHeldByAdapter({ stack, createdBy }: LiveHandle): boolean {
+  return ADAPTER_STATE.test(createdBy) && isMadeByAdapter(stack);
+}
+
+function isMadeByAdapter(stack: string): boolean {
   const callers = stack.split("\n").filter((line) => line.includes("wasm://"));
-  return ADAPTER_STATE.test(createdBy) && callers.slice(0, 2).some((line) => ADAPTER_FRAME.test(line));
+  return callers.slice(0, 2).some((line) => ADAPTER_FRAME.test(line));
+}
+
+/** The adapter reads and writes a file through streams that it opens when first needed: they are one file to a user. */
+function withoutStreamsOfFiles(handles: readonly LiveHandle[]): LiveHandle[] {
+  const files = new Set(handles.filter(({ type }) => type === "descriptor").map(({ detail }) => detail));
+  return handles.filter(
+    ({ type, detail, stack }) => !(/stream$/.test(type) && files.has(detail) && isMadeByAdapter(stack)),
+  );
+}
+
+/** wit-component's own modules stand between the code that asks and the import. */
+const FRAME_MODULE = /wasm:\/\/wasm\/(?:(.+)-)?[0-9a-f]+:wasm-function/;
+
+function ownerOf(stack: string): string | undefined {
+  const modules = stack.split("\n").flatMap((line) => FRAME_MODULE.exec(line)?.[1] ?? []);
+  return modules.find((name) => !/^wit-component[-:]/.test(name));
 }

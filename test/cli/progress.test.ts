@@ -144,6 +144,7 @@ describe("the summary", () => {
     globals: 0,
     stdout: "",
     stderr: "",
+    handles: [],
     warnings: [],
   };
 

@@ -260,3 +260,29 @@ describe("the cache", () => {
     expect(readdirSync(path(""))).not.toContain("cache-2");
   });
 });
+
+describe("--handles", () => {
+  const run = async (...more: string[]) => {
+    const held = await write("held.wasm", await loadFixture("resource-held"));
+    return cli(["run", held, "-o", path("held.out.wasm"), "-f", "hold", ...more]);
+  };
+  const WARNING =
+    /warning: initialization ended with a handle to resources of the component itself made by new: in the/;
+
+  test.each([[], ["--handles", "error"]])("%j refuses, and writes nothing", async (...args) => {
+    const { exitCode, stderr } = await run(...args);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("take the snapshot all the same with --handles warn\n");
+    expect(stderr).toContain("\n  resource of the component made by new, held by m\n");
+    await expect(readFile(path("held.out.wasm"))).rejects.toThrow("ENOENT");
+  });
+
+  test("warn warns, allow does not, and the report lists them", async () => {
+    expect((await run("--handles", "warn")).stderr).toMatch(WARNING);
+    const { exitCode, stdout, stderr } = await run("--handles", "allow", "--json");
+    expect(exitCode).toBe(0);
+    expect(stderr).not.toContain("warning");
+    const { handles } = JSON.parse(stdout) as Report;
+    expect(handles).toEqual([{ of: "component", createdBy: "new", owner: "m" }]);
+  });
+});

@@ -28,11 +28,13 @@ async function glueOf(component: Uint8Array): Promise<string> {
 let plain: string;
 let withStrings: string;
 let withResources: string;
+let withTransfers: string;
 
 beforeAll(async () => {
   plain = await glueOf(await loadFixture("memory-writes"));
   withStrings = await glueOf(await loadFixture("c-reactor"));
   withResources = await glueOf(await loadFixture("resource-held"));
+  withTransfers = await glueOf(await loadFixture("composition-resource"));
 });
 
 describe("jco's text becomes a script", () => {
@@ -47,7 +49,7 @@ describe("jco's text becomes a script", () => {
 
   test("with our handle tables, where it has any", () => {
     expect(withResources).toMatch(/HANDLE_TABLES\[/);
-    expect(patchGlue(withResources)).toContain("const HANDLE_TABLES = __tables;");
+    expect(patchGlue(withResources)).toContain("const HANDLE_TABLES = __handles.tables;");
     expect(patchGlue(withResources)).not.toMatch(/HANDLE_TABLES\s*=\s*\[\]/);
   });
 
@@ -80,6 +82,21 @@ describe("text of another jco is refused", () => {
       "handle tables made twice",
       () => withResources,
       (s) => s.replace(/^.*const HANDLE_TABLES\s*=\s*\[\];$/m, "$&\n$&"),
+    ],
+    [
+      "handles made differently",
+      () => withResources,
+      (s) => s.replace("function rscTableCreateOwn(", "const rscTableCreateOwn = ("),
+    ],
+    [
+      "handles passed on differently",
+      () => withTransfers,
+      (s) => s.replace("function resourceTransferOwn(", "const resourceTransferOwn = ("),
+    ],
+    [
+      "one type's resources kept differently",
+      () => withStrings,
+      (s) => s.replace(/(captureTable1\s*= new )Map/, "$1WeakMap"),
     ],
     [
       "empty strings encoded differently",

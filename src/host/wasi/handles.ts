@@ -21,6 +21,8 @@ interface Entry extends HandleOrigin {
   readonly type: ResourceType;
   /** Kept as an error because V8 formats a stack only when someone reads it. */
   readonly trace: Error;
+  /** Made when first asked for. */
+  handle?: LiveHandle;
 }
 
 export interface ResourceType {
@@ -36,16 +38,16 @@ export class HandleTracker {
   readonly #live = new Map<Resource, Entry>();
 
   add(resource: Resource, type: ResourceType, origin: HandleOrigin): void {
-    this.#live.set(resource, { type, ...origin, trace: captureTrace() });
+    this.#live.set(resource, { type, ...origin, trace: captureTrace(STACK_DEPTH) });
   }
 
   remove(resource: Resource): void {
     this.#live.delete(resource);
   }
 
-  /** In the order in which they were made. */
+  /** In the order in which they were made; the same object for the same resource each time. */
   list(): LiveHandle[] {
-    return [...this.#live.values()].map(toLiveHandle);
+    return [...this.#live.values()].map((entry) => (entry.handle ??= toLiveHandle(entry)));
   }
 }
 
@@ -66,9 +68,9 @@ export abstract class Resource {
   }
 }
 
-function captureTrace(): Error {
+export function captureTrace(depth: number): Error {
   const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = STACK_DEPTH;
+  Error.stackTraceLimit = depth;
   try {
     return new Error();
   } finally {
@@ -77,6 +79,10 @@ function captureTrace(): Error {
 }
 
 function toLiveHandle({ type, createdBy, detail, trace }: Entry): LiveHandle {
-  const stack = (trace.stack ?? "").replace(/^Error[^\n]*\n/, "");
-  return { ...type, createdBy, stack, ...(detail === undefined ? {} : { detail }) };
+  return { ...type, createdBy, stack: stackOf(trace), ...(detail === undefined ? {} : { detail }) };
+}
+
+/** The frames of a trace, one a line. */
+export function stackOf(trace: Error): string {
+  return (trace.stack ?? "").replace(/^Error[^\n]*\n/, "");
 }

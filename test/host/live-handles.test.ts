@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { GuestHandles } from "../../src/host/guest-handles.js";
+import { danglingHandles } from "../../src/host/live-handles.js";
+import type { LiveHandle } from "../../src/host/wasi/index.js";
+
+const MAIN = "    at main.f (wasm://wasm/main-0a1b2c3d:wasm-function[1]:0x10)";
+const SHIM = "    at wit-component-shim-module (wasm://wasm/wit-component-shim-module-00000000:wasm-function[1]:0x10)";
+const adapter = "wit-component:adapter:wasi_snapshot_preview1";
+const ADAPTER = `    at ${adapter}.f (wasm://wasm/${adapter}-0f0f0f0f:wasm-function[2]:0x20)`;
+
+const handle = (type: string, createdBy: string, stack: string, detail?: string): LiveHandle => ({
+  type,
+  interface: "wasi:x/y",
+  createdBy,
+  stack: `    at Object.host (file:///host.js:1:2)\n${stack}`,
+  ...(detail === undefined ? {} : { detail }),
+});
+const FILE = handle("descriptor", "wasi:filesystem/types#[method]descriptor.open-at", MAIN, "/a");
+const STDIN = handle("input-stream", "wasi:cli/stdin#get-stdin", MAIN, "stdin");
+
+const found = (before: readonly LiveHandle[], after = before) =>
+  danglingHandles(before, after, new GuestHandles()).map(({ type, detail, owner }) => [type, detail, owner]);
+
+describe("handles that dangle", () => {
+  test("are those that are left", () => {
+    expect(found([FILE, STDIN])).toEqual([
+      ["descriptor", "/a", "main"],
+      ["input-stream", "stdin", "main"],
+    ]);
+    expect(found([FILE, STDIN], [FILE])).toEqual([["descriptor", "/a", "main"]]);
+  });
+
+  test("and files that only the C library closed, which its user would use again", () => {
+    expect(found([FILE, STDIN], [])).toEqual([["descriptor", "/a", "main"]]);
+  });
+
+  test("not those that the adapter holds for itself, called directly or through the shim", () => {
+    for (const stack of [`${ADAPTER}\n${MAIN}`, `${SHIM}\n${ADAPTER}\n${MAIN}`]) {
+      expect(found([handle("input-stream", "wasi:cli/stdin#get-stdin", stack, "stdin")])).toEqual([]);
+      expect(found([handle("descriptor", "wasi:filesystem/preopens#get-directories", stack, "/")])).toEqual([]);
+    }
+  });
+
+  test("a file that the adapter opened is the guest's, and its streams are the same file", () => {
+    const stack = `${SHIM}\n${ADAPTER}\n${SHIM}\n${MAIN}`;
+    const opened = handle("descriptor", FILE.createdBy, stack, "/a");
+    const stream = (by: string, path: string) =>
+      handle("input-stream", "wasi:filesystem/types#[method]descriptor.read-via-stream", by, path);
+    expect(found([opened, stream(stack, "/a")])).toEqual([["descriptor", "/a", "main"]]);
+    // The guest's own stream is one that it has to close.
+    expect(found([opened, stream(MAIN, "/a")])).toHaveLength(2);
+    expect(found([opened, stream(stack, "/b")])).toHaveLength(2);
+  });
+});
