@@ -14,7 +14,7 @@ function versionOf(specifier: string, manifest: string): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** Compiles and links C (files by name) to one core module or shared library. */
+/** Compiles and links C or C++ (files by name) to one core module or shared library. */
 export async function compileC(
   files: Readonly<Record<string, string | Uint8Array>>,
   flags: readonly string[] = REACTOR_FLAGS,
@@ -28,11 +28,13 @@ async function runCompiler(files: Readonly<Record<string, string | Uint8Array>>,
   const { runClang, runLLVM } = (await import("@yowasp/clang")) as unknown as { runClang: RunTool; runLLVM: RunTool };
   // Without arguments it only loads its resources, and would print how far it got.
   await runLLVM(null, {}, { fetchProgress: () => {} });
-  const sources = Object.keys(files).filter((name) => /\.(c|o|so|a)$/.test(name));
+  const sources = Object.keys(files).filter((name) => /\.(cc?|o|so|a)$/.test(name));
   const messages: Uint8Array[] = [];
   const stderr = (bytes: Uint8Array | null) => void (bytes !== null && messages.push(bytes.slice()));
   try {
-    const args = ["clang", ...flags, ...sources, "-o", "out.wasm"];
+    // The package's libc++ is built without exceptions.
+    const driver = sources.some((name) => name.endsWith(".cc")) ? ["clang++", "-fno-exceptions"] : ["clang"];
+    const args = [...driver, ...flags, ...sources, "-o", "out.wasm"];
     const out = await runClang(args, { ...files }, { stderr, decodeASCII: false });
     return out["out.wasm"] as Uint8Array;
   } catch (cause) {

@@ -1,11 +1,11 @@
 import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { compileC, componentize } from "./clang.js";
+import { compileC, componentize, REACTOR_FLAGS } from "./clang.js";
 import { FIXTURES } from "./paths.js";
 import { wat } from "./wat.js";
 
-/** All fixtures: a folder each, with `component.wat`, or with `program.c` and `world.wit`. */
+/** All fixtures: a folder each, with `component.wat`, or with `program.c` (or `program.cc`) and `world.wit`. */
 export function fixtureNames(): string[] {
   const entries = readdirSync(FIXTURES, { withFileTypes: true });
   return entries
@@ -19,9 +19,16 @@ export async function loadFixture(name: string): Promise<Uint8Array> {
   const folder = join(FIXTURES, name);
   const text = await readFile(join(folder, "component.wat"), "utf8").catch(() => undefined);
   if (text !== undefined) return wat(text);
-  const program = await readFile(join(folder, "program.c"), "utf8");
+  return loadProgram(name);
+}
+
+/** A fixture that is a C or C++ program, built with further flags. */
+export async function loadProgram(name: string, flags: readonly string[] = []): Promise<Uint8Array> {
+  const folder = join(FIXTURES, name);
+  const file = readdirSync(folder).find((entry) => /^program\.cc?$/.test(entry)) ?? "program.c";
+  const program = await readFile(join(folder, file), "utf8");
   const world = await readFile(join(folder, "world.wit"), "utf8");
-  return componentize(await compileC({ "program.c": program }), world);
+  return componentize(await compileC({ [file]: program }, [...REACTOR_FLAGS, ...flags]), world);
 }
 
 /** Another text that belongs to a fixture, assembled. */
@@ -30,6 +37,6 @@ export async function loadFixtureFile(name: string, file: string): Promise<Uint8
 }
 
 /** A preopen of the files that come with a fixture. */
-export function fixturePreopen(name: string, guest: string): { host: string; guest: string } {
-  return { host: join(FIXTURES, name, "preopen"), guest };
+export function fixturePreopen(name: string, guest: string, folder = "preopen"): { host: string; guest: string } {
+  return { host: join(FIXTURES, name, folder), guest };
 }
