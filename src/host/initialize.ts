@@ -11,6 +11,7 @@ import { CachedGlue, type Instantiate, type LoadedGlue } from "./glue.js";
 import { GuestHandles } from "./guest-handles.js";
 import { completeImports, type ImportObject, synchronous } from "./imports.js";
 import type { JcoThread } from "./jco-thread.js";
+import { LibcWatch } from "./libc.js";
 import { checkHandles, danglingHandles, type HandlePolicy, type HeldHandle, handleWarnings } from "./live-handles.js";
 import { OutputCapture } from "./output.js";
 import { ReferenceWatch } from "./references.js";
@@ -112,8 +113,9 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
   const wasi = createWasi({ ...options, onOutput: output.write, onExit: run.interrupt });
   const provided = { ...wasi.imports, ...synchronous(options.imports ?? {}, run.interrupt) };
   await run.execute(completeImports(instrumented.imports, provided, run.interrupt), init, output);
-  const live = wasi.liveHandles();
-  const handles = checkHandles(danglingHandles(live, live, guestHandles), options.handles, output);
+  const before = wasi.liveHandles();
+  const warnings = run.forgetHost(output);
+  const handles = checkHandles(danglingHandles(before, wasi.liveHandles(), guestHandles), options.handles, output);
   const { instances, tables, references, exited } = run;
   return {
     instances,
@@ -124,7 +126,7 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
     stderr: output.stderr,
     exited,
     handles,
-    warnings: handleWarnings(handles, options.handles),
+    warnings: [...warnings, ...handleWarnings(handles, options.handles)],
   };
 }
 
@@ -133,6 +135,8 @@ class ComponentRun {
   readonly instances: InitializedInstance[] = [];
   readonly tables = new TableWatch();
   readonly references = new ReferenceWatch();
+
+  private readonly libc = new LibcWatch();
 
   exited = false;
   private interruption: Error | undefined;
@@ -163,6 +167,15 @@ class ComponentRun {
     }
   }
 
+  /** After an exit the guest's frames are still open, so nothing of it can be called. */
+  forgetHost(output: OutputCapture): string[] {
+    try {
+      return this.exited ? [] : this.libc.forget(this.instances);
+    } catch (error) {
+      throw initializationError(error, "the end of initialization", output);
+    }
+  }
+
   /** jco names the files `component.core.wasm`, `component.core2.wasm` and so on, in the order of definition. */
   private readonly moduleOf = (name: string): WebAssembly.Module => {
     const number = /\.core(\d*)\.wasm$/.exec(name)?.[1];
@@ -181,7 +194,8 @@ class ComponentRun {
     if (instrumented === undefined || module !== this.prepared.modules[info?.module as number]) {
       throw new Error("the glue instantiates core modules in another order than the component");
     }
-    const { exports } = new WebAssembly.Instance(module, this.observe(imports));
+    const watched = this.libc.watch(imports, this.instances.length);
+    const { exports } = new WebAssembly.Instance(module, this.observe(watched));
     const [memory] = instrumented.state.importedMemories;
     const importedMemory = memory && (lookUp(memory, { exports, imports }) as WebAssembly.Memory);
     this.watch(instrumented, { exports, imports });

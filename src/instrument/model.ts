@@ -1,6 +1,7 @@
 import type { Component } from "../component/model.js";
 import type { ImportedInterface } from "../component/resolve.js";
 import type { ChunksOf } from "../component/scope.js";
+import type { LibcTraits } from "./libc.js";
 
 /** Where a core instance's item is found from outside: among its exports, or among what it was given. */
 export type Access =
@@ -84,6 +85,7 @@ export interface InstrumentedModule {
   readonly state: ModuleState;
   /** Whether its code has instructions of relaxed SIMD, whose results differ between machines. */
   readonly usesRelaxedSimd: boolean;
+  readonly libc: LibcTraits;
 }
 
 /** A core instance of the component. */

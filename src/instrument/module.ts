@@ -16,6 +16,7 @@ import { ItemExporter } from "../module/item-exports.js";
 import type { CoreModule } from "../module/model.js";
 import { ModuleNames, moduleNameSection } from "../module/names.js";
 import { isRefType } from "../module/value-types.js";
+import { findLibc } from "./libc.js";
 import type { Access, ActiveElements, InstrumentedModule, ModuleState, VisibleFunction } from "./model.js";
 import { addNullProbes, type NullProbes } from "./null-probes.js";
 import { changeableSegments, makesConstants } from "./objects.js";
@@ -43,7 +44,12 @@ export function instrumentModule(definition: CoreModuleDefinition, name: string 
   const state = makeVisible(decoded, exporter, flags, addNullProbes(module, exporter));
   module.exports = exporter.exports;
   if (module.start !== undefined) module.start = undefined;
-  return { chunks: encodeModule(module).toChunks(), state, usesRelaxedSimd: findRelaxedSimd(decoded).length > 0 };
+  return {
+    chunks: encodeModule(module).toChunks(),
+    state,
+    usesRelaxedSimd: findRelaxedSimd(decoded).length > 0,
+    libc: findLibc(decoded),
+  };
 }
 
 function setName(module: CoreModule, name: string): void {

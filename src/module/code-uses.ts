@@ -1,5 +1,6 @@
 import { scanFunctionBody } from "../binary/instructions.js";
 import { Opcode } from "../binary/opcodes.js";
+import { ByteWriter } from "../binary/writer.js";
 import type { FunctionBody } from "./code.js";
 import { importedCount, typeSpace } from "./index-spaces.js";
 import type { CoreModule } from "./model.js";
@@ -66,6 +67,34 @@ export function findRelaxedSimd(module: CoreModule): number[] {
 }
 
 /**
+ * Function indices of the functions with a `call` of a function.
+ *
+ * @param then - what follows the call, where that is known: short indices occur by chance all over a large module
+ */
+export function findCallers(module: CoreModule, func: number, then: readonly number[] = []): number[] {
+  const found: number[] = [];
+  const imported = importedCount(module, "func");
+  forEachSuspect(module, callSuspect(func, then), (i) => {
+    let calls = false;
+    scanFunctionBody(module.bodyReader(i), ({ opcode, index }) => {
+      calls ||= opcode === Opcode.call && index === func;
+    });
+    if (calls) found.push(imported + i);
+  });
+  return found;
+}
+
+/** Linkers write indices in five bytes, to put in another one easily; optimizers in as few as it takes. */
+function callSuspect(func: number, then: readonly number[]): Suspect {
+  const shortest = new ByteWriter().u32(func).toBytes();
+  const padded = [0, 7, 14, 21].map((shift) => ((func >>> shift) & 0x7f) | 0x80);
+  return [shortest, [...padded, func >>> 28]].map((index) => ({
+    prefix: Uint8Array.of(Opcode.call, ...index, ...then),
+    test: () => true,
+  }));
+}
+
+/**
  * Visits the bodies that may hold a certain instruction. To scan all instructions of a large module takes most of a
  * second; to search it for a prefix byte takes a millisecond, and few bodies remain.
  */
@@ -94,8 +123,11 @@ function bodyAt(bodies: readonly FunctionBody[], byteOffset: number): number {
   return low - 1;
 }
 
-/** Bytes that an instruction may start with: a prefix, and a test of the position after it. */
-type Suspect = readonly { readonly prefix: number; readonly test: (bytes: Uint8Array, position: number) => boolean }[];
+/** Bytes that an instruction may start with: a prefix, and a test of the position after its first byte. */
+type Suspect = readonly {
+  readonly prefix: number | Uint8Array;
+  readonly test: (bytes: Uint8Array, position: number) => boolean;
+}[];
 
 function* positions(bytes: Uint8Array, suspect: Suspect): Generator<number> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
