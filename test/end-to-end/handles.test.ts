@@ -141,6 +141,28 @@ describe("resources that are not the host's", () => {
     expect(error.message).toContain("2 resources held, the first a Thing made by local:x/res#new");
   });
 
+  test("the component's own after one of an import, made through a number as wit-component's modules do", async () => {
+    class Thing {}
+    const component = await wat(`(component
+      (import "local:x/res" (instance $res
+        (export "thing" (type $thing (sub resource)))
+        (export "[constructor]thing" (func (result (own $thing))))))
+      (alias export $res "thing" (type $thing))
+      (type $own (resource (rep i32)))
+      (core func $new (canon lower (func $res "[constructor]thing")))
+      (core func $drop (canon resource.drop $thing))
+      (core func $own (canon resource.new $own))
+      (core module $m
+        (import "" "new" (func $new (result i32))) (import "" "drop" (func $drop (param i32)))
+        (import "" "0" (func $own (param i32) (result i32)))
+        (func (export "init") (call $drop (call $new)) (drop (call $own (i32.const 1)))))
+      (core instance $i (instantiate $m (with "" (instance
+        (export "new" (func $new)) (export "drop" (func $drop)) (export "0" (func $own))))))
+      (func (export "init") (canon lift (core func $i "init"))))`);
+    const held = await heldBy(component, "init", { imports: { "local:x/res": { Thing } } });
+    expect(held).toEqual([{ of: "component", owner: "m" }]);
+  });
+
   const passed = (body: string) => `(component
     (import "wasi:io/poll@0.2.0" (instance $poll (export "pollable" (type (sub resource)))))
     (alias export $poll "pollable" (type $pollable))

@@ -109,6 +109,11 @@ describe("a library that keeps preopens and cannot be made to forget them", () =
     expect((await stateAfter(libc(1, 300, 4))).warnings).toEqual([]);
   });
 
+  test("none where it has looked for them twice", async () => {
+    const twice = libc(1, 300, 4).replace("(call $set (i32.const 5))", "$& (drop (call $wrapper (i32.const 3)))");
+    expect((await stateAfter(twice)).warnings).toEqual([]);
+  });
+
   test.each([
     ["another number than was found", libc(2, 300, 4)],
     ["a capacity that wasi-libc never has", libc(1, 300, 5)],
