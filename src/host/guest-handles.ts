@@ -16,7 +16,8 @@ interface Creation {
   readonly trace: Error | undefined;
 }
 
-/** A guest may make millions of resources of its own, and a trace costs as much as it is deep. */
+/** A guest may make millions of resources of its own, and a trace takes longer than all else: only the first have one. */
+const MAX_TRACES = 10_000;
 const STACK_DEPTH = 12;
 
 /** jco keeps two numbers for each handle: the first is flagged when it is free, the second when it owns. */
@@ -28,6 +29,7 @@ export class GuestHandles {
   private readonly creations = new Map<number[], Map<number, Creation>>();
   /** What an import returned, until it is told which handle the guest gets for it. */
   private returned: object | undefined;
+  private traces = 0;
   /** The imports of core modules that are being called. */
   private readonly calls: (string | undefined)[] = [];
 
@@ -48,7 +50,8 @@ export class GuestHandles {
     const resource = this.returned;
     this.returned = undefined;
     // The host's own resources carry their origin themselves.
-    const trace = resource instanceof Resource ? undefined : captureTrace(STACK_DEPTH);
+    const isTraced = !(resource instanceof Resource) && this.traces++ < MAX_TRACES;
+    const trace = isTraced ? captureTrace(STACK_DEPTH) : undefined;
     this.put(table, handle, { resource, createdBy: this.calls.at(-1), trace });
   }
 
