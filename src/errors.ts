@@ -8,6 +8,7 @@
  * - `init-failed`: init returned `err(...)`; `init-trapped`: it trapped; `init-exited`: it exited with a non-zero code
  * - `not-granted`: init used something of the host that was not granted
  * - `live-handles`: init ended with host resources open
+ * - `timeout`: init took longer than was allowed; `crashed`: the process that ran it died
  * - `no-correspondence`: a staged rewrite found no core instance for a snapshotted one
  * - `invalid-output`: the rewritten component did not validate, which is a defect of this package
  * - `invalid-option`: an option or argument has no meaning
@@ -25,6 +26,8 @@ export type ErrorCode =
   | "init-exited"
   | "not-granted"
   | "live-handles"
+  | "timeout"
+  | "crashed"
   | "no-correspondence"
   | "invalid-output"
   | "invalid-option"

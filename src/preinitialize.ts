@@ -7,6 +7,7 @@ import { chooseInit } from "./instrument/choose-init.js";
 import { formatInitFunction, type InitFunction } from "./instrument/init-func.js";
 import { instrument } from "./instrument/instrument.js";
 import type { Instrumented } from "./instrument/model.js";
+import type { InstrumentOptions } from "./instrument/module.js";
 import type { MemoryReport, PhaseName, Report } from "./report.js";
 import { type Correspondence, findCorrespondence } from "./rewrite/correspondence.js";
 import { type Rewritten, rewrite } from "./rewrite/rewrite.js";
@@ -39,6 +40,8 @@ export interface PreinitializeOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: Uint8Array;
   readonly preopens?: readonly DirectoryPreopen[];
+  /** How large each memory may become while initializing, in bytes; the output keeps its own maximum. */
+  readonly maxMemory?: number;
   /** Further imports, by interface without version, as jco takes them. */
   readonly imports?: HostOptions["imports"];
   /** Gets what the guest prints while it prints it. */
@@ -130,7 +133,7 @@ export async function runPhases(
     const specialized = specialize(bytes, supply);
     return { specialized, init: chooseInit(specialized, options.initFunc) };
   });
-  const instrumented = await clock.time("instrument", () => instrument(specialized));
+  const instrumented = await clock.time("instrument", () => instrument(specialized, limitsOf(options)));
   // What is wrong with the input says more than what that does to the bindings.
   const { glue, prepared } = await prepare(instrumented, options.cache ?? true, thread, clock).catch(async (error) => {
     if (!specialized.isUnchanged) await validateInput(bytes, supply, new ComponentValidator(thread));
@@ -231,6 +234,10 @@ async function prepare(
     clock.time("compile", () => compile(instrumented)),
   ]);
   return { glue, prepared: { instrumented, glue: loaded, modules } };
+}
+
+function limitsOf({ maxMemory }: PreinitializeOptions): InstrumentOptions {
+  return maxMemory === undefined ? {} : { maxMemory };
 }
 
 function hostOptions(options: PreinitializeOptions): HostOptions {

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { ComponentInitError } from "../errors.js";
-import { reportFailure, UsageError } from "./failure.js";
+import { failureReport, reportFailure, UsageError } from "./failure.js";
 import { formatHelp, formatOverview } from "./help.js";
+import { holdLifeline } from "./lifeline.js";
 import { checkSwitches, clarify, splitArguments } from "./options.js";
 import { RUN_HELP, RUN_SWITCHES, runCommand } from "./run.js";
+import { isWatched, supervise } from "./supervise.js";
 
 const ABOUT =
   "Pre-initialize WebAssembly components: run their initialization once, at build time, and ship a component " +
@@ -32,6 +34,16 @@ function checkNode(version: string): void {
   throw new ComponentInitError("unsupported", `component-init needs Node 22.12 or later, and this is Node ${version}`);
 }
 
+/** What the process that does the work cannot tell itself is told as it would tell it. */
+async function runWatched(argv: readonly string[], own: readonly string[]): Promise<number> {
+  try {
+    return await supervise(argv);
+  } catch (error) {
+    if (own.includes("--json")) process.stdout.write(`${JSON.stringify(failureReport(error), undefined, 2)}\n`);
+    return reportFailure(error, own.includes("--verbose") || own.includes("-v"));
+  }
+}
+
 async function main(argv: readonly string[]): Promise<void> {
   const { own, guest } = splitArguments(argv);
   checkSwitches(own, RUN_SWITCHES);
@@ -41,6 +53,11 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   checkNode(process.versions.node);
+  if (own[0] === "run" && !isWatched()) {
+    process.exitCode = await runWatched(argv, own);
+    return;
+  }
+  if (isWatched()) holdLifeline();
   const { default: yargs } = await import("yargs");
   await yargs(own)
     .scriptName("component-init")

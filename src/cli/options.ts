@@ -43,6 +43,33 @@ export function parseEnv(texts: readonly string[]): Record<string, string> {
   );
 }
 
+const DURATION_UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+/** `30` or `30s`, `500ms`, `2m`, as wasmtime takes its timeouts. @returns milliseconds */
+export function parseDuration(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, number, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  const milliseconds = Number(number) * DURATION_UNITS[unit as keyof typeof DURATION_UNITS];
+  // Node's timers hold no more.
+  if (number === undefined || milliseconds < 1 || milliseconds >= 2 ** 31) {
+    throw new UsageError(`--${option} ${text}: a duration such as 30s, 500ms or 2m is expected`);
+  }
+  return milliseconds;
+}
+
+const SIZE_UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, kB: 1e3, MB: 1e6, GB: 1e9 } as const;
+
+/** `512MiB`, `1GB`, or bytes. @returns bytes */
+export function parseSize(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, number, unit = "B"] = /^(\d+(?:\.\d+)?)\s*(B|[KMG]iB|kB|MB|GB)?$/.exec(text) ?? [];
+  const bytes = Math.floor(Number(number) * SIZE_UNITS[unit as keyof typeof SIZE_UNITS]);
+  if (number === undefined || !Number.isSafeInteger(bytes)) {
+    throw new UsageError(`--${option} ${text}: a size such as 512MiB, 1GiB or a number of bytes is expected`);
+  }
+  return bytes;
+}
+
 /** What becomes of handles that are held at the end. */
 export function parseHandles(text: string | undefined): HandlePolicy | undefined {
   if (text === undefined || text === "error" || text === "warn" || text === "allow") return text;

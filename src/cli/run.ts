@@ -1,11 +1,12 @@
 import type { Argv, CommandModule, Options } from "yargs";
-import type { PreinitializeOptions } from "../preinitialize.js";
+import type { PhaseListener, PreinitializeOptions } from "../preinitialize.js";
 import { tuneEngine } from "./engine-flags.js";
 import { failureReport, reportFailure, UsageError } from "./failure.js";
 import { checkDirectory, checkOutput, displayName, parseIfText, readInput, writeOutput } from "./files.js";
 import type { CommandHelp, OptionHelp } from "./help.js";
-import { parseDir, parseEnv, parseHandles, parseSupply, single } from "./options.js";
+import { parseDir, parseDuration, parseEnv, parseHandles, parseSize, parseSupply, single } from "./options.js";
 import { Progress, summarize } from "./progress.js";
+import { isWatched, type Progressed } from "./supervise.js";
 
 interface RunArguments {
   readonly input: string;
@@ -15,6 +16,8 @@ interface RunArguments {
   readonly env?: readonly string[];
   readonly stdin?: string | readonly string[];
   readonly handles?: string | readonly string[];
+  readonly timeout?: string | readonly string[];
+  readonly "max-memory"?: string | readonly string[];
   readonly "keep-init-func"?: boolean;
   readonly module?: readonly string[];
   readonly component?: readonly string[];
@@ -69,6 +72,19 @@ const OPTIONS: Readonly<Record<string, OptionHelp & Options>> = {
     describe:
       "What to do about files and other resources that the guest still holds at the end (default: error); a snapshot " +
       "with any is right only where they are never used again",
+  },
+  timeout: {
+    type: "string",
+    nargs: 1,
+    placeholder: "DURATION",
+    describe: "How long the guest may run, such as 30s, 500ms or 2m; without it as long as it takes",
+  },
+  "max-memory": {
+    type: "string",
+    nargs: 1,
+    placeholder: "SIZE",
+    describe:
+      "How large each memory may become while initializing, such as 512MiB; growing it further fails in the guest",
   },
   module: {
     type: "string",
@@ -171,10 +187,12 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     env: parseEnv(argv.env ?? []),
     preopens: (argv.dir ?? []).map(parseDir),
     ...optional("handles", parseHandles(single("handles", argv.handles))),
+    ...optional("maxMemory", parseSize("max-memory", single("max-memory", argv["max-memory"]))),
     cache: argv["no-cache"] !== true,
     gc: argv.gc === true,
     verify: argv.verify === true,
   } satisfies PreinitializeOptions;
+  const timeout = parseDuration("timeout", single("timeout", argv.timeout));
   for (const { host } of options.preopens) await checkDirectory(host);
   const modules = parseSupply("module", argv.module ?? []);
   const components = parseSupply("component", argv.component ?? []);
@@ -191,7 +209,7 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
       ...optional("stdin", stdin),
       modules: await readSupply(modules),
       components: await readSupply(components),
-      onPhase: progress,
+      onPhase: isWatched() ? watchedListener(progress, timeout) : progress,
       ...(verbose && { onOutput: progress.guestOutput }),
     });
     await writeOutput(outputPath, chunks);
@@ -201,6 +219,21 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
   } finally {
     progress.stop();
   }
+}
+
+/** Tells the process that watches this one when the guest runs. */
+function watchedListener(listener: PhaseListener, timeout: number | undefined): PhaseListener {
+  const tell = (progressed: Progressed) => process.send?.(progressed);
+  return {
+    start(phase) {
+      if (phase === "initialize") tell({ guest: "runs", ...optional("timeout", timeout) });
+      listener.start(phase);
+    },
+    end(phase, milliseconds) {
+      if (phase === "initialize") tell({ guest: "ended" });
+      listener.end(phase, milliseconds);
+    },
+  };
 }
 
 async function readSupply(files: readonly { name: string; path: string }[]): Promise<Record<string, Uint8Array>> {

@@ -7,16 +7,16 @@ import { ComponentInitError } from "../errors.js";
 import type { CoreInstanceNode, Specialized } from "../specialize/model.js";
 import { renameCoreItems } from "./core-names.js";
 import { type Instrumented, type InstrumentedInstance, PREVIEW1_ADAPTER } from "./model.js";
-import { instrumentModule } from "./module.js";
+import { type InstrumentOptions, instrumentModule } from "./module.js";
 import { shapeOf, skeletonOf } from "./skeleton.js";
 
 /**
  * Makes the state of a component visible to its host.
  *
  * @param specialized - it is made ready to run and must not be used for anything else afterwards
- * @throws {@link ComponentInitError} `unsupported`, `malformed`
+ * @throws {@link ComponentInitError} `unsupported`, `malformed`, `invalid-option`
  */
-export function instrument(specialized: Specialized): Instrumented {
+export function instrument(specialized: Specialized, options: InstrumentOptions = {}): Instrumented {
   const { original, component, instances } = specialized;
   refuseUnsupported(component);
   const isRenamed = renameCoreItems(component);
@@ -24,7 +24,7 @@ export function instrument(specialized: Specialized): Instrumented {
   if (!isUnchanged) makeRunnable(component);
   const definitions = coreModules(component);
   const names = new Map(instances.map(({ module, moduleName }) => [module, moduleName]));
-  const modules = definitions.map((definition) => instrumentModule(definition, names.get(definition)));
+  const modules = definitions.map((definition) => instrumentModule(definition, names.get(definition), options));
   const instrumented = new Map(definitions.map((definition, i) => [definition, modules[i]?.chunks ?? []]));
   const isAsync = usesAsync(component);
   return {

@@ -17,9 +17,15 @@ import type { CoreModule } from "../module/model.js";
 import { ModuleNames, moduleNameSection } from "../module/names.js";
 import { isRefType } from "../module/value-types.js";
 import { findLibc } from "./libc.js";
+import { limitMemories } from "./memory-limit.js";
 import type { Access, ActiveElements, InstrumentedModule, ModuleState, VisibleFunction } from "./model.js";
 import { addNullProbes, type NullProbes } from "./null-probes.js";
 import { changeableSegments, makesConstants } from "./objects.js";
+
+export interface InstrumentOptions {
+  /** How large each memory may become while initializing, in bytes. */
+  readonly maxMemory?: number;
+}
 
 /** Decodes the core module of a definition; offsets in errors count from the start of the component. */
 export function decodeDefinition(definition: CoreModuleDefinition): CoreModule {
@@ -34,11 +40,16 @@ export function decodeDefinition(definition: CoreModuleDefinition): CoreModule {
  *
  * @param name - what stack traces call the module, unless it has a name of its own
  */
-export function instrumentModule(definition: CoreModuleDefinition, name: string | undefined): InstrumentedModule {
+export function instrumentModule(
+  definition: CoreModuleDefinition,
+  name: string | undefined,
+  { maxMemory }: InstrumentOptions = {},
+): InstrumentedModule {
   const decoded = decodeDefinition(definition);
   const { module: dropping, flags } = instrumentDrops(decoded);
   const module = dropping.copy();
   if (name !== undefined) setName(module, name);
+  if (maxMemory !== undefined) limitMemories(module, maxMemory, name);
   const exporter = new ItemExporter(module);
   // The flags of drops come last in the index space; they are no state of the guest.
   const state = makeVisible(decoded, exporter, flags, addNullProbes(module, exporter));

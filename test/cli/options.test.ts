@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { clarify, parseDir, parseEnv, parseSupply, single, splitArguments } from "../../src/cli/options.js";
+import {
+  clarify,
+  parseDir,
+  parseDuration,
+  parseEnv,
+  parseSize,
+  parseSupply,
+  single,
+  splitArguments,
+} from "../../src/cli/options.js";
 
 describe("--dir", () => {
   test.each([
@@ -78,6 +87,36 @@ test("what follows the first -- is the guest's", () => {
   expect(splitArguments(["run", "a"])).toEqual({ own: ["run", "a"], guest: undefined });
   expect(splitArguments(["run", "--"])).toEqual({ own: ["run"], guest: [] });
   expect(splitArguments(["run", "--", "p", "--", "-v"])).toEqual({ own: ["run"], guest: ["p", "--", "-v"] });
+});
+
+describe("--timeout and --max-memory", () => {
+  test.each([
+    ["30", 30_000],
+    ["1.5s", 1500],
+    ["500ms", 500],
+    ["2m", 120_000],
+    ["1h", 3_600_000],
+  ])("%s is a duration", (text, milliseconds) => {
+    expect(parseDuration("timeout", text)).toBe(milliseconds);
+  });
+
+  test.each(["", "0", "x", "-1", "30 s", "1d", "600h", "1e3", "Infinity"])("%j is none", (text) => {
+    expect(() => parseDuration("timeout", text)).toThrow(`--timeout ${text}: a duration such as 30s`);
+  });
+
+  test.each([
+    ["65536", 65536],
+    ["512MiB", 2 ** 29],
+    ["1.5GiB", 1.5 * 2 ** 30],
+    ["64 KiB", 65536],
+    ["1MB", 1e6],
+  ])("%s is a size", (text, bytes) => {
+    expect(parseSize("max-memory", text)).toBe(bytes);
+  });
+
+  test.each(["", "x", "-1", "1 T", "1mib", "99999999GiB"])("%j is none", (text) => {
+    expect(() => parseSize("max-memory", text)).toThrow(`--max-memory ${text}: a size such as 512MiB`);
+  });
 });
 
 describe("yargs' messages", () => {
