@@ -9,8 +9,12 @@
  * @packageDocumentation
  */
 export { ComponentInitError, type ErrorCode } from "./errors.js";
+export type { HostReport } from "./host/host-report.js";
 export type { HostOptions, InitializedInstance } from "./host/initialize.js";
 export type { HandlePolicy, HeldHandle } from "./host/live-handles.js";
+export type { RefusedImport } from "./host/refusals.js";
+export type { DeterminismOptions } from "./host/wasi/determinism.js";
+export type { FileRead } from "./host/wasi/filesystem/file-read.js";
 export type { InitFunction } from "./instrument/init-func.js";
 export type {
   Access,

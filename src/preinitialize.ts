@@ -1,8 +1,10 @@
 import { encodeComponent } from "./component/encode.js";
 import type { CachedGlue } from "./host/glue.js";
+import { hostWarnings } from "./host/host-report.js";
 import { bind, compile, type HostOptions, type Initialized, initialize, type Prepared } from "./host/initialize.js";
 import { JcoThread } from "./host/jco-thread.js";
 import type { HandlePolicy } from "./host/live-handles.js";
+import { type DeterminismOptions, determinismOf } from "./host/wasi/determinism.js";
 import { chooseInit } from "./instrument/choose-init.js";
 import { formatInitFunction, type InitFunction } from "./instrument/init-func.js";
 import { instrument } from "./instrument/instrument.js";
@@ -26,7 +28,7 @@ export interface DirectoryPreopen {
   readonly guest: string;
 }
 
-export interface PreinitializeOptions {
+export interface PreinitializeOptions extends DeterminismOptions {
   /**
    * A WIT item name (`init`, `local:app/lifecycle.start`), a WAVE call (`setup("prod", [1, 2])`), `core:NAME` for an
    * export of a core module, or `none`. By default the first of `component-init`, `wizer-initialize` and
@@ -128,6 +130,7 @@ export async function runPhases(
   onValidated: () => void = () => undefined,
 ): Promise<Preinitialized> {
   const clock = new PhaseClock(options.onPhase);
+  determinismOf(options);
   const supply: Supply = { modules: options.modules ?? {}, components: options.components ?? {} };
   const { specialized, init } = await clock.time("decode", () => {
     const specialized = specialize(bytes, supply);
@@ -164,10 +167,16 @@ export async function runPhases(
     memories: memoryReports(instrumented, snapshot, rewritten),
     globals: snapshot.instances.reduce((sum, { globals }) => sum + globals.length, 0),
     ...(rewritten.collected && { removed: rewritten.collected }),
+    host: initialized.host,
     stdout: initialized.stdout,
     stderr: initialized.stderr,
     handles: initialized.handles,
-    warnings: [...initialized.warnings, ...rewritten.warnings, ...instrumentWarnings(instrumented)],
+    warnings: [
+      ...initialized.warnings,
+      ...rewritten.warnings,
+      ...instrumentWarnings(instrumented),
+      ...hostWarnings(initialized.host),
+    ],
   };
   return { chunks: output.toChunks(), report };
 }
@@ -247,6 +256,9 @@ function hostOptions(options: PreinitializeOptions): HostOptions {
     stdin: options.stdin ?? new Uint8Array(),
     preopens: options.preopens ?? [],
     ...(options.imports && { imports: options.imports }),
+    ...(options.clock !== undefined && { clock: options.clock }),
+    ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.random !== undefined && { random: options.random }),
     ...(options.onOutput && { onOutput: options.onOutput }),
     ...(options.handles && { handles: options.handles }),
   };

@@ -1,3 +1,4 @@
+import type { HostReport } from "./host/host-report.js";
 import type { HeldHandle } from "./host/live-handles.js";
 import type { RemovedCounts } from "./module/gc.js";
 
@@ -31,6 +32,7 @@ export interface Report {
   readonly globals: number;
   /** What went from core modules; absent unless that was asked for. */
   readonly removed?: RemovedCounts;
+  readonly host: HostReport;
   /** What the guest wrote, at most the last 64 KiB each. */
   readonly stdout: string;
   readonly stderr: string;

@@ -96,8 +96,21 @@ export function summarize(output: string, report: Report): string[] {
     `${bold(output)}: ${sizes}, ${init}, ${seconds} s`,
     ...memoryLines(report.memories),
     ...removedLines(report.removed),
+    ...hostLines(report.host),
     ...report.warnings.map((warning) => `${styleText("yellow", "warning:", { stream: process.stderr })} ${warning}`),
   ];
+}
+
+/** What is worth a line of its own: whatever makes the output another one in the next run, and what was refused. */
+function hostLines({ clock, clockQueries, refused }: Report["host"]): string[] {
+  const lines: string[] = [];
+  if (clock === "real" && clockQueries > 0) lines.push(`the real clock was read ${count(clockQueries, "time")}`);
+  const [first] = refused;
+  if (first !== undefined) {
+    const rest = refused.length === 1 ? "" : `, and ${count(refused.length - 1, "more import")} (--json lists all)`;
+    lines.push(`not granted: ${first.import} (${count(first.count, "call")})${rest}`);
+  }
+  return lines;
 }
 
 /** What `--gc` removed, in the order of the report. */

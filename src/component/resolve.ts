@@ -44,22 +44,33 @@ export interface ImportedInterface {
   /** Names of the functions and resources in it, with `[method]` and the like. */
   readonly functions: readonly string[];
   readonly resources: readonly string[];
+  /** The error types of those functions that return a `result` with one. */
+  readonly errors: ReadonlyMap<string, ValueType>;
 }
 
 /** The imports of a component: interfaces, and functions (as an interface of one function without a name in it). */
 export function importedInterfaces(component: Component): ImportedInterface[] {
   const environment = rootEnvironment(component);
   return definitionsOfKind(component, "import").flatMap((item) => {
-    if (item.sort === "func") return [{ name: item.name.name, functions: [""], resources: [] }];
+    const errors = new Map<string, ValueType>();
+    if (item.sort === "func") return [{ name: item.name.name, functions: [""], resources: [], errors }];
     if (item.sort !== "instance") return [];
     const functions: string[] = [];
     const resources: string[] = [];
     for (const [name, inner] of instanceExports({ entity: item, environment })) {
-      if (inner.entity.sort === "func") functions.push(name);
-      else if (isFreshResource(inner.entity)) resources.push(name);
+      if (inner.entity.sort === "func") {
+        functions.push(name);
+        const error = errorType(inner);
+        if (error !== undefined) errors.set(name, error);
+      } else if (isFreshResource(inner.entity)) resources.push(name);
     }
-    return [{ name: item.name.name, functions, resources }];
+    return [{ name: item.name.name, functions, resources, errors }];
   });
+}
+
+function errorType(func: Resolved): ValueType | undefined {
+  const { result } = functionType(func);
+  return result?.kind === "result" ? result.err : undefined;
 }
 
 function isFreshResource(entity: Entity): boolean {

@@ -11,18 +11,27 @@ const MAX_LINES = 40;
 /** A guest can print megabytes in a line, or return them. */
 const MAX_LINE_LENGTH = 1000;
 
-/** Names a failed initialization for what it was: an error result, an exit, a refusal of the host, or a trap. */
-export function initializationError(cause: unknown, what: string, output: Output): ComponentInitError {
-  const printed = printedBy(output);
+/**
+ * Names a failed initialization for what it was: an error result, an exit, a refusal of the host, or a trap.
+ *
+ * @param notes - lines about what may have led to it
+ */
+export function initializationError(
+  cause: unknown,
+  what: string,
+  output: Output,
+  notes: readonly string[] = [],
+): ComponentInitError {
+  const explained = [...notes, ...printedBy(output)];
   if (isErrorResult(cause)) {
-    const details = printed;
+    const details = explained;
     return new ComponentInitError("init-failed", `${what} returned ${formatErr(cause.payload)}`, { cause, details });
   }
   if (cause instanceof GuestExit) {
     const message = `${what} exited with code ${cause.code}`;
-    return new ComponentInitError("init-exited", message, { cause, details: printed });
+    return new ComponentInitError("init-exited", message, { cause, details: explained });
   }
-  const details = [...stackOf(cause), ...printed];
+  const details = [...stackOf(cause), ...explained];
   if (cause instanceof ComponentInitError) {
     return new ComponentInitError(cause.code, cause.message, { cause, details });
   }
@@ -62,9 +71,14 @@ function stackOf(cause: unknown): string[] {
 
 /** The WebAssembly frames of a stack, named by the name sections; the host's own frames say nothing to a user. */
 export function wasmFrames(stack: string): string[] {
+  const frames = guestFrames(stack, MAX_LINES);
+  return frames.length === 0 ? [] : ["wasm stack:", ...frames];
+}
+
+/** The innermost frames of the guest. */
+export function guestFrames(stack: string, count: number): string[] {
   const frames = stack.split("\n").filter((line) => line.includes("wasm://"));
-  if (frames.length === 0) return [];
-  return ["wasm stack:", ...frames.slice(0, MAX_LINES).map(formatFrame)];
+  return frames.slice(0, count).map(formatFrame);
 }
 
 /** V8 writes `at main.func (wasm://wasm/main-0a1b2c3d:wasm-function[12]:0x345)`; without a function's name `at main`. */

@@ -1,6 +1,8 @@
 import type { ImportedInterface } from "../component/resolve.js";
 import { ComponentInitError } from "../errors.js";
 import { toCamelCase } from "../wave/js-names.js";
+import { denialOf, grantOf } from "./grants.js";
+import type { Refusals } from "./refusals.js";
 
 /** What an import is called in messages: `wasi:http/types@0.2.10#[method]fields.get`. */
 function importName(item: ImportedInterface, func: string): string {
@@ -15,38 +17,47 @@ export function importKey(name: string): string {
 
 type HostFunction = (...args: unknown[]) => unknown;
 export type ImportObject = Record<string, Record<string, unknown>>;
+/** By interface without version, in jco's conventions. */
+export type Provided = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+export interface ImportSources {
+  /** What the host has. */
+  readonly host: Provided;
+  /** What the caller gives. An interface of his takes the place of the host's. */
+  readonly given: Provided;
+}
 
 /**
- * The imports object for the glue: what the host provides, and for every function and resource that it does not
- * provide a stand-in that says so when the guest uses it. Guests import far more than their initialization calls.
+ * The imports object for the glue: what is provided, and for every function and resource that is not a stand-in that
+ * says so when the guest uses it. Guests import far more than their initialization calls.
  */
 export function completeImports(
   interfaces: readonly ImportedInterface[],
-  provided: ProvidedImports,
-  onRefusal: RefusalListener,
+  { host, given }: ImportSources,
+  refusals: Refusals,
 ): ImportObject {
+  const provided: Provided = { ...host, ...given };
   // Without prototypes, or an import called `to-string` would find the one that every object has.
   const imports: ImportObject = Object.create(null);
-  const refusal: Refusal = (item, func) => refuse(item, func, onRefusal);
   for (const item of interfaces) {
     const key = importKey(item.name);
+    const refuse = Object.hasOwn(given, key) ? refuseMissing : refuseUngranted;
+    const refusal: Refusal = (func) => refuse(item, func, refusals);
     const members = (imports[key] ??= Object.assign(
       Object.create(null),
       Object.hasOwn(provided, key) ? provided[key] : {},
     ));
-    for (const resource of item.resources) addResource(item, resource, members, onRefusal);
-    for (const func of item.functions) if (!func.startsWith("[")) addFunction(item, func, members, refusal);
+    for (const resource of item.resources) addResource(item, resource, members, refusal);
+    for (const func of item.functions) if (!func.startsWith("[")) addFunction(func, members, refusal);
   }
   return imports;
 }
-
-type ProvidedImports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /**
  * The caller's functions, which the guest cannot wait for: a promise would be lowered as if it were the value.
  * Classes stay as they are.
  */
-export function synchronous(provided: ProvidedImports, onFailure: RefusalListener): ProvidedImports {
+export function synchronous(provided: Provided, onFailure: (error: Error) => void): Provided {
   return mapValues(provided, (members, name) =>
     mapValues(members, (member, func) =>
       typeof member === "function" && !/^[A-Z]/.test(func)
@@ -56,7 +67,7 @@ export function synchronous(provided: ProvidedImports, onFailure: RefusalListene
   );
 }
 
-function checked(func: HostFunction, name: string, onFailure: RefusalListener): HostFunction {
+function checked(func: HostFunction, name: string, onFailure: (error: Error) => void): HostFunction {
   return function (this: unknown, ...args) {
     const result = func.apply(this, args);
     if (!(result instanceof Promise)) return result;
@@ -75,35 +86,32 @@ function mapValues<T, U>(object: Readonly<Record<string, T>>, map: (value: T, na
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, map(value, name)]));
 }
 
-type Refusal = (item: ImportedInterface, func: string) => HostFunction;
-type RefusalListener = (error: ComponentInitError) => void;
+type Refusal = (func: string) => HostFunction;
 
-/** Classes are shared by all runs of a process; each is told of its own run's refusals. */
-const listeners = new WeakMap<object, RefusalListener>();
+/** Classes are shared by all runs of a process; each has the refusals of its own run. */
+const refusalsOf = new WeakMap<object, Refusal>();
 
-function addFunction(item: ImportedInterface, func: string, members: Record<string, unknown>, refusal: Refusal): void {
-  // A function that the world imports by itself is the default export of its name.
-  members[func === "" ? "default" : toCamelCase(func)] ??= refusal(item, func);
+function addFunction(func: string, members: Record<string, unknown>, refusal: Refusal): void {
+  members[memberOf(func).name] ??= refusal(func);
 }
 
 function addResource(
   item: ImportedInterface,
   resource: string,
   members: Record<string, unknown>,
-  onRefusal: RefusalListener,
+  refusal: Refusal,
 ): void {
   const className = toPascalCase(resource);
-  const known = (members[className] ??= refusedClass(refuse(item, `[constructor]${resource}`, onRefusal))) as {
+  const known = (members[className] ??= refusedClass(refusal(`[constructor]${resource}`))) as {
     prototype: Record<string, unknown>;
   } & Record<string, unknown>;
-  listeners.set(known, onRefusal);
-  const refusal: Refusal = (item, func) => refuse(item, func, (error) => listeners.get(known)?.(error));
+  refusalsOf.set(known, refusal);
+  const current: Refusal = (func) => () => refusalsOf.get(known)?.(func)();
   for (const func of item.functions) {
-    const method = memberName(func, "[method]", resource);
-    if (method !== undefined && !provides(known.prototype, method))
-      define(known.prototype, method, refusal(item, func));
-    const isStatic = memberName(func, "[static]", resource);
-    if (isStatic !== undefined && !provides(known, isStatic)) define(known, isStatic, refusal(item, func));
+    const member = memberOf(func);
+    if (member.className !== className) continue;
+    const target = member.kind === "method" ? known.prototype : member.kind === "static" ? known : undefined;
+    if (target !== undefined && !provides(target, member.name)) define(target, member.name, current(func));
   }
 }
 
@@ -118,9 +126,17 @@ function provides(target: object, name: string): boolean {
 
 const IMPLICIT_STATICS = new Set(["length", "name", "prototype"]);
 
-function memberName(func: string, prefix: string, resource: string): string | undefined {
-  const start = `${prefix}${resource}.`;
-  return func.startsWith(start) ? toCamelCase(func.slice(start.length)) : undefined;
+/** Where jco's conventions have a function of an interface. */
+export type Member =
+  | { readonly kind: "function"; readonly name: string; readonly className?: undefined }
+  | { readonly kind: "constructor" | "method" | "static"; readonly name: string; readonly className: string };
+
+/** @param func - as WIT names it: `open-all`, `[method]table.get-row`; a function that is an import itself has no name */
+export function memberOf(func: string): Member {
+  const [, kind, resource = "", name = ""] = /^\[(constructor|method|static)\]([^.]+)(?:\.(.*))?$/.exec(func) ?? [];
+  // A function that the world imports by itself is the default export of its name.
+  if (kind === undefined) return { kind: "function", name: func === "" ? "default" : toCamelCase(func) };
+  return { kind: kind as "constructor", name: toCamelCase(name), className: toPascalCase(resource) };
 }
 
 function define(target: object, name: string, value: unknown): void {
@@ -135,16 +151,25 @@ function refusedClass(refuseToConstruct: HostFunction): unknown {
   };
 }
 
-/** @param onRefusal - told as well, because a guest compiled with exceptions can catch what the host throws */
-function refuse(item: ImportedInterface, func: string, onRefusal: RefusalListener): HostFunction {
-  return () => {
-    const error = new ComponentInitError(
-      "not-granted",
-      `initialization called the import ${importName(item, func)}, which the host does not provide while initializing`,
-    );
-    onRefusal(error);
-    throw error;
-  };
+function refuseUngranted(item: ImportedInterface, func: string, refusals: Refusals): HostFunction {
+  const name = importName(item, func);
+  const grant = grantOf(item);
+  const denial = denialOf(item, func);
+  if (denial !== undefined) return () => refusals.deny(name, grant, denial);
+  return () => refusals.trap(`initialization called the import ${name}, which is not granted: give it with ${grant}`);
+}
+
+function refuseMissing(item: ImportedInterface, func: string, refusals: Refusals): HostFunction {
+  const message =
+    `initialization called the import ${importName(item, func)}, but what is given for ${item.name} has no ` +
+    describeMember(memberOf(func));
+  return () => refusals.trap(message);
+}
+
+function describeMember({ kind, name, className }: Member): string {
+  if (kind === "function") return name === "default" ? "default export" : `function ${name}`;
+  if (kind === "constructor") return `class ${className}`;
+  return `${kind === "static" ? "static function" : "method"} ${name} in its class ${className}`;
 }
 
 function toPascalCase(name: string): string {

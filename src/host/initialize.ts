@@ -9,23 +9,25 @@ import { toCamelCase, toExportKey } from "../wave/js-names.js";
 import { initializationError } from "./failure.js";
 import { CachedGlue, type Instantiate, type LoadedGlue } from "./glue.js";
 import { GuestHandles } from "./guest-handles.js";
-import { completeImports, type ImportObject, synchronous } from "./imports.js";
+import { type HostReport, hostReport, ungranted } from "./host-report.js";
+import { completeImports, type ImportObject, type Provided, synchronous } from "./imports.js";
 import type { JcoThread } from "./jco-thread.js";
 import { LibcWatch } from "./libc.js";
 import { checkHandles, danglingHandles, type HandlePolicy, type HeldHandle, handleWarnings } from "./live-handles.js";
 import { OutputCapture } from "./output.js";
 import { ReferenceWatch } from "./references.js";
+import { Refusals } from "./refusals.js";
 import { FunctionIndex, lookUp, type RunningInstance, TableWatch } from "./tables.js";
-import { createWasi, GuestExit, type Preopen } from "./wasi/index.js";
+import { createWasi, type DeterminismOptions, GuestExit, type Preopen } from "./wasi/index.js";
 
-export interface HostOptions {
+export interface HostOptions extends DeterminismOptions {
   /** All of the guest's arguments, the program's name included. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly stdin: Uint8Array;
   readonly preopens: readonly Preopen[];
   /** Further imports, by interface without version, as jco's glue takes them. They come before the host's own. */
-  readonly imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly imports?: Provided;
   /** Gets what the guest prints while it prints it. */
   readonly onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
   /** What to do about handles that are held when initialization ends: by default it is an error. */
@@ -56,6 +58,8 @@ export interface Initialized {
   /** What the guest held at the end, where that is no error. */
   readonly handles: readonly HeldHandle[];
   readonly warnings: readonly string[];
+  /** What of its host the guest used. */
+  readonly host: HostReport;
 }
 
 /** An instrumented component, bound and compiled: can be initialized any number of times. */
@@ -110,9 +114,17 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
   const guestHandles = new GuestHandles();
   const output = new OutputCapture(options.onOutput);
   const run = new ComponentRun(prepared, prepared.glue.open(guestHandles), guestHandles);
-  const wasi = createWasi({ ...options, onOutput: output.write, onExit: run.interrupt });
-  const provided = { ...wasi.imports, ...synchronous(options.imports ?? {}, run.interrupt) };
-  await run.execute(completeImports(instrumented.imports, provided, run.interrupt), init, output);
+  const wasiOptions = { ...options, onOutput: output.write, onExit: run.interrupt };
+  const wasi = createWasi(wasiOptions);
+  const refusals = new Refusals(run.interrupt);
+  const sources = { host: wasi.imports, given: synchronous(options.imports ?? {}, run.interrupt) };
+  const imports = completeImports(instrumented.imports, sources, refusals);
+  // A refusal says itself what was missing.
+  const notes = (cause: unknown) =>
+    cause instanceof ComponentInitError
+      ? refusals.describe()
+      : [...refusals.describe(), ...ungranted(wasiOptions, wasi)];
+  await run.execute(imports, init, output, notes);
   const before = wasi.liveHandles();
   const warnings = run.forgetHost(output);
   const handles = checkHandles(danglingHandles(before, wasi.liveHandles(), guestHandles), options.handles, output);
@@ -126,6 +138,7 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
     stderr: output.stderr,
     exited,
     handles,
+    host: hostReport(wasiOptions, wasi, refusals),
     warnings: [...warnings, ...handleWarnings(handles, options.handles)],
   };
 }
@@ -152,7 +165,13 @@ class ComponentRun {
     this.interruption ??= error;
   };
 
-  async execute(imports: ImportObject, init: InitFunction, output: OutputCapture): Promise<void> {
+  /** @param notes - what to say below the message of a failure */
+  async execute(
+    imports: ImportObject,
+    init: InitFunction,
+    output: OutputCapture,
+    notes: (cause: unknown) => readonly string[],
+  ): Promise<void> {
     let phase = "instantiation";
     try {
       const exports = await this.instantiate(this.moduleOf, imports, this.instantiateCore);
@@ -163,7 +182,7 @@ class ComponentRun {
       const cause = this.interruption ?? error;
       this.exited = cause instanceof GuestExit && cause.code === 0;
       if (this.exited && this.instances.length === this.prepared.instrumented.instances.length) return;
-      throw initializationError(cause, phase, output);
+      throw initializationError(cause, phase, output, notes(cause));
     }
   }
 

@@ -142,11 +142,41 @@ describe("the summary", () => {
     outputBytes: 13_400_000,
     memories: [memory],
     globals: 0,
+    host: {
+      environment: { read: false, granted: [] },
+      random: "seeded",
+      randomBytes: 0,
+      clock: "virtual",
+      clockQueries: 0,
+      refused: [],
+      filesRead: [],
+    },
     stdout: "",
     stderr: "",
     handles: [],
     warnings: [],
   };
+
+  test("has no line about a host that gave the same to every run", () => {
+    const host = { ...report.host, randomBytes: 8, clockQueries: 3 };
+    expect(summarize("out.wasm", { ...report, host })).toEqual(summarize("out.wasm", report));
+  });
+
+  test.each([
+    [{ clock: "real", clockQueries: 1 }, "the real clock was read 1 time"],
+    [{ refused: [{ import: "a:b/c#d", count: 2 }] }, "not granted: a:b/c#d (2 calls)"],
+    [
+      {
+        refused: [
+          { import: "a:b/c#d", count: 1 },
+          { import: "a:b/c#e", count: 1 },
+        ],
+      },
+      "not granted: a:b/c#d (1 call), and 1 more import (--json lists all)",
+    ],
+  ] as const)("says of the host %j", (host, line) => {
+    expect(summarize("out.wasm", { ...report, host: { ...report.host, ...host } })).toContain(line);
+  });
 
   test("says what became of the memory", () => {
     expect(summarize("out.wasm", report)).toEqual([

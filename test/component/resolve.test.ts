@@ -109,17 +109,32 @@ describe("interfaces", () => {
     expect(await exported(text)).toEqual({ "a:b/c@1.0.0#f": "func()", "a:b/c@1.0.0#[static]r.s": "func()" });
   });
 
+  test("have the error types of their functions, also by the names of others", async () => {
+    const component = await decodeText(`(component
+      (import "a:b/types" (instance $t (type $e' (enum "no" "never")) (export "e" (type (eq $e')))))
+      (alias export $t "e" (type $e))
+      (import "a:b/user" (instance (export "e" (type $own (eq $e)))
+        (export "f" (func (result (result (error $own))))) (export "g" (func (result (result u8)))))))`);
+    const [, user] = importedInterfaces(component);
+    expect(user?.errors).toEqual(new Map([["f", { kind: "enum", labels: ["no", "never"] }]]));
+  });
+
   test("that are imported list functions and resources of their own", async () => {
     const component = await decodeText(`(component
       (import "a:b/types" (instance $t (export "r" (type (sub resource)))))
       (alias export $t "r" (type $r))
       (import "a:b/user" (instance (export "s" (type (eq $r))) (export "own" (type (sub resource))) (export "f" (func))
-        (export "[method]own.g" (func))))
+        (export "[method]own.g" (func (result (result u8 (error string)))))))
       (import "alone" (func)) (import "t" (type (sub resource))))`);
     expect(importedInterfaces(component)).toEqual([
-      { name: "a:b/types", functions: [], resources: ["r"] },
-      { name: "a:b/user", functions: ["f", "[method]own.g"], resources: ["own"] },
-      { name: "alone", functions: [""], resources: [] },
+      { name: "a:b/types", functions: [], resources: ["r"], errors: new Map() },
+      {
+        name: "a:b/user",
+        functions: ["f", "[method]own.g"],
+        resources: ["own"],
+        errors: new Map([["[method]own.g", { kind: "string" }]]),
+      },
+      { name: "alone", functions: [""], resources: [], errors: new Map() },
     ]);
   });
 });

@@ -1,13 +1,16 @@
 import { describe, expect, test } from "vitest";
 import type { ComponentInitError } from "../../src/errors.js";
-import { completeImports, importKey } from "../../src/host/imports.js";
+import { completeImports, importKey, type Provided } from "../../src/host/imports.js";
+import { Refusals } from "../../src/host/refusals.js";
 import { refusal } from "../support/refusal.js";
 import { wat } from "../support/wat.js";
+import { thrown } from "./wasi/support.js";
 
 const STORE = {
   name: "local:host/store@1.2.0",
   functions: ["open-all", "[constructor]table", "[method]table.get-row", "[static]table.merge-two"],
   resources: ["table"],
+  errors: new Map(),
 };
 
 interface Table {
@@ -15,55 +18,89 @@ interface Table {
 }
 type TableClass = (new () => Table) & { mergeTwo(): unknown };
 
-function complete(
-  interfaces: Parameters<typeof completeImports>[0],
-  provided: Parameters<typeof completeImports>[1] = {},
-) {
-  const refusals: ComponentInitError[] = [];
-  return { imports: completeImports(interfaces, provided, (error) => refusals.push(error)), refusals };
+function complete(interfaces: Parameters<typeof completeImports>[0], given: Provided = {}, host: Provided = {}) {
+  const interruptions: Error[] = [];
+  const refusals = new Refusals((error) => interruptions.push(error));
+  return { imports: completeImports(interfaces, { host, given }, refusals), interruptions, refusals };
 }
 
 /** The refusal that a call ends with, which must be the one that the host was told of. */
-function refused(refusals: ComponentInitError[], call: () => unknown): string {
-  refusals.length = 0;
-  expect(call).toThrow(/which the host does not provide while initializing$/);
-  expect(refusals).toHaveLength(1);
-  expect(refusals[0]).toMatchObject({ code: "not-granted" });
-  return (refusals[0] as ComponentInitError).message;
+function refused(interruptions: Error[], call: () => unknown): string {
+  interruptions.length = 0;
+  expect(call).toThrow(/^initialization called the import /);
+  expect(interruptions).toHaveLength(1);
+  expect(interruptions[0]).toMatchObject({ code: "not-granted" });
+  return (interruptions[0] as ComponentInitError).message;
 }
 
 describe("what no one provides refuses to be used, by its full name", () => {
-  const { imports, refusals } = complete([STORE, { name: "answer", functions: [""], resources: [] }]);
+  const { imports, interruptions } = complete([
+    STORE,
+    { name: "answer", functions: [""], resources: [], errors: new Map() },
+  ]);
   const store = imports["local:host/store"] as { openAll(): unknown; Table: TableClass };
 
   test("a function of an interface", () => {
-    expect(refused(refusals, () => store.openAll())).toContain("local:host/store@1.2.0#open-all,");
+    expect(refused(interruptions, () => store.openAll())).toContain("local:host/store@1.2.0#open-all,");
   });
 
   test("a function of the world", () => {
     const answer = imports.answer as { default(): unknown };
-    expect(refused(refusals, () => answer.default())).toContain("the import answer,");
+    expect(refused(interruptions, () => answer.default())).toContain("the import answer,");
   });
 
   test("a constructor", () => {
-    expect(refused(refusals, () => new store.Table())).toContain("local:host/store@1.2.0#[constructor]table,");
+    expect(refused(interruptions, () => new store.Table())).toContain("local:host/store@1.2.0#[constructor]table,");
   });
 
   test("a method", () => {
     const table = Object.create(store.Table.prototype) as Table;
-    expect(refused(refusals, () => table.getRow())).toContain("local:host/store@1.2.0#[method]table.get-row,");
+    expect(refused(interruptions, () => table.getRow())).toContain("local:host/store@1.2.0#[method]table.get-row,");
   });
 
   test("a static function", () => {
-    expect(refused(refusals, () => store.Table.mergeTwo())).toContain(
+    expect(refused(interruptions, () => store.Table.mergeTwo())).toContain(
       "local:host/store@1.2.0#[static]table.merge-two,",
     );
   });
 
   test("nothing before it is used", () => {
-    refusals.length = 0;
+    interruptions.length = 0;
     complete([STORE]);
-    expect(refusals).toEqual([]);
+    expect(interruptions).toEqual([]);
+  });
+});
+
+test("a function of WASI that can say so denies the call instead, and the guest goes on", () => {
+  const errors = new Map([["connect", { kind: "enum", labels: ["unknown", "access-denied"] } as const]]);
+  const sockets = { name: "wasi:sockets/x@0.2.0", functions: ["connect", "look"], resources: [], errors };
+  const { imports, interruptions, refusals } = complete([sockets]);
+  const members = imports["wasi:sockets/x"] as { connect(): unknown; look(): unknown };
+  expect(thrown(() => members.connect())).toBe("access-denied");
+  expect(interruptions).toEqual([]);
+  expect(refusals.list()).toEqual([{ import: "wasi:sockets/x@0.2.0#connect", count: 1 }]);
+  expect(refused(interruptions, () => members.look())).toMatch(/not granted: give it with --allow-network$/);
+});
+
+describe("what is given and lacks something says what", () => {
+  const item = { name: "answer", functions: [""], resources: [], errors: new Map() };
+  class Table {}
+  const { imports, interruptions } = complete([STORE, item], { "local:host/store": { Table }, answer: {} });
+  const store = imports["local:host/store"] as { openAll(): unknown; Table: TableClass };
+
+  test.each<[string, () => unknown, string]>([
+    ["a function", () => store.openAll(), "local:host/store@1.2.0 has no function openAll"],
+    ["a method", () => new store.Table().getRow(), "has no method getRow in its class Table"],
+    ["a static function", () => store.Table.mergeTwo(), "has no static function mergeTwo in its class Table"],
+    ["a function of the world", () => (imports.answer as { default(): unknown }).default(), "has no default export"],
+  ])("%s", (_, call, message) => {
+    expect(refused(interruptions, call)).toContain(message);
+  });
+
+  test("a class", () => {
+    const { imports, interruptions } = complete([STORE], { "local:host/store": {} });
+    const { Table } = imports["local:host/store"] as { Table: TableClass };
+    expect(refused(interruptions, () => new Table())).toContain("has no class Table");
   });
 });
 
@@ -74,12 +111,23 @@ describe("what is provided is used", () => {
         return "row";
       }
     }
-    const { imports, refusals } = complete([STORE], { "local:host/store": { Table } });
+    const { imports, interruptions } = complete([STORE], { "local:host/store": { Table } });
     const store = imports["local:host/store"] as { openAll(): unknown; Table: TableClass };
     expect(store.Table).toBe(Table);
     expect(new store.Table().getRow()).toBe("row");
-    expect(refused(refusals, () => store.Table.mergeTwo())).toContain("[static]table.merge-two");
-    expect(refused(refusals, () => store.openAll())).toContain("open-all");
+    expect(refused(interruptions, () => store.Table.mergeTwo())).toContain("[static]table.merge-two");
+    expect(refused(interruptions, () => store.openAll())).toContain("open-all");
+  });
+
+  test("in the place of what the host has", () => {
+    const { imports, interruptions } = complete(
+      [STORE],
+      { "local:host/store": {} },
+      { "local:host/store": { openAll() {} } },
+    );
+    expect(refused(interruptions, () => (imports["local:host/store"] as { openAll(): unknown }).openAll())).toContain(
+      "has no function openAll",
+    );
   });
 
   test("without changes to the object that was given", () => {

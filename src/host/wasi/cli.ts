@@ -1,3 +1,4 @@
+import type { Activity } from "./activity.js";
 import type { HostContext } from "./context.js";
 import { bytesSource, InputStream, OutputStream } from "./streams.js";
 
@@ -22,9 +23,9 @@ export interface CliOptions {
 class TerminalInput {}
 class TerminalOutput {}
 
-export function createCli(context: HostContext, options: CliOptions) {
+export function createCli(context: HostContext, options: CliOptions, activity: Activity) {
   return {
-    "wasi:cli/environment": createEnvironment(options),
+    "wasi:cli/environment": createEnvironment(options, activity),
     "wasi:cli/exit": createExit(options),
     ...createStandardStreams(context, options),
     // The standard streams are no terminals, so no resource of these two types is ever made.
@@ -36,9 +37,12 @@ export function createCli(context: HostContext, options: CliOptions) {
   };
 }
 
-function createEnvironment({ args, env }: CliOptions) {
+function createEnvironment({ args, env }: CliOptions, activity: Activity) {
   return {
-    getEnvironment: () => Object.entries(env),
+    getEnvironment: () => {
+      activity.environmentRead = true;
+      return Object.entries(env);
+    },
     getArguments: () => [...args],
     initialCwd: () => undefined,
   };

@@ -1,3 +1,4 @@
+import type { Activity } from "./activity.js";
 import type { HostContext } from "./context.js";
 import { Pollable } from "./poll.js";
 
@@ -12,12 +13,13 @@ export function toDatetime(nanoseconds: bigint): Datetime {
   return { seconds: nanoseconds / NANOSECONDS, nanoseconds: Number(nanoseconds % NANOSECONDS) };
 }
 
-export function createMonotonicClock(context: HostContext) {
+export function createMonotonicClock(context: HostContext, activity: Activity) {
   const { timeline } = context;
   const timer = (deadline: bigint, createdBy: string) =>
     new Pollable(context, { deadline, isReady: () => timeline.monotonic >= deadline }, { createdBy });
   return {
     now(): bigint {
+      activity.clockQueries++;
       const now = timeline.monotonic;
       timeline.tick();
       return now;
@@ -29,9 +31,10 @@ export function createMonotonicClock(context: HostContext) {
   };
 }
 
-export function createWallClock({ timeline }: HostContext) {
+export function createWallClock({ timeline }: HostContext, activity: Activity) {
   return {
     now(): Datetime {
+      activity.clockQueries++;
       const now = toDatetime(timeline.wall);
       timeline.tick();
       return now;

@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import type { Activity } from "./activity.js";
 import { trap } from "./trap.js";
 
 /**
@@ -48,21 +50,49 @@ export class Sfc32 {
   }
 }
 
-function boundedBytes(generator: Sfc32, len: bigint, name: string): Uint8Array {
+interface Generator {
+  nextU64(): bigint;
+  nextBytes(length: number): Uint8Array;
+}
+
+/** The operating system's generator. */
+const REAL: Generator = {
+  nextU64: () => randomBytes(8).readBigUInt64LE(),
+  nextBytes: (length) => randomBytes(length),
+};
+
+export type Seed = bigint | "real";
+
+/** A generator that counts what it gives. */
+function generatorOf(seed: Seed, sequence: Sequence, activity: Activity): Generator {
+  const source = seed === "real" ? REAL : new Sfc32(seed, sequence);
+  return {
+    nextU64() {
+      activity.randomBytes += 8;
+      return source.nextU64();
+    },
+    nextBytes(length) {
+      activity.randomBytes += length;
+      return source.nextBytes(length);
+    },
+  };
+}
+
+function boundedBytes(generator: Generator, len: bigint, name: string): Uint8Array {
   if (len > MAX_BYTES) trap(`${name} was asked for ${len} bytes, which is more than ${MAX_BYTES}`);
   return generator.nextBytes(Number(len));
 }
 
-export function createRandom(seed: bigint) {
-  const generator = new Sfc32(seed, 1);
+export function createRandom(seed: Seed, activity: Activity) {
+  const generator = generatorOf(seed, 1, activity);
   return {
     getRandomBytes: (len: bigint): Uint8Array => boundedBytes(generator, len, "wasi:random/random#get-random-bytes"),
     getRandomU64: (): bigint => generator.nextU64(),
   };
 }
 
-export function createInsecureRandom(seed: bigint) {
-  const generator = new Sfc32(seed, 2);
+export function createInsecureRandom(seed: Seed, activity: Activity) {
+  const generator = generatorOf(seed, 2, activity);
   return {
     getInsecureRandomBytes: (len: bigint): Uint8Array =>
       boundedBytes(generator, len, "wasi:random/insecure#get-insecure-random-bytes"),
@@ -70,9 +100,9 @@ export function createInsecureRandom(seed: bigint) {
   };
 }
 
-export function createInsecureSeed(seed: bigint) {
-  const generator = new Sfc32(seed, 3);
+export function createInsecureSeed(seed: Seed, activity: Activity) {
+  const generator = generatorOf(seed, 3, activity);
+  let value: readonly [bigint, bigint] | undefined;
   // WIT: the value "is not required to be computed from a CSPRNG, and may even be entirely deterministic".
-  const value: readonly [bigint, bigint] = [generator.nextU64(), generator.nextU64()];
-  return { insecureSeed: () => value };
+  return { insecureSeed: () => (value ??= [generator.nextU64(), generator.nextU64()]) };
 }

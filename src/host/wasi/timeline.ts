@@ -42,7 +42,7 @@ export class Timeline {
 
   /** The current instant of the wall clock. Does not count as a look. */
   get wall(): bigint {
-    return this.#monotonic + this.#wallOffset;
+    return this.monotonic + this.#wallOffset;
   }
 
   /** Passes one step, after a look. */
@@ -52,7 +52,7 @@ export class Timeline {
 
   /** The instant a duration from now. An `instant` is a u64, and the guest may ask for a longer wait than fits. */
   after(duration: bigint): bigint {
-    const instant = this.#monotonic + duration;
+    const instant = this.monotonic + duration;
     return instant > MAX_INSTANT ? MAX_INSTANT : instant;
   }
 

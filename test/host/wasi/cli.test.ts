@@ -14,6 +14,14 @@ describe("the environment", () => {
     expect(environment.initialCwd()).toBeUndefined();
   });
 
+  it("is known to have been asked for", () => {
+    const { imports, activity } = makeHost();
+    imports["wasi:cli/environment"].getArguments();
+    expect(activity.environmentRead).toBe(false);
+    imports["wasi:cli/environment"].getEnvironment();
+    expect(activity.environmentRead).toBe(true);
+  });
+
   it("is empty by default", () => {
     const environment = makeHost().imports["wasi:cli/environment"];
     expect(environment.getArguments()).toEqual([]);

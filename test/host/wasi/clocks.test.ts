@@ -44,6 +44,15 @@ describe("the clocks", () => {
     expect(monotonic.now()).toBe(46n);
   });
 
+  it("count how often they are asked, and not how often they are waited for", () => {
+    const { imports, activity } = makeHost();
+    imports["wasi:clocks/monotonic-clock"].now();
+    imports["wasi:clocks/wall-clock"].now();
+    imports["wasi:clocks/monotonic-clock"].subscribeDuration(5n).block();
+    imports["wasi:clocks/wall-clock"].resolution();
+    expect(activity.clockQueries).toBe(2);
+  });
+
   it("do not tell the time zone of the host", () => {
     const timezone = clocks().imports["wasi:clocks/timezone"];
     expect(timezone.utcOffset()).toBe(0);

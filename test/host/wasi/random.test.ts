@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Activity } from "../../../src/host/wasi/activity.js";
 import { createRandom, Sfc32 } from "../../../src/host/wasi/random.js";
 import { makeHost, thrown, U64_MAX } from "./support.js";
 
@@ -18,7 +19,7 @@ describe("random", () => {
   });
 
   it("depends on the seed, all 64 bits of it", () => {
-    const first = [0n, 1n, 1n << 32n, 1n << 63n].map((seed) => createRandom(seed).getRandomU64());
+    const first = [0n, 1n, 1n << 32n, 1n << 63n].map((seed) => createRandom(seed, new Activity()).getRandomU64());
     expect(new Set(first).size).toBe(4);
   });
 
@@ -64,6 +65,31 @@ describe("random", () => {
     const { insecureSeed } = makeHost().imports["wasi:random/insecure-seed"];
     expect(insecureSeed()).toEqual(insecureSeed());
     expect(insecureSeed()[0]).not.toBe(insecureSeed()[1]);
+  });
+
+  it("is not the same in every host when it is real", () => {
+    const draw = () => {
+      const { imports } = makeHost({ random: "real" });
+      return [
+        imports["wasi:random/random"].getRandomBytes(16n),
+        imports["wasi:random/insecure"].getInsecureRandomU64(),
+        imports["wasi:random/insecure-seed"].insecureSeed(),
+      ];
+    };
+    const [first, second] = [draw(), draw()];
+    expect(first[0]).toHaveLength(16);
+    for (const [i, value] of first.entries()) expect(value).not.toEqual(second[i]);
+  });
+
+  it.each([undefined, "real"] as const)("counts what is drawn (random: %s)", (random) => {
+    const { imports, activity } = makeHost(random === undefined ? {} : { random });
+    expect(activity.randomBytes).toBe(0);
+    imports["wasi:random/random"].getRandomBytes(5n);
+    imports["wasi:random/random"].getRandomU64();
+    imports["wasi:random/insecure"].getInsecureRandomBytes(3n);
+    imports["wasi:random/insecure-seed"].insecureSeed();
+    imports["wasi:random/insecure-seed"].insecureSeed();
+    expect(activity.randomBytes).toBe(5 + 8 + 3 + 16);
   });
 
   it("is sfc32", () => {

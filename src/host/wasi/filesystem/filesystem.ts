@@ -8,6 +8,7 @@ import { Descriptor, type FilesystemContext } from "./descriptor.js";
 import { DirectoryEntryStream } from "./directory-entry-stream.js";
 import { bestEnclosure, type Enclosure } from "./enclosure.js";
 import type { ErrorCode } from "./error-code.js";
+import type { FileRead } from "./file-read.js";
 import { mountHostDirectory, WHOLE_FILE_LIMIT } from "./host-layer.js";
 import type { DirectoryNode } from "./node.js";
 
@@ -25,10 +26,13 @@ interface Mount {
 
 const CACHE_CAPACITY = 4 * WHOLE_FILE_LIMIT;
 
-/** @param time - The time of every file, in nanoseconds since 1970. */
-export function createFilesystem(host: HostContext, preopens: readonly Preopen[], time: bigint) {
+/**
+ * @param time - The time of every file, in nanoseconds since 1970.
+ * @param filesRead - What the guest reads is added here.
+ */
+export function createFilesystem(host: HostContext, preopens: readonly Preopen[], time: bigint, filesRead: FileRead[]) {
   const context: FilesystemContext = { ...host, time: toDatetime(time) };
-  const mounts = mountAll(preopens);
+  const mounts = mountAll(preopens, bestEnclosure(), (file) => filesRead.push(file));
   return {
     "wasi:filesystem/types": {
       Descriptor,
@@ -45,10 +49,14 @@ export function createFilesystem(host: HostContext, preopens: readonly Preopen[]
 }
 
 /** Each preopen is a root of its own: one whose guest path lies inside another's does not show up in that other. */
-export function mountAll(preopens: readonly Preopen[], within: Enclosure = bestEnclosure()): Mount[] {
+export function mountAll(
+  preopens: readonly Preopen[],
+  within: Enclosure = bestEnclosure(),
+  onRead: (file: FileRead) => void = () => {},
+): Mount[] {
   const cache = new ContentCache(CACHE_CAPACITY);
   return preopens.map(({ guest, host }, mount) => {
-    const root = mountHostDirectory({ mount, within, cache }, guest, realDirectory(host));
+    const root = mountHostDirectory({ mount, within, cache, onRead }, guest, realDirectory(host));
     return { guest, root };
   });
 }

@@ -13,6 +13,7 @@ import {
 import type { ContentCache } from "./content-cache.js";
 import type { Enclosure } from "./enclosure.js";
 import { fail, hostCall } from "./error-code.js";
+import { digestFile, type FileRead } from "./file-read.js";
 import type { DirectoryEntry, DirectoryNode, FileNode, Node, NodeType, SymlinkNode } from "./node.js";
 
 /** Larger files are read piece by piece, smaller ones at once and kept for a while. */
@@ -23,6 +24,8 @@ export interface HostLayer {
   readonly mount: number;
   readonly within: Enclosure;
   readonly cache: ContentCache;
+  /** Told of each file when the guest reads from it for the first time. */
+  readonly onRead: (file: FileRead) => void;
 }
 
 /**
@@ -88,6 +91,7 @@ class HostFile implements FileNode {
   readonly #directory: string;
   readonly #name: string;
   #size: number;
+  #wasRead = false;
 
   constructor(
     layer: HostLayer,
@@ -111,6 +115,14 @@ class HostFile implements FileNode {
   }
 
   read(offset: bigint, max: number): Uint8Array {
+    if (!this.#wasRead) {
+      this.#layer.onRead(digestFile(this.path, this.#size, (start, length) => this.#read(BigInt(start), length)));
+      this.#wasRead = true;
+    }
+    return this.#read(offset, max);
+  }
+
+  #read(offset: bigint, max: number): Uint8Array {
     if (offset >= BigInt(this.#size)) return new Uint8Array();
     const start = Number(offset);
     if (this.#size > WHOLE_FILE_LIMIT) return this.#readRange(start, Math.min(max, this.#size - start));

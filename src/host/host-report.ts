@@ -1,0 +1,52 @@
+import type { Refusals, RefusedImport } from "./refusals.js";
+import type { FileRead, WasiHost, WasiOptions } from "./wasi/index.js";
+
+/** What of its host the guest used while it initialized: all that the output can depend on besides the input. */
+export interface HostReport {
+  readonly environment: {
+    /** Whether the guest asked for its variables, which it gets all at once. */
+    readonly read: boolean;
+    /** The names of those that it was given. */
+    readonly granted: readonly string[];
+  };
+  readonly random: "seeded" | "real";
+  readonly randomBytes: number;
+  readonly clock: "virtual" | "real";
+  /** How often the guest asked for the time. */
+  readonly clockQueries: number;
+  /** Imports that were not granted and that answered with an error, which the guest got over. */
+  readonly refused: readonly RefusedImport[];
+  /** Files of the preopens that the guest read, in the order in which it came to them. */
+  readonly filesRead: readonly FileRead[];
+}
+
+export function hostReport(options: WasiOptions, { activity, filesRead }: WasiHost, refusals: Refusals): HostReport {
+  return {
+    environment: { read: activity.environmentRead, granted: Object.keys(options.env) },
+    random: options.random ?? "seeded",
+    randomBytes: activity.randomBytes,
+    clock: options.clock === "real" ? "real" : "virtual",
+    clockQueries: activity.clockQueries,
+    refused: refusals.list(),
+    filesRead: [...filesRead],
+  };
+}
+
+/** For whoever wonders why an initialization failed: what it asked for, and was told that there is none. */
+export function ungranted({ env, preopens }: WasiOptions, { activity }: WasiHost): string[] {
+  const lines: string[] = [];
+  if (activity.preopensListed && preopens.length === 0) {
+    lines.push("the guest asked for directories, and none is granted (--dir HOST::GUEST)");
+  }
+  if (activity.environmentRead && Object.keys(env).length === 0) {
+    lines.push("the guest asked for environment variables, and none is granted (--env NAME=VALUE)");
+  }
+  return lines;
+}
+
+/** What makes the output another one in every run, or the same where it should not be. */
+export function hostWarnings({ random, randomBytes }: HostReport): string[] {
+  if (random !== "real" || randomBytes === 0) return [];
+  const drawn = `${randomBytes} random byte${randomBytes === 1 ? "" : "s"}`;
+  return [`initialization drew ${drawn}, which every instance of the output shares: nothing secret may come from them`];
+}

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { hostReport, hostWarnings, ungranted } from "../../src/host/host-report.js";
+import { Refusals } from "../../src/host/refusals.js";
+import { createWasi, type WasiOptions } from "../../src/host/wasi/index.js";
+
+const OPTIONS: WasiOptions = { args: [], env: {}, stdin: new Uint8Array(), preopens: [], onOutput: () => {} };
+
+function hostOf(options: Partial<WasiOptions>) {
+  const all = { ...OPTIONS, ...options };
+  const wasi = createWasi(all);
+  const imports = wasi.imports as Record<string, Record<string, (len: bigint) => unknown>>;
+  const call = (iface: string, func: string) => imports[iface]?.[func]?.(4n);
+  return { all, wasi, call, report: () => hostReport(all, wasi, new Refusals(() => {})) };
+}
+
+test("names the variables that were granted, and not their values", () => {
+  const { report } = hostOf({ env: { B: "secret", A: "" }, clock: "real", random: "real" });
+  expect(report()).toEqual({
+    environment: { read: false, granted: ["B", "A"] },
+    random: "real",
+    randomBytes: 0,
+    clock: "real",
+    clockQueries: 0,
+    refused: [],
+    filesRead: [],
+  });
+});
+
+test.each([
+  [{}, 1, []],
+  [{ random: "real" }, 0, []],
+  [{ random: "real" }, 1, [expect.stringMatching(/drew 4 random bytes, which every instance of the output shares/)]],
+] as const)("warns of secrets that are none: %j, drawn %d times", (options, times, warnings) => {
+  const { call, report } = hostOf(options);
+  for (let i = 0; i < times; i++) call("wasi:random/random", "getRandomBytes");
+  expect(hostWarnings(report())).toEqual(warnings);
+});
+
+test("tells of directories and variables that the guest wanted and that there are none of", () => {
+  const { all, wasi, call } = hostOf({});
+  expect(ungranted(all, wasi)).toEqual([]);
+  call("wasi:filesystem/preopens", "getDirectories");
+  expect(ungranted(all, wasi)).toEqual([expect.stringContaining("--dir")]);
+  call("wasi:cli/environment", "getEnvironment");
+  expect(ungranted(all, wasi)).toEqual([expect.stringContaining("--dir"), expect.stringContaining("--env")]);
+});
+
+test("does not tell so where there are some", () => {
+  const { all, wasi, call } = hostOf({ env: { A: "1" }, preopens: [{ host: ".", guest: "/" }] });
+  call("wasi:filesystem/preopens", "getDirectories");
+  call("wasi:cli/environment", "getEnvironment");
+  expect(ungranted(all, wasi)).toEqual([]);
+});
