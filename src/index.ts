@@ -13,6 +13,7 @@ export type { HostReport } from "./host/host-report.js";
 export type { HostOptions, InitializedInstance } from "./host/initialize.js";
 export type { HandlePolicy, HeldHandle } from "./host/live-handles.js";
 export type { RefusedImport } from "./host/refusals.js";
+export type { HostCall, TracedValue } from "./host/trace.js";
 export type { DeterminismOptions } from "./host/wasi/determinism.js";
 export type { FileRead } from "./host/wasi/filesystem/file-read.js";
 export type { InitFunction } from "./instrument/init-func.js";

@@ -48,6 +48,8 @@ export interface PreinitializeOptions extends DeterminismOptions {
   readonly imports?: HostOptions["imports"];
   /** Gets what the guest prints while it prints it. */
   readonly onOutput?: HostOptions["onOutput"];
+  /** Told of every call of an import when it has returned. */
+  readonly onHostCall?: HostOptions["onHostCall"];
   /**
    * What to do about resources that the guest still holds when initialization ends: refuse the component (`error`, the
    * default), or take the snapshot with a warning in the report (`warn`) or without (`allow`). `report.handles` lists them.
@@ -261,6 +263,7 @@ function hostOptions(options: PreinitializeOptions): HostOptions {
     ...(options.random !== undefined && { random: options.random }),
     ...(options.onOutput && { onOutput: options.onOutput }),
     ...(options.handles && { handles: options.handles }),
+    ...(options.onHostCall && { onHostCall: options.onHostCall }),
   };
 }
 

@@ -18,6 +18,7 @@ import { OutputCapture } from "./output.js";
 import { ReferenceWatch } from "./references.js";
 import { Refusals } from "./refusals.js";
 import { FunctionIndex, lookUp, type RunningInstance, TableWatch } from "./tables.js";
+import { type HostCall, traceImports } from "./trace.js";
 import { createWasi, type DeterminismOptions, GuestExit, type Preopen } from "./wasi/index.js";
 
 export interface HostOptions extends DeterminismOptions {
@@ -32,6 +33,8 @@ export interface HostOptions extends DeterminismOptions {
   readonly onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
   /** What to do about handles that are held when initialization ends: by default it is an error. */
   readonly handles?: HandlePolicy;
+  /** Told of every call of an import when it has returned. */
+  readonly onHostCall?: (call: HostCall) => void;
 }
 
 /** A core instance after initialization. */
@@ -118,7 +121,10 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
   const wasi = createWasi(wasiOptions);
   const refusals = new Refusals(run.interrupt);
   const sources = { host: wasi.imports, given: synchronous(options.imports ?? {}, run.interrupt) };
-  const imports = completeImports(instrumented.imports, sources, refusals);
+  const complete = completeImports(instrumented.imports, sources, refusals);
+  const imports = options.onHostCall
+    ? traceImports(complete, instrumented.imports, wasi.describeHandle, options.onHostCall)
+    : complete;
   // A refusal says itself what was missing.
   const notes = (cause: unknown) =>
     cause instanceof ComponentInitError

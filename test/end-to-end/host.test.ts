@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type PreinitializeOptions, preinitialize } from "../../src/index.js";
+import { type HostCall, type PreinitializeOptions, preinitialize } from "../../src/index.js";
 import { fixturePreopen, loadFixture } from "../support/fixtures.js";
 import { jcoSession } from "../support/jco.js";
 import { refusal } from "../support/refusal.js";
@@ -141,6 +141,54 @@ describe("what is not granted", () => {
     );
     expect(error.details[0]).toBe("wasm stack:");
     expect(error.details[1]).toContain(caller);
+  });
+});
+
+describe("calls of imports", () => {
+  async function trace(fixture: string, options: PreinitializeOptions): Promise<readonly HostCall[]> {
+    const calls: HostCall[] = [];
+    await preinitialize(await loadFixture(fixture), { ...options, onHostCall: (call) => calls.push(call) }).catch(
+      () => {},
+    );
+    return calls;
+  }
+
+  test("are told in their order, with handles and errors", async () => {
+    const calls = await trace("not-granted", { initFunc: "probe" });
+    expect(calls.map(({ us: _, ...call }) => call)).toEqual([
+      { import: "wasi:sockets/instance-network#instance-network", args: [], result: { handle: "network", id: 1 } },
+      { import: "wasi:sockets/tcp-create-socket#create-tcp-socket", args: ["ipv4"], error: "access-denied" },
+      { import: "wasi:sockets/tcp-create-socket#create-tcp-socket", args: ["ipv4"], error: "access-denied" },
+      { import: "wasi:keyvalue/store#delete-all", args: [], error: { tag: "access-denied" } },
+    ]);
+  });
+
+  test("have the paths of files", async () => {
+    const calls = await trace("c-host", { initFunc: "init", preopens: [DATA] });
+    const open = calls.find((call) => call.import === "wasi:filesystem/types#[method]descriptor.open-at");
+    expect(open?.args[0]).toMatchObject({ handle: "descriptor", path: "/data" });
+    expect(open?.args[2]).toBe("data.txt");
+    expect(open?.result).toMatchObject({ handle: "descriptor", path: "/data/data.txt" });
+    const read = calls.find((call) => call.import === "wasi:io/streams#[method]input-stream.blocking-read");
+    expect(read?.args[0]).toMatchObject({ handle: "input-stream", path: "/data/data.txt" });
+    expect(read?.result).toEqual({ bytes: 9, start: "636f6e74656e74730a" });
+  });
+
+  test("that end the guest are told", async () => {
+    expect((await trace("c-exit", { initFunc: "init" })).at(-1)).toMatchObject({
+      import: "wasi:cli/exit#exit",
+      error: { exit: 1 },
+    });
+  });
+
+  test("do not make the output another one", async () => {
+    const input = await loadFixture("c-host");
+    const options = { initFunc: "init", preopens: [DATA] };
+    const [plain, traced] = [
+      await preinitialize(input, options),
+      await preinitialize(input, { ...options, onHostCall: () => {} }),
+    ];
+    expect(Buffer.compare(traced.component, plain.component)).toBe(0);
   });
 });
 

@@ -12,6 +12,8 @@ export interface LiveHandle {
   readonly detail?: string;
 }
 
+export type HandleDescription = Omit<LiveHandle, "stack">;
+
 export interface HandleOrigin {
   readonly createdBy: string;
   readonly detail?: string | undefined;
@@ -43,6 +45,12 @@ export class HandleTracker {
 
   remove(resource: Resource): void {
     this.#live.delete(resource);
+  }
+
+  /** What a resource is, as long as the guest holds it. */
+  describe(resource: object): HandleDescription | undefined {
+    const entry = this.#live.get(resource as Resource);
+    return entry && describeEntry(entry);
   }
 
   /** In the order in which they were made; the same object for the same resource each time. */
@@ -78,8 +86,12 @@ export function captureTrace(depth: number): Error {
   }
 }
 
-function toLiveHandle({ type, createdBy, detail, trace }: Entry): LiveHandle {
-  return { ...type, createdBy, stack: stackOf(trace), ...(detail === undefined ? {} : { detail }) };
+function toLiveHandle(entry: Entry): LiveHandle {
+  return { ...describeEntry(entry), stack: stackOf(entry.trace) };
+}
+
+function describeEntry({ type, createdBy, detail }: Entry): HandleDescription {
+  return { ...type, createdBy, ...(detail === undefined ? {} : { detail }) };
 }
 
 /** The frames of a trace, one a line. */

@@ -5,7 +5,7 @@ import type { HostContext } from "./context.js";
 import { type DeterminismOptions, type DeterminismSettings, determinismOf } from "./determinism.js";
 import type { FileRead } from "./filesystem/file-read.js";
 import { createFilesystem, type Preopen } from "./filesystem/filesystem.js";
-import { HandleTracker, type LiveHandle } from "./handles.js";
+import { type HandleDescription, HandleTracker, type LiveHandle } from "./handles.js";
 import { IoError } from "./io-error.js";
 import { createNoNetwork } from "./no-network.js";
 import { createPoll } from "./poll.js";
@@ -18,7 +18,7 @@ export { GuestExit } from "./cli.js";
 export type { DeterminismOptions } from "./determinism.js";
 export type { FileRead } from "./filesystem/file-read.js";
 export type { Preopen } from "./filesystem/filesystem.js";
-export type { LiveHandle } from "./handles.js";
+export type { HandleDescription, LiveHandle } from "./handles.js";
 
 export interface WasiOptions extends CliOptions, DeterminismOptions {
   /** Host directories, read-only, and the paths under which the guest finds them. */
@@ -30,6 +30,8 @@ export interface WasiHost {
   readonly imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** The handles that the guest was given and has not dropped, oldest first. */
   liveHandles(): LiveHandle[];
+  /** What a handle that the guest has stands for. */
+  describeHandle(resource: object): HandleDescription | undefined;
   readonly activity: Readonly<Activity>;
   /** In the order in which the guest came to them. */
   readonly filesRead: readonly FileRead[];
@@ -68,6 +70,7 @@ export function createWasiWith(options: WasiOptions, { time, seed }: Determinism
       "wasi:random/insecure-seed": createInsecureSeed(seed, activity),
     },
     liveHandles: () => handles.list(),
+    describeHandle: (resource) => handles.describe(resource),
     activity,
     filesRead,
   };
