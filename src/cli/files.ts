@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPIPE: "its reader closed it",
 };
 
-function reason(error: unknown): string {
+export function reason(error: unknown): string {
   const known = REASONS[(error as NodeJS.ErrnoException).code ?? ""];
   return known ?? (error instanceof Error ? error.message : String(error));
 }

@@ -1,12 +1,15 @@
 import type { Argv, CommandModule, Options } from "yargs";
 import type { PhaseListener, PreinitializeOptions } from "../preinitialize.js";
+import { parseDeterminism } from "./determinism.js";
 import { tuneEngine } from "./engine-flags.js";
 import { failureReport, reportFailure, UsageError } from "./failure.js";
 import { checkDirectory, checkOutput, displayName, parseIfText, readInput, writeOutput } from "./files.js";
 import type { CommandHelp, OptionHelp } from "./help.js";
+import { loadImports } from "./import-modules.js";
 import { parseDir, parseDuration, parseEnv, parseHandles, parseSize, parseSupply, single } from "./options.js";
 import { Progress, summarize } from "./progress.js";
 import { isWatched, type Progressed } from "./supervise.js";
+import { TraceFile } from "./trace.js";
 
 interface RunArguments {
   readonly input: string;
@@ -18,6 +21,11 @@ interface RunArguments {
   readonly handles?: string | readonly string[];
   readonly timeout?: string | readonly string[];
   readonly "max-memory"?: string | readonly string[];
+  readonly clock?: string | readonly string[];
+  readonly seed?: string | readonly string[];
+  readonly random?: string | readonly string[];
+  readonly import?: readonly string[];
+  readonly trace?: string | readonly string[];
   readonly "keep-init-func"?: boolean;
   readonly module?: readonly string[];
   readonly component?: readonly string[];
@@ -86,6 +94,28 @@ const OPTIONS: Readonly<Record<string, OptionHelp & Options>> = {
     describe:
       "How large each memory may become while initializing, such as 512MiB; growing it further fails in the guest",
   },
+  clock: {
+    type: "string",
+    nargs: 1,
+    placeholder: "INSTANT|real",
+    describe:
+      "When the guest's clock starts (by default 2025-01-01T00:00:00Z); a millisecond passes at each look. Or the real " +
+      "clock",
+  },
+  seed: { type: "string", nargs: 1, placeholder: "N", describe: "The seed of the guest's random numbers, 64 bits" },
+  random: {
+    type: "string",
+    nargs: 1,
+    placeholder: "real",
+    describe: "Real random numbers; what init draws of them is the same in every instance of the output",
+  },
+  import: {
+    type: "string",
+    array: true,
+    nargs: 1,
+    placeholder: "NAME=FILE.js",
+    describe: "The ES module whose exports the guest gets for an interface or function that it imports; repeatable",
+  },
   module: {
     type: "string",
     array: true,
@@ -109,6 +139,12 @@ const OPTIONS: Readonly<Record<string, OptionHelp & Options>> = {
     describe: "Instantiate the output and compare its memories, globals and tables with the snapshot",
   },
   "no-cache": { type: "boolean", describe: "Neither use nor keep generated bindings in the cache directory" },
+  trace: {
+    type: "string",
+    nargs: 1,
+    placeholder: "FILE",
+    describe: "Write every call of an import to a file, a line of JSON each, while the guest runs",
+  },
   json: { type: "boolean", describe: "Print a report as JSON on standard output" },
   verbose: {
     alias: "v",
@@ -143,6 +179,10 @@ export const RUN_HELP: CommandHelp = {
         "component-init run starling.wasm -o app.wasm --dir ./app::/ -f wasi:cli/run \\",
         "-- starling index.js",
       ],
+    },
+    {
+      what: "Provide an import of the component in JavaScript",
+      command: ["component-init run app.wasm -o app.init.wasm --import local:host/log=log.js"],
     },
     {
       what: "In a pipe",
@@ -188,6 +228,7 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     preopens: (argv.dir ?? []).map(parseDir),
     ...optional("handles", parseHandles(single("handles", argv.handles))),
     ...optional("maxMemory", parseSize("max-memory", single("max-memory", argv["max-memory"]))),
+    ...parseDeterminism(single("clock", argv.clock), single("seed", argv.seed), single("random", argv.random)),
     cache: argv["no-cache"] !== true,
     gc: argv.gc === true,
     verify: argv.verify === true,
@@ -196,12 +237,17 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
   for (const { host } of options.preopens) await checkDirectory(host);
   const modules = parseSupply("module", argv.module ?? []);
   const components = parseSupply("component", argv.component ?? []);
-  const supplied = [...modules, ...components].map(({ path }) => path);
-  await checkOutput(outputPath, [inputPath, ...(stdinPath === undefined ? [] : [stdinPath]), ...supplied]);
+  const importModules = parseSupply("import", argv.import ?? []);
+  const supplied = [...modules, ...components, ...importModules].map(({ path }) => path);
+  const inputs = [inputPath, ...(stdinPath === undefined ? [] : [stdinPath]), ...supplied];
+  await checkOutput(outputPath, inputs);
+  const tracePath = single("trace", argv.trace);
+  const trace = tracePath === undefined ? undefined : await TraceFile.open(tracePath, [outputPath, ...inputs]);
   tuneEngine();
   const [file, { preinitializeToChunks }] = await Promise.all([readInput(inputPath), import("../preinitialize.js")]);
   const input = await parseIfText(file, inputPath);
   const stdin = stdinPath === undefined ? undefined : await readInput(stdinPath);
+  const imports = await loadImports(importModules, input);
   const progress = new Progress(verbose, json && !verbose);
   try {
     const { chunks, report } = await preinitializeToChunks(input, {
@@ -210,6 +256,8 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
       modules: await readSupply(modules),
       components: await readSupply(components),
       onPhase: isWatched() ? watchedListener(progress, timeout) : progress,
+      imports,
+      ...optional("onHostCall", trace?.write),
       ...(verbose && { onOutput: progress.guestOutput }),
     });
     await writeOutput(outputPath, chunks);
@@ -218,6 +266,7 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     else for (const line of summarize(displayName(outputPath, "output"), report)) process.stderr.write(`${line}\n`);
   } finally {
     progress.stop();
+    trace?.close();
   }
 }
 

@@ -1,9 +1,34 @@
+import { cp, readdir, readFile, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { type PreinitializeOptions, preinitialize } from "../../src/index.js";
-import { loadFixture } from "../support/fixtures.js";
+import { MAIN, useWorkspace } from "../cli/cli.js";
+import { fixturePreopen, loadFixture } from "../support/fixtures.js";
 import { jcoSession } from "../support/jco.js";
 import { CODE, dataSegmentFlags, START, section } from "../support/sections.js";
 import { coreModules, print, validate, wit } from "../support/wat.js";
+
+const { path, write } = useWorkspace();
+
+interface Machine {
+  readonly name: string;
+  readonly umask: string;
+  /** Of the files that the guest gets. */
+  readonly mtime: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Runs the command line in a directory of its own, with a copy of the guest's files in it. */
+async function outputOn({ name, umask, mtime, env }: Machine, input: string): Promise<Buffer> {
+  const cwd = path(name);
+  await cp(fixturePreopen("c-host", "/data").host, join(cwd, "data"), { recursive: true });
+  for (const file of await readdir(join(cwd, "data"))) await utimes(join(cwd, "data", file), mtime, mtime);
+  const command = `umask ${umask}; exec "$@"`;
+  const args = ["run", input, "-o", "out.wasm", "-f", "init", "--dir", "data::/data", "--no-cache"];
+  await execa("sh", ["-c", command, "sh", process.execPath, MAIN, ...args], { cwd, env, stdin: "ignore" });
+  return readFile(join(cwd, "out.wasm"));
+}
 
 async function outputOf(fixture: string, options: PreinitializeOptions = { initFunc: "init" }): Promise<Uint8Array> {
   const { component } = await preinitialize(await loadFixture(fixture), options);
@@ -108,6 +133,34 @@ describe("pre-initialization", () => {
       expect(Buffer.compare(await outputOf(fixture), first)).toBe(0);
     },
   );
+
+  test("of a C program gives the same bytes whoever runs it, where and when", async () => {
+    const input = await write("host.wasm", await loadFixture("c-host"));
+    const outputs = [
+      await outputOn(
+        { name: "a", umask: "022", mtime: 1, env: { TZ: "UTC", LANG: "C", USER: "ada", HOME: "/" } },
+        input,
+      ),
+      await outputOn(
+        {
+          name: "somewhere else",
+          umask: "077",
+          mtime: 2_000_000_000,
+          env: {
+            TZ: "Pacific/Auckland",
+            LANG: "de_DE.UTF-8",
+            LC_ALL: "tr_TR.UTF-8",
+            USER: "grace",
+            HOME: path("home"),
+          },
+        },
+        input,
+      ),
+    ];
+    const [first, second] = outputs as [Buffer, Buffer];
+    expect(first.length).toBeGreaterThan(1000);
+    expect(Buffer.compare(first, second)).toBe(0);
+  });
 
   test("does not change its input", async () => {
     const input = await loadFixture("data-segments");

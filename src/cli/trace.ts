@@ -1,0 +1,62 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { ComponentInitError } from "../errors.js";
+import type { HostCall } from "../host/trace.js";
+import { UsageError } from "./failure.js";
+import { reason } from "./files.js";
+
+/** A line of JSON for each call, in the file as soon as the call has returned: whatever happens then, it stays. */
+export class TraceFile {
+  private constructor(
+    private readonly path: string,
+    private readonly file: number,
+  ) {}
+
+  /**
+   * Starts the file anew.
+   *
+   * @param others - files that must not be overwritten
+   */
+  static async open(path: string, others: readonly string[]): Promise<TraceFile> {
+    if (path === "-") throw new UsageError("--trace needs a file: standard output is for the component or the report");
+    for (const other of others) {
+      if (other !== "-" && (await isSameFile(path, other))) {
+        throw new UsageError(`--trace ${path} is the same file as ${other}, which it would overwrite`);
+      }
+    }
+    return new TraceFile(
+      path,
+      attempt(path, () => openSync(path, "w")),
+    );
+  }
+
+  readonly write = (call: HostCall): void => {
+    attempt(this.path, () => writeSync(this.file, `${JSON.stringify(call)}\n`));
+  };
+
+  close(): void {
+    closeSync(this.file);
+  }
+}
+
+function attempt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw new ComponentInitError("io", `cannot write the trace ${path}: ${reason(cause)}`, { cause });
+  }
+}
+
+/** Also of files that do not exist yet. Devices and pipes are not overwritten. */
+async function isSameFile(path: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([path, other].map((one) => stat(one).catch(() => undefined)));
+  if (a !== undefined && b !== undefined) return a.isFile() && a.dev === b.dev && a.ino === b.ino;
+  const [place, otherPlace] = await Promise.all([placeOf(path), placeOf(other)]);
+  return a === b && place === otherPlace;
+}
+
+async function placeOf(path: string): Promise<string> {
+  const directory = dirname(resolve(path));
+  return join(await realpath(directory).catch(() => directory), basename(path));
+}
