@@ -15,7 +15,10 @@ export type { HandlePolicy, HeldHandle } from "./host/live-handles.js";
 export type { RefusedImport } from "./host/refusals.js";
 export type { HostCall, TracedValue } from "./host/trace.js";
 export type { DeterminismOptions } from "./host/wasi/determinism.js";
-export type { FileRead } from "./host/wasi/filesystem/file-read.js";
+export type { GuestFiles } from "./host/wasi/filesystem/filesystem.js";
+export type { MountMode } from "./host/wasi/filesystem/mount.js";
+export type { ArchivePreopen, DirectoryPreopen, Preopen } from "./host/wasi/filesystem/preopens.js";
+export type { FileRead } from "./host/wasi/filesystem/read-log.js";
 export type { InitFunction } from "./instrument/init-func.js";
 export type {
   Access,
@@ -41,7 +44,6 @@ export {
   takeSnapshot,
 } from "./phases.js";
 export {
-  type DirectoryPreopen,
   type PhaseListener,
   type Preinitialized,
   type PreinitializeOptions,

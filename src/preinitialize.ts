@@ -5,6 +5,7 @@ import { bind, compile, type HostOptions, type Initialized, initialize, type Pre
 import { JcoThread } from "./host/jco-thread.js";
 import type { HandlePolicy } from "./host/live-handles.js";
 import { type DeterminismOptions, determinismOf } from "./host/wasi/determinism.js";
+import type { Preopen } from "./host/wasi/filesystem/preopens.js";
 import { chooseInit } from "./instrument/choose-init.js";
 import { formatInitFunction, type InitFunction } from "./instrument/init-func.js";
 import { instrument } from "./instrument/instrument.js";
@@ -21,13 +22,6 @@ import { validateInput } from "./verify/input.js";
 import { verifyState } from "./verify/state.js";
 import { ComponentValidator, verify } from "./verify/verify.js";
 
-/** A directory of the host that the guest may read. */
-export interface DirectoryPreopen {
-  readonly host: string;
-  /** The path that the guest knows it by. */
-  readonly guest: string;
-}
-
 export interface PreinitializeOptions extends DeterminismOptions {
   /**
    * A WIT item name (`init`, `local:app/lifecycle.start`), a WAVE call (`setup("prod", [1, 2])`), `core:NAME` for an
@@ -41,7 +35,12 @@ export interface PreinitializeOptions extends DeterminismOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: Uint8Array;
-  readonly preopens?: readonly DirectoryPreopen[];
+  /** Directories and archives that the guest finds in its file system. */
+  readonly preopens?: readonly Preopen[];
+  /** How many bytes the archives may have together, decompressed (default 4 GiB). */
+  readonly maxArchiveSize?: number;
+  /** How many bytes the guest may write to files, in all of them together (default 1 GiB). */
+  readonly maxWritten?: number;
   /** How large each memory may become while initializing, in bytes; the output keeps its own maximum. */
   readonly maxMemory?: number;
   /** Further imports, by interface without version, as jco takes them. */
@@ -157,6 +156,7 @@ export async function runPhases(
     if (options.verify) await verifyOutput(output.toBytes(), { rewritten, snapshot, initialized }, options, thread);
   });
   await glue.remember(prepared.glue.codeCache(), validator.validated);
+  const remaining = await initialized.files.commit();
   const name = formatInitFunction(init);
   const report: Report = {
     version: 1,
@@ -178,6 +178,7 @@ export async function runPhases(
       ...rewritten.warnings,
       ...instrumentWarnings(instrumented),
       ...hostWarnings(initialized.host),
+      ...remaining.map(remainWarning),
     ],
   };
   return { chunks: output.toChunks(), report };
@@ -257,6 +258,8 @@ function hostOptions(options: PreinitializeOptions): HostOptions {
     env: options.env ?? {},
     stdin: options.stdin ?? new Uint8Array(),
     preopens: options.preopens ?? [],
+    ...(options.maxArchiveSize !== undefined && { maxArchiveSize: options.maxArchiveSize }),
+    ...(options.maxWritten !== undefined && { maxWritten: options.maxWritten }),
     ...(options.imports && { imports: options.imports }),
     ...(options.clock !== undefined && { clock: options.clock }),
     ...(options.seed !== undefined && { seed: options.seed }),
@@ -270,6 +273,10 @@ function hostOptions(options: PreinitializeOptions): HostOptions {
 function instrumentWarnings({ modules }: Instrumented): string[] {
   if (!modules.some(({ usesRelaxedSimd }) => usesRelaxedSimd)) return [];
   return ["the component uses relaxed SIMD: what initialization computed with it may differ on other machines"];
+}
+
+function remainWarning(path: string): string {
+  return `${path} could not be removed: it is an old file or directory that the guest has replaced or removed`;
 }
 
 function memoryReports(

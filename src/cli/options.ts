@@ -1,5 +1,5 @@
 import type { HandlePolicy } from "../host/live-handles.js";
-import type { DirectoryPreopen } from "../preinitialize.js";
+import type { DirectoryPreopen } from "../host/wasi/filesystem/preopens.js";
 import { UsageError } from "./failure.js";
 
 /** `HOST[::GUEST]`, as `wasmtime run --dir` takes it. Without `GUEST` the guest sees the path as it was given. */

@@ -1,5 +1,6 @@
 import type { Refusals, RefusedImport } from "./refusals.js";
-import type { FileRead, WasiHost, WasiOptions } from "./wasi/index.js";
+import type { FileRead } from "./wasi/filesystem/read-log.js";
+import type { WasiHost, WasiOptions } from "./wasi/index.js";
 
 /** What of its host the guest used while it initialized: all that the output can depend on besides the input. */
 export interface HostReport {
@@ -16,11 +17,11 @@ export interface HostReport {
   readonly clockQueries: number;
   /** Imports that were not granted and that answered with an error, which the guest got over. */
   readonly refused: readonly RefusedImport[];
-  /** Files of the preopens that the guest read, in the order in which it came to them. */
+  /** Files of the preopens that the guest read, by path. */
   readonly filesRead: readonly FileRead[];
 }
 
-export function hostReport(options: WasiOptions, { activity, filesRead }: WasiHost, refusals: Refusals): HostReport {
+export function hostReport(options: WasiOptions, { activity, files }: WasiHost, refusals: Refusals): HostReport {
   return {
     environment: { read: activity.environmentRead, granted: Object.keys(options.env) },
     random: options.random ?? "seeded",
@@ -28,7 +29,7 @@ export function hostReport(options: WasiOptions, { activity, filesRead }: WasiHo
     clock: options.clock === "real" ? "real" : "virtual",
     clockQueries: activity.clockQueries,
     refused: refusals.list(),
-    filesRead: [...filesRead],
+    filesRead: files.filesRead(),
   };
 }
 

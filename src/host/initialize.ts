@@ -19,7 +19,14 @@ import { ReferenceWatch } from "./references.js";
 import { Refusals } from "./refusals.js";
 import { FunctionIndex, lookUp, type RunningInstance, TableWatch } from "./tables.js";
 import { type HostCall, traceImports } from "./trace.js";
-import { createWasi, type DeterminismOptions, GuestExit, type Preopen } from "./wasi/index.js";
+import {
+  createWasi,
+  type DeterminismOptions,
+  GuestExit,
+  type GuestFiles,
+  loadArchives,
+  type Preopen,
+} from "./wasi/index.js";
 
 export interface HostOptions extends DeterminismOptions {
   /** All of the guest's arguments, the program's name included. */
@@ -27,6 +34,10 @@ export interface HostOptions extends DeterminismOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly stdin: Uint8Array;
   readonly preopens: readonly Preopen[];
+  /** How many bytes the archives among the preopens may have together, decompressed (default 4 GiB). */
+  readonly maxArchiveSize?: number;
+  /** How many bytes the guest may write to files, in all mounts together (default 1 GiB). */
+  readonly maxWritten?: number;
   /** Further imports, by interface without version, as jco's glue takes them. They come before the host's own. */
   readonly imports?: Provided;
   /** Gets what the guest prints while it prints it. */
@@ -63,6 +74,8 @@ export interface Initialized {
   readonly warnings: readonly string[];
   /** What of its host the guest used. */
   readonly host: HostReport;
+  /** What the guest read and wrote. */
+  readonly files: GuestFiles;
 }
 
 /** An instrumented component, bound and compiled: can be initialized any number of times. */
@@ -117,7 +130,8 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
   const guestHandles = new GuestHandles();
   const output = new OutputCapture(options.onOutput);
   const run = new ComponentRun(prepared, prepared.glue.open(guestHandles), guestHandles);
-  const wasiOptions = { ...options, onOutput: output.write, onExit: run.interrupt };
+  const preopens = await loadArchives(options.preopens, options.maxArchiveSize);
+  const wasiOptions = { ...options, preopens, onOutput: output.write, onExit: run.interrupt };
   const wasi = createWasi(wasiOptions);
   const refusals = new Refusals(run.interrupt);
   const sources = { host: wasi.imports, given: synchronous(options.imports ?? {}, run.interrupt) };
@@ -146,6 +160,7 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
     handles,
     host: hostReport(wasiOptions, wasi, refusals),
     warnings: [...warnings, ...handleWarnings(handles, options.handles)],
+    files: wasi.files,
   };
 }
 

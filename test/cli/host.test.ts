@@ -187,7 +187,7 @@ describe("time and randomness", () => {
     const report = JSON.parse(stdout) as Report;
     expect(report.host).toMatchObject({ random: "real", randomBytes: 8, clock: "virtual", clockQueries: 2 });
     expect(report.host.environment).toEqual({ read: true, granted: ["MODE"] });
-    expect(report.host.filesRead).toMatchObject([{ path: "/data/data.txt", bytes: 9 }]);
+    expect(report.host.filesRead).toMatchObject([{ path: "/data/data.txt", size: 9 }]);
     expect(report.warnings).toHaveLength(1);
   });
 

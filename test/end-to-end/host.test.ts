@@ -68,7 +68,7 @@ test("the report has what the output depends on", async () => {
     clockQueries: 2,
     refused: [],
     filesRead: [
-      { path: "/data/data.txt", sha256: createHash("sha256").update(content).digest("hex"), bytes: content.length },
+      { path: "/data/data.txt", sha256: createHash("sha256").update(content).digest("hex"), size: content.length },
     ],
   });
   expect(report.warnings).toEqual([]);

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { type PreinitializeOptions, preinitialize, type Report } from "../../src/index.js";
 import { refusal } from "../support/refusal.js";
 import type { Call, Outcome } from "../support/session.js";
-import { comparable } from "../support/session.js";
+import { comparable, directoriesOf } from "../support/session.js";
 import {
   type BoundWorld,
   bindWorld,
@@ -309,7 +309,10 @@ async function optionsFor(world: BoundWorld, app: string): Promise<Preinitialize
 
 /** The uninitialized component, initialized by the same instance that then answers. */
 async function atRunTime({ world, options }: Initialized, imports: object, calls: readonly Call[]) {
-  const original = await (await loadInV8(world.component)).instantiate({ ...wasiHost(options).imports, ...imports });
+  const original = await (await loadInV8(world.component)).instantiate({
+    ...wasiHost({ ...options, preopens: directoriesOf(options.preopens) }).imports,
+    ...imports,
+  });
   original.core("componentize.wizer");
   return { after: original.core("check_init"), outcomes: await callInV8(original, calls) };
 }

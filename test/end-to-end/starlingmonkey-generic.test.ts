@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { preinitialize, type Report } from "../../src/index.js";
 import { ROOT } from "../support/paths.js";
 import { refusal } from "../support/refusal.js";
+import { directoriesOf } from "../support/session.js";
 import {
   componentInit,
   Directories,
@@ -167,7 +168,7 @@ describe("the generic runtime", () => {
     const { args, preopens } = runtimeOptions(await directories.withFiles(sources));
     const original = await loadInV8(runtime);
     for (const request of [...REQUESTS.map(([one]) => one), { path: "/early" }]) {
-      const wasi = { args: args ?? [], preopens: preopens ?? [] };
+      const wasi = { args: args ?? [], preopens: directoriesOf(preopens) };
       const live = await original.instantiate({ ...wasiHost(wasi).imports, ...httpImports });
       await runMain(live);
       expect(await firstAnswer(await library(), request)).toEqual(await ask(live, request));

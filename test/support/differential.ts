@@ -7,7 +7,15 @@ import { type PreinitializeOptions, preinitialize } from "../../src/index.js";
 import { nest } from "./compose.js";
 import { loadFixture, loadFixtureFile } from "./fixtures.js";
 import { jcoSession } from "./jco.js";
-import { type Arg, type Call, comparable, isHandleRef, type Outcome, type WasiSettings } from "./session.js";
+import {
+  type Arg,
+  type Call,
+  comparable,
+  directoriesOf,
+  isHandleRef,
+  type Outcome,
+  type WasiSettings,
+} from "./session.js";
 import { hasWasmtime, wasmtimeSession } from "./wasmtime.js";
 
 export interface DifferentialCase {
@@ -122,7 +130,7 @@ function wasiOf({ args, env, stdin, preopens }: PreinitializeOptions): WasiSetti
     ...(args && { args }),
     ...(env && { env }),
     ...(stdin && { stdin }),
-    ...(preopens && { preopens }),
+    ...(preopens && { preopens: directoriesOf(preopens) }),
   };
 }
 

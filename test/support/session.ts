@@ -1,3 +1,4 @@
+import type { Preopen } from "../../src/index.js";
 import { toCamelCase } from "../../src/wave/js-names.js";
 
 /** The result of an earlier call in the same session, by its position: how a test passes a resource on. */
@@ -29,6 +30,11 @@ export interface WasiSettings {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: Uint8Array;
   readonly preopens?: readonly { readonly host: string; readonly guest: string }[];
+}
+
+/** Of preopens, those that every engine knows. */
+export function directoriesOf(preopens: readonly Preopen[] = []): NonNullable<WasiSettings["preopens"]> {
+  return preopens.filter((preopen) => "host" in preopen);
 }
 
 export interface SessionOptions {

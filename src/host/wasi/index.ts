@@ -3,8 +3,7 @@ import { type CliOptions, createCli } from "./cli.js";
 import { createMonotonicClock, createTimezone, createWallClock } from "./clocks.js";
 import type { HostContext } from "./context.js";
 import { type DeterminismOptions, type DeterminismSettings, determinismOf } from "./determinism.js";
-import type { FileRead } from "./filesystem/file-read.js";
-import { createFilesystem, type Preopen } from "./filesystem/filesystem.js";
+import { createFilesystem, type FilesystemOptions, type GuestFiles } from "./filesystem/filesystem.js";
 import { type HandleDescription, HandleTracker, type LiveHandle } from "./handles.js";
 import { IoError } from "./io-error.js";
 import { createNoNetwork } from "./no-network.js";
@@ -16,14 +15,12 @@ import { DEFAULT_TIME, Timeline } from "./timeline.js";
 
 export { GuestExit } from "./cli.js";
 export type { DeterminismOptions } from "./determinism.js";
-export type { FileRead } from "./filesystem/file-read.js";
-export type { Preopen } from "./filesystem/filesystem.js";
+export { loadArchives } from "./filesystem/archive/load.js";
+export type { GuestFiles } from "./filesystem/filesystem.js";
+export type { Preopen } from "./filesystem/preopens.js";
 export type { HandleDescription, LiveHandle } from "./handles.js";
 
-export interface WasiOptions extends CliOptions, DeterminismOptions {
-  /** Host directories, read-only, and the paths under which the guest finds them. */
-  readonly preopens: readonly Preopen[];
-}
+export interface WasiOptions extends CliOptions, FilesystemOptions, DeterminismOptions {}
 
 export interface WasiHost {
   /** What jco's glue imports, by the interface's name without its version. */
@@ -33,13 +30,12 @@ export interface WasiHost {
   /** What a handle that the guest has stands for. */
   describeHandle(resource: object): HandleDescription | undefined;
   readonly activity: Readonly<Activity>;
-  /** In the order in which the guest came to them. */
-  readonly filesRead: readonly FileRead[];
+  readonly files: GuestFiles;
 }
 
 /**
  * A WASI 0.2 host in memory. All that a guest can learn from it follows from the options and the contents of the
- * preopens; nothing that a guest does through it has an effect other than `onOutput`.
+ * preopens; nothing that a guest does through it has an effect other than `onOutput`, until its files are committed.
  */
 export function createWasi(options: WasiOptions): WasiHost {
   return createWasiWith(options, determinismOf(options));
@@ -48,16 +44,15 @@ export function createWasi(options: WasiOptions): WasiHost {
 export function createWasiWith(options: WasiOptions, { time, seed }: DeterminismSettings): WasiHost {
   const handles = new HandleTracker();
   const activity = new Activity();
-  const filesRead: FileRead[] = [];
   const context: HostContext = { handles, timeline: time === "real" ? new RealTimeline() : new Timeline(time) };
   // The real clock is for programs. The times of files would make every output another one for nothing.
   const fileTime = (time === "real" ? DEFAULT_TIME : time).wallStart;
-  const filesystem = createFilesystem(context, options.preopens, fileTime, filesRead);
+  const filesystem = createFilesystem(context, options, fileTime);
   return {
     imports: {
       ...createCli(context, options, activity),
-      ...filesystem,
-      "wasi:filesystem/preopens": notingPreopens(filesystem["wasi:filesystem/preopens"], activity),
+      ...filesystem.imports,
+      "wasi:filesystem/preopens": notingPreopens(filesystem.imports["wasi:filesystem/preopens"], activity),
       ...createNoNetwork(context),
       "wasi:clocks/monotonic-clock": createMonotonicClock(context, activity),
       "wasi:clocks/wall-clock": createWallClock(context, activity),
@@ -72,7 +67,7 @@ export function createWasiWith(options: WasiOptions, { time, seed }: Determinism
     liveHandles: () => handles.list(),
     describeHandle: (resource) => handles.describe(resource),
     activity,
-    filesRead,
+    files: filesystem.files,
   };
 }
 

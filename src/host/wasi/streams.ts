@@ -1,5 +1,5 @@
 import type { HostContext } from "./context.js";
-import { isErrorCode } from "./filesystem/error-code.js";
+import { type ErrorCode, isErrorCode } from "./filesystem/error-code.js";
 import { type HandleOrigin, Resource } from "./handles.js";
 import { IoError } from "./io-error.js";
 import { ALWAYS_READY, Pollable } from "./poll.js";
@@ -78,10 +78,7 @@ export class InputStream extends Resource {
       if (!isErrorCode(error)) throw error;
       // WIT: "After this, the stream will be closed."
       this.#closed = true;
-      return throwStreamError({
-        tag: "last-operation-failed",
-        val: new IoError(this.#context, error, this.#origin(method)),
-      });
+      return throwOperationFailed(this.#context, error, this.#origin(method));
     }
   }
 
@@ -90,11 +87,12 @@ export class InputStream extends Resource {
   }
 }
 
-/** A stream into a sink that takes everything at once: always ready, nothing to flush. */
+/** A stream into a sink that takes everything at once, or throws an `error-code`: always ready, nothing to flush. */
 export class OutputStream extends Resource {
   readonly #context: HostContext;
   readonly #sink: ByteSink;
   readonly #detail: string | undefined;
+  #closed = false;
 
   constructor(context: HostContext, sink: ByteSink, origin: HandleOrigin) {
     super(context.handles, { type: "output-stream", interface: INTERFACE }, origin);
@@ -104,6 +102,7 @@ export class OutputStream extends Resource {
   }
 
   checkWrite(): bigint {
+    if (this.#closed) throwClosed();
     return BigInt(MAX_TRANSFER);
   }
 
@@ -136,8 +135,7 @@ export class OutputStream extends Resource {
   }
 
   subscribe(): Pollable {
-    const createdBy = `${INTERFACE}#[method]output-stream.subscribe`;
-    return new Pollable(this.#context, ALWAYS_READY, { createdBy, detail: this.#detail });
+    return new Pollable(this.#context, ALWAYS_READY, this.#origin("subscribe"));
   }
 
   #transfer(bytes: Uint8Array): bigint {
@@ -148,12 +146,27 @@ export class OutputStream extends Resource {
   #put(contents: Uint8Array, limit: number, method: string): void {
     checkPermit(BigInt(contents.length), limit, method);
     // The glue may pass a view of the guest's memory.
-    if (contents.length > 0) this.#sink(Uint8Array.from(contents));
+    if (contents.length > 0) this.#push(Uint8Array.from(contents), method);
   }
 
   #putZeroes(len: bigint, limit: number, method: string): void {
     checkPermit(len, limit, method);
-    if (len > 0n) this.#sink(new Uint8Array(Number(len)));
+    if (len > 0n) this.#push(new Uint8Array(Number(len)), method);
+  }
+
+  #push(bytes: Uint8Array, method: string): void {
+    if (this.#closed) throwClosed();
+    try {
+      this.#sink(bytes);
+    } catch (error) {
+      if (!isErrorCode(error)) throw error;
+      this.#closed = true;
+      throwOperationFailed(this.#context, error, this.#origin(method));
+    }
+  }
+
+  #origin(method: string): HandleOrigin {
+    return { createdBy: `${INTERFACE}#[method]output-stream.${method}`, detail: this.#detail };
   }
 }
 
@@ -165,6 +178,10 @@ function checkPermit(length: bigint, limit: number, method: string): void {
 
 function throwClosed(): never {
   return throwStreamError({ tag: "closed" });
+}
+
+function throwOperationFailed(context: HostContext, code: ErrorCode, origin: HandleOrigin): never {
+  return throwStreamError({ tag: "last-operation-failed", val: new IoError(context, code, origin) });
 }
 
 function throwStreamError(error: StreamError): never {

@@ -13,7 +13,7 @@ import type { InputStream, OutputStream } from "../../../src/host/wasi/streams.j
 
 /** The imports with the types that they have before they become an untyped imports object. */
 export type Imports = ReturnType<typeof createCli> &
-  ReturnType<typeof createFilesystem> & {
+  ReturnType<typeof createFilesystem>["imports"] & {
     "wasi:clocks/monotonic-clock": ReturnType<typeof createMonotonicClock>;
     "wasi:clocks/wall-clock": ReturnType<typeof createWallClock>;
     "wasi:clocks/timezone": ReturnType<typeof createTimezone>;

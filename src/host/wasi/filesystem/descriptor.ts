@@ -1,13 +1,25 @@
-import type { Datetime } from "../clocks.js";
 import type { HostContext } from "../context.js";
 import { type HandleOrigin, Resource } from "../handles.js";
-import { clampLength, InputStream } from "../streams.js";
+import { clampLength, type InputStream, type OutputStream } from "../streams.js";
+import {
+  checkWritable,
+  createDirectory,
+  createFile,
+  createLink,
+  createSymlink,
+  removeDirectory,
+  rename,
+  unlinkFile,
+} from "./changes.js";
 import { DirectoryEntryStream } from "./directory-entry-stream.js";
 import { fail } from "./error-code.js";
+import { FileInputStream, FileOutputStream } from "./file-streams.js";
 import { type MetadataHashValue, metadataHash } from "./metadata-hash.js";
-import type { DirectoryNode, FileNode, Node, NodeType } from "./node.js";
-import { find, resolve } from "./resolve.js";
+import type { DirectoryNode, FileNode, Node } from "./node.js";
+import { find, type Resolution, resolve } from "./resolve.js";
+import type { NodeType } from "./source.js";
 import { type DescriptorStat, statOf } from "./stat.js";
+import type { NewTimestamp } from "./times.js";
 
 const INTERFACE = "wasi:filesystem/types";
 
@@ -34,59 +46,52 @@ export interface DescriptorFlags {
   readonly mutateDirectory?: boolean;
 }
 
-/** What the descriptors of one host share. */
-export interface FilesystemContext extends HostContext {
-  /** The time of every access and change to every node. */
-  readonly time: Datetime;
-}
-
-/**
- * All mounts are read-only. A call that would change something fails as on a read-only file system of POSIX: with
- * `read-only`, but only where nothing else is wrong, so that for instance creating a directory that exists is `exist`.
- */
+/** An open file or directory. Whether it can be changed is up to its mount; a file opened for nothing can be read. */
 export class Descriptor extends Resource {
-  readonly #context: FilesystemContext;
+  readonly #context: HostContext;
   readonly #node: Node;
+  readonly #flags: DescriptorFlags;
 
-  constructor(context: FilesystemContext, node: Node, createdBy: string) {
+  constructor(context: HostContext, node: Node, flags: DescriptorFlags, createdBy: string) {
     super(context.handles, { type: "descriptor", interface: INTERFACE }, { createdBy, detail: node.path });
     this.#context = context;
     this.#node = node;
+    this.#flags = flags;
+    if (node.type !== "directory") node.hold();
+  }
+
+  override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
+    if (this.#node.type !== "directory") this.#node.letGo();
   }
 
   // Files
 
   readViaStream(offset: bigint): InputStream {
-    const file = this.#file();
-    let position = offset;
-    const source = (max: number) => {
-      const bytes = file.read(position, max);
-      position += BigInt(bytes.length);
-      return bytes;
-    };
-    return new InputStream(this.#context, source, this.#origin("read-via-stream"));
+    return new FileInputStream(this.#context, this.#readable(), offset, this.#origin("read-via-stream"));
   }
 
   read(length: bigint, offset: bigint): [Uint8Array, boolean] {
-    const file = this.#file();
+    const file = this.#readable();
     const bytes = file.read(offset, clampLength(length));
     return [bytes, offset + BigInt(bytes.length) >= BigInt(file.size)];
   }
 
-  writeViaStream(_offset: bigint): never {
-    return this.#refuseWrite();
+  writeViaStream(offset: bigint): OutputStream {
+    return new FileOutputStream(this.#context, this.#writable(), offset, this.#origin("write-via-stream"));
   }
 
-  appendViaStream(): never {
-    return this.#refuseWrite();
+  appendViaStream(): OutputStream {
+    return new FileOutputStream(this.#context, this.#writable(), undefined, this.#origin("append-via-stream"));
   }
 
-  write(_buffer: Uint8Array, _offset: bigint): never {
-    return this.#refuseWrite();
+  write(buffer: Uint8Array, offset: bigint): bigint {
+    this.#writable().write(offset, buffer);
+    return BigInt(buffer.length);
   }
 
-  setSize(_size: bigint): never {
-    return this.#refuseWrite();
+  setSize(size: bigint): void {
+    this.#writable().resize(size);
   }
 
   advise(_offset: bigint, _length: bigint, _advice: string): void {
@@ -95,13 +100,15 @@ export class Descriptor extends Resource {
 
   // Any node
 
-  // WIT: sync and sync-data succeed "with no effect if the file descriptor is not opened for writing".
+  // What is written is in memory, where nothing is to be synchronized with.
   sync(): void {}
 
   syncData(): void {}
 
   getFlags(): DescriptorFlags {
-    return { read: true };
+    const { write = false, read = !write, mutateDirectory: _, ...sync } = this.#flags;
+    if (this.#node.type !== "directory") return { read, ...(write && { write }), ...sync };
+    return { read: true, ...(this.#node.mount.isWritable && { mutateDirectory: true }) };
   }
 
   getType(): NodeType {
@@ -109,11 +116,11 @@ export class Descriptor extends Resource {
   }
 
   stat(): DescriptorStat {
-    return statOf(this.#node, this.#context.time);
+    return statOf(this.#node);
   }
 
-  setTimes(_access: unknown, _modification: unknown): never {
-    return fail("read-only");
+  setTimes(access: NewTimestamp, modification: NewTimestamp): void {
+    setTimes(this.#node, access, modification);
   }
 
   isSameObject(other: Descriptor): boolean {
@@ -131,17 +138,18 @@ export class Descriptor extends Resource {
   }
 
   openAt(pathFlags: PathFlags, path: string, openFlags: OpenFlags, flags: DescriptorFlags): Descriptor {
-    const base = this.#directory();
-    // WIT: "If `flags` contains `write` or `mutate-directory`, or `open-flags` contains `truncate` or `create`, and the
-    // base descriptor doesn't have `descriptor-flags::mutate-directory` set, `open-at` fails with [...] `read-only`."
-    if (flags.write || flags.mutateDirectory || openFlags.truncate || openFlags.create) fail("read-only");
-    const node = find(base, path, follows(pathFlags));
-    checkOpenable(node, openFlags.directory === true);
-    return new Descriptor(this.#context, node, `${INTERFACE}#[method]descriptor.open-at`);
+    const { create, directory, exclusive, truncate } = openFlags;
+    if (directory && (create || exclusive || truncate)) fail("invalid");
+    // POSIX: with O_CREAT and O_EXCL, a link at the end is not followed, wherever it leads.
+    const found = resolve(this.#directory(), path, follows(pathFlags) && !(create && exclusive));
+    const node = openFlags.create ? existingOrNew(found, openFlags) : (found.node ?? fail("no-entry"));
+    checkOpenable(node, openFlags, flags);
+    if (node.type === "regular-file" && truncate) node.resize(0n);
+    return new Descriptor(this.#context, node, flags, `${INTERFACE}#[method]descriptor.open-at`);
   }
 
   statAt(pathFlags: PathFlags, path: string): DescriptorStat {
-    return statOf(find(this.#directory(), path, follows(pathFlags)), this.#context.time);
+    return statOf(find(this.#directory(), path, follows(pathFlags)));
   }
 
   metadataHashAt(pathFlags: PathFlags, path: string): MetadataHashValue {
@@ -157,60 +165,55 @@ export class Descriptor extends Resource {
     return node.target;
   }
 
-  createDirectoryAt(path: string): never {
-    return this.#refuseCreation(path);
+  createDirectoryAt(path: string): void {
+    createDirectory(this.#directory(), path);
   }
 
-  symlinkAt(oldPath: string, newPath: string): never {
-    // WIT: "If `old-path` starts with `/`, the function fails with `error-code::not-permitted`."
-    if (oldPath.startsWith("/")) fail("not-permitted");
-    return this.#refuseCreation(newPath);
+  symlinkAt(oldPath: string, newPath: string): void {
+    createSymlink(this.#directory(), oldPath, newPath);
   }
 
-  linkAt(oldPathFlags: PathFlags, oldPath: string, newDescriptor: Descriptor, newPath: string): never {
-    find(this.#directory(), oldPath, follows(oldPathFlags));
-    return newDescriptor.#refuseCreation(newPath);
+  linkAt(oldPathFlags: PathFlags, oldPath: string, newDescriptor: Descriptor, newPath: string): void {
+    // As Wasmtime, which cannot do that either.
+    if (follows(oldPathFlags)) fail("invalid");
+    createLink(this.#directory(), oldPath, newDescriptor.#directory(), newPath);
   }
 
-  setTimesAt(pathFlags: PathFlags, path: string, _access: unknown, _modification: unknown): never {
-    find(this.#directory(), path, follows(pathFlags));
-    return fail("read-only");
+  setTimesAt(pathFlags: PathFlags, path: string, access: NewTimestamp, modification: NewTimestamp): void {
+    setTimes(find(this.#directory(), path, follows(pathFlags)), access, modification);
   }
 
-  removeDirectoryAt(path: string): never {
-    const node = find(this.#directory(), path, false);
-    return fail(node.type === "directory" ? "read-only" : "not-directory");
+  removeDirectoryAt(path: string): void {
+    removeDirectory(this.#directory(), path);
   }
 
-  unlinkFileAt(path: string): never {
-    const node = find(this.#directory(), path, false);
-    // WIT: "Return `error-code::is-directory` if the path refers to a directory."
-    return fail(node.type === "directory" ? "is-directory" : "read-only");
+  unlinkFileAt(path: string): void {
+    unlinkFile(this.#directory(), path);
   }
 
-  renameAt(oldPath: string, newDescriptor: Descriptor, newPath: string): never {
-    find(this.#directory(), oldPath, false);
-    resolve(newDescriptor.#directory(), newPath, false);
-    return fail("read-only");
+  renameAt(oldPath: string, newDescriptor: Descriptor, newPath: string): void {
+    rename(this.#directory(), oldPath, newDescriptor.#directory(), newPath);
   }
 
+  /** Wasmtime and POSIX's `EBADF`: what is not about reading is not what a directory was opened for. */
   #file(): FileNode {
-    if (this.#node.type === "regular-file") return this.#node;
-    return fail("is-directory");
+    return this.#node.type === "regular-file" ? this.#node : fail("bad-descriptor");
+  }
+
+  #readable(): FileNode {
+    if (this.#node.type === "directory") fail("is-directory");
+    if (this.#flags.write && !this.#flags.read) fail("bad-descriptor");
+    return this.#file();
+  }
+
+  #writable(): FileNode {
+    const file = this.#file();
+    checkWritable(file.mount);
+    return this.#flags.write ? file : fail("bad-descriptor");
   }
 
   #directory(): DirectoryNode {
     return this.#node.type === "directory" ? this.#node : fail("not-directory");
-  }
-
-  #refuseWrite(): never {
-    this.#file();
-    return fail("read-only");
-  }
-
-  #refuseCreation(path: string): never {
-    const { node } = resolve(this.#directory(), path, false);
-    return fail(node === undefined ? "read-only" : "exist");
   }
 
   #origin(method: string): HandleOrigin {
@@ -222,11 +225,27 @@ function follows(flags: PathFlags): boolean {
   return flags.symlinkFollow === true;
 }
 
+function existingOrNew(found: Resolution, { exclusive }: OpenFlags): Node {
+  if (found.node === undefined) return createFile(found);
+  // WIT wants `read-only` for `create`, also of what exists. It goes by the descriptor's `mutate-directory`, as the
+  // other changes do; but the preview 1 adapter never asks for that, so as with Wasmtime the mount decides.
+  checkWritable(found.node.mount);
+  return exclusive ? fail("exist") : found.node;
+}
+
 /** Descriptors stand for files and directories only: opening a FIFO or a device could block or have effects. */
-function checkOpenable({ type }: Node, mustBeDirectory: boolean): void {
-  if (type === "directory") return;
-  if (mustBeDirectory) fail("not-directory");
-  // As `open` with O_NOFOLLOW: there is a link, and it was not to be followed.
-  if (type === "symbolic-link") fail("loop");
-  if (type !== "regular-file") fail("not-permitted");
+function checkOpenable({ type, mount }: Node, { create, directory, truncate }: OpenFlags, flags: DescriptorFlags) {
+  if (type !== "directory") {
+    if (directory) fail("not-directory");
+    // As `open` with O_NOFOLLOW: there is a link, and it was not to be followed.
+    if (type === "symbolic-link") fail("loop");
+    if (type !== "regular-file") fail("not-permitted");
+  }
+  if (flags.write || truncate || flags.mutateDirectory) checkWritable(mount);
+  if (type === "directory" && (flags.write || create || truncate)) fail("is-directory");
+}
+
+function setTimes(node: Node, access: NewTimestamp, modification: NewTimestamp): void {
+  checkWritable(node.mount);
+  node.times.set(access, modification, node.mount.state.now());
 }

@@ -1,6 +1,6 @@
 import type { HostContext } from "../context.js";
 import { type HandleOrigin, Resource } from "../handles.js";
-import type { DirectoryEntry } from "./node.js";
+import type { DirectoryEntry } from "./source.js";
 
 export class DirectoryEntryStream extends Resource {
   readonly #entries: Iterator<DirectoryEntry>;

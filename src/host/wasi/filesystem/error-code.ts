@@ -1,8 +1,13 @@
 /** The cases of `error-code` in `wasi:filesystem/types` that this host gives. */
 const CODES = [
   "access",
+  "bad-descriptor",
+  "busy",
+  "cross-device",
   "exist",
+  "file-too-large",
   "illegal-byte-sequence",
+  "insufficient-space",
   "invalid",
   "io",
   "is-directory",
@@ -10,7 +15,9 @@ const CODES = [
   "name-too-long",
   "no-entry",
   "not-directory",
+  "not-empty",
   "not-permitted",
+  "overflow",
   "read-only",
 ] as const;
 
@@ -47,6 +54,6 @@ export function hostCall<T>(call: () => T): T {
   }
 }
 
-function isSystemError(error: unknown): error is Error & { readonly code: string } {
+export function isSystemError(error: unknown): error is Error & { readonly code: string } {
   return error instanceof Error && "syscall" in error && "code" in error && typeof error.code === "string";
 }

@@ -1,39 +1,41 @@
-import { realpathSync, statSync } from "node:fs";
-import { ComponentInitError } from "../../../errors.js";
-import { toDatetime } from "../clocks.js";
 import type { HostContext } from "../context.js";
 import type { IoError } from "../io-error.js";
-import { ContentCache } from "./content-cache.js";
-import { Descriptor, type FilesystemContext } from "./descriptor.js";
+import type { LoadedArchive } from "./archive/load.js";
+import { commitChanges } from "./commit/commit.js";
+import { Descriptor } from "./descriptor.js";
 import { DirectoryEntryStream } from "./directory-entry-stream.js";
-import { bestEnclosure, type Enclosure } from "./enclosure.js";
+import { bestEnclosure } from "./enclosure.js";
 import type { ErrorCode } from "./error-code.js";
-import type { FileRead } from "./file-read.js";
-import { mountHostDirectory, WHOLE_FILE_LIMIT } from "./host-layer.js";
-import type { DirectoryNode } from "./node.js";
+import { TreeState } from "./mount.js";
+import { mountAll } from "./mount-table.js";
+import type { DirectoryPreopen } from "./preopens.js";
+import type { FileRead } from "./read-log.js";
 
-export interface Preopen {
-  /** A directory of the host. The guest cannot change it, nor name anything outside of it. */
-  readonly host: string;
-  /** The path that the guest knows it by. */
-  readonly guest: string;
+export interface FilesystemOptions {
+  readonly preopens: readonly (DirectoryPreopen | LoadedArchive)[];
+  /** How many bytes the guest may write, in all mounts together. */
+  readonly maxWritten?: number;
 }
 
-interface Mount {
-  readonly guest: string;
-  readonly root: DirectoryNode;
+/** What outlives the guest. */
+export interface GuestFiles {
+  /** Files of the mounts that the guest has read, by path. To be asked before the changes are committed. */
+  filesRead(): FileRead[];
+  /**
+   * Gives the `rw` mounts' directories the guest's changes, all or none of them, once. The guest must not run any more.
+   *
+   * @returns files that remain on the host and should not
+   * @throws ComponentInitError `io`
+   */
+  commit(): Promise<string[]>;
 }
 
-const CACHE_CAPACITY = 4 * WHOLE_FILE_LIMIT;
-
-/**
- * @param time - The time of every file, in nanoseconds since 1970.
- * @param filesRead - What the guest reads is added here.
- */
-export function createFilesystem(host: HostContext, preopens: readonly Preopen[], time: bigint, filesRead: FileRead[]) {
-  const context: FilesystemContext = { ...host, time: toDatetime(time) };
-  const mounts = mountAll(preopens, bestEnclosure(), (file) => filesRead.push(file));
-  return {
+/** @param time - The time of every file, in nanoseconds since 1970. */
+export function createFilesystem(context: HostContext, { preopens, maxWritten }: FilesystemOptions, time: bigint) {
+  const state = new TreeState(context.timeline, time, maxWritten);
+  const within = bestEnclosure();
+  const mounts = mountAll(preopens, state, within);
+  const imports = {
     "wasi:filesystem/types": {
       Descriptor,
       DirectoryEntryStream,
@@ -42,32 +44,14 @@ export function createFilesystem(host: HostContext, preopens: readonly Preopen[]
     "wasi:filesystem/preopens": {
       getDirectories: (): [Descriptor, string][] =>
         mounts.map(({ guest, root }) => {
-          return [new Descriptor(context, root, "wasi:filesystem/preopens#get-directories"), guest];
+          return [new Descriptor(context, root, { read: true }, "wasi:filesystem/preopens#get-directories"), guest];
         }),
     },
   };
-}
-
-/** Each preopen is a root of its own: one whose guest path lies inside another's does not show up in that other. */
-export function mountAll(
-  preopens: readonly Preopen[],
-  within: Enclosure = bestEnclosure(),
-  onRead: (file: FileRead) => void = () => {},
-): Mount[] {
-  const cache = new ContentCache(CACHE_CAPACITY);
-  return preopens.map(({ guest, host }, mount) => {
-    const root = mountHostDirectory({ mount, within, cache, onRead }, guest, realDirectory(host));
-    return { guest, root };
-  });
-}
-
-function realDirectory(host: string): string {
-  try {
-    const real = realpathSync.native(host);
-    if (statSync(real).isDirectory()) return real;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ComponentInitError("io", `the directory to preopen cannot be read: ${reason}`, { cause });
-  }
-  throw new ComponentInitError("io", `the directory to preopen is not a directory: ${host}`);
+  let committed: Promise<string[]> | undefined;
+  const files: GuestFiles = {
+    filesRead: () => state.reads.list(),
+    commit: () => (committed ??= commitChanges(mounts, within)),
+  };
+  return { imports, files };
 }

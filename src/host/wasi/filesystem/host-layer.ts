@@ -7,124 +7,86 @@ import {
   openSync,
   readdirSync,
   readlinkSync,
-  readSync,
   type Stats,
 } from "node:fs";
 import type { ContentCache } from "./content-cache.js";
 import type { Enclosure } from "./enclosure.js";
 import { fail, hostCall } from "./error-code.js";
-import { digestFile, type FileRead } from "./file-read.js";
-import type { DirectoryEntry, DirectoryNode, FileNode, Node, NodeType, SymlinkNode } from "./node.js";
+import { isPlainName, join } from "./names.js";
+import { readFully } from "./read-fully.js";
+import type { DirectoryEntry, NodeType, Source, SourceDirectory, SourceFile, SourceSymlink } from "./source.js";
 
 /** Larger files are read piece by piece, smaller ones at once and kept for a while. */
 export const WHOLE_FILE_LIMIT = 32 * 1024 * 1024;
 
-/** What the nodes of one mounted host directory share. */
+/** What the sources of one host share. */
 export interface HostLayer {
-  readonly mount: number;
   readonly within: Enclosure;
   readonly cache: ContentCache;
-  /** Told of each file when the guest reads from it for the first time. */
-  readonly onRead: (file: FileRead) => void;
 }
 
 /**
- * A directory of the host as a directory of the guest's tree, read when the guest looks.
+ * A directory of the host, read when the guest looks.
  *
  * @param host - Its real path, without links.
  */
-export function mountHostDirectory(layer: HostLayer, guest: string, host: string): DirectoryNode {
-  return new HostDirectory(layer, guest, host);
+export function openHostDirectory(layer: HostLayer, host: string): SourceDirectory {
+  return new HostDirectory(layer, host);
 }
 
-class HostDirectory implements DirectoryNode {
+class HostDirectory implements SourceDirectory {
   readonly type = "directory";
   readonly #layer: HostLayer;
   readonly #host: string;
-  /** What was found stays: a node's type, size and identity do not change under the guest. */
-  readonly #found = new Map<string, Node>();
 
-  constructor(
-    layer: HostLayer,
-    readonly path: string,
-    host: string,
-  ) {
+  constructor(layer: HostLayer, host: string) {
     this.#layer = layer;
     this.#host = host;
   }
 
-  get mount(): number {
-    return this.#layer.mount;
-  }
-
-  lookup(name: string): Node | undefined {
-    const known = this.#found.get(name);
-    if (known !== undefined) return known;
+  lookup(name: string): Source | undefined {
     if (!isPlainName(name)) return undefined;
-    const node = hostCall(() => this.#layer.within(this.#host, (place) => this.#materialize(place, name)));
-    if (node !== undefined) this.#found.set(name, node);
-    return node;
+    return hostCall(() => this.#layer.within(this.#host, (place) => this.#materialize(place, name)));
   }
 
   list(): DirectoryEntry[] {
     const read = (place: string) => readdirSync(place, { encoding: "buffer", withFileTypes: true });
-    const entries = hostCall(() => this.#layer.within(this.#host, read));
-    return entries.map(toEntry).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return hostCall(() => this.#layer.within(this.#host, read)).map(toEntry);
   }
 
-  #materialize(place: string, name: string): Node | undefined {
+  #materialize(place: string, name: string): Source | undefined {
     const stats = lstatSync(`${place}/${name}`, { throwIfNoEntry: false });
     if (stats === undefined) return undefined;
     const type = typeOf(stats);
-    const path = join(this.path, name);
-    const { mount } = this.#layer;
-    if (type === "directory") return new HostDirectory(this.#layer, path, join(this.#host, name));
-    if (type === "regular-file") return new HostFile(this.#layer, path, this.#host, name, stats.size);
-    if (type === "symbolic-link") return readSymlink(`${place}/${name}`, path, mount);
-    return { type, path, mount };
+    if (type === "directory") return new HostDirectory(this.#layer, join(this.#host, name));
+    if (type === "regular-file") return new HostFile(this.#layer, this.#host, name, stats.size);
+    if (type === "symbolic-link") return readSymlink(`${place}/${name}`);
+    return { type };
   }
 }
 
-class HostFile implements FileNode {
+class HostFile implements SourceFile {
   readonly type = "regular-file";
+  /** Link counts are the host's own: the other names may be anywhere. */
+  readonly links = 1;
   readonly #layer: HostLayer;
   readonly #directory: string;
   readonly #name: string;
   #size: number;
-  #wasRead = false;
 
-  constructor(
-    layer: HostLayer,
-    readonly path: string,
-    directory: string,
-    name: string,
-    size: number,
-  ) {
+  constructor(layer: HostLayer, directory: string, name: string, size: number) {
     this.#layer = layer;
     this.#directory = directory;
     this.#name = name;
     this.#size = size;
   }
 
-  get mount(): number {
-    return this.#layer.mount;
-  }
-
   get size(): number {
     return this.#size;
   }
 
-  read(offset: bigint, max: number): Uint8Array {
-    if (!this.#wasRead) {
-      this.#layer.onRead(digestFile(this.path, this.#size, (start, length) => this.#read(BigInt(start), length)));
-      this.#wasRead = true;
-    }
-    return this.#read(offset, max);
-  }
-
-  #read(offset: bigint, max: number): Uint8Array {
-    if (offset >= BigInt(this.#size)) return new Uint8Array();
-    const start = Number(offset);
+  read(start: number, max: number): Uint8Array {
+    if (start >= this.#size) return new Uint8Array();
     if (this.#size > WHOLE_FILE_LIMIT) return this.#readRange(start, Math.min(max, this.#size - start));
     return this.#content().subarray(start, start + max);
   }
@@ -160,17 +122,6 @@ function readRegularFile(path: string, start: number, length: number): Uint8Arra
   }
 }
 
-function readFully(fd: number, start: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let filled = 0;
-  while (filled < length) {
-    const count = readSync(fd, bytes, filled, length - filled, start + filled);
-    if (count === 0) break;
-    filled += count;
-  }
-  return bytes.subarray(0, filled);
-}
-
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** WASI's strings are Unicode; a name or target that is not cannot be told, and a replacement would name nothing. */
@@ -182,8 +133,8 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-function readSymlink(hostPath: string, path: string, mount: number): SymlinkNode {
-  return { type: "symbolic-link", path, mount, target: decode(readlinkSync(hostPath, { encoding: "buffer" })) };
+function readSymlink(hostPath: string): SourceSymlink {
+  return { type: "symbolic-link", target: decode(readlinkSync(hostPath, { encoding: "buffer" })) };
 }
 
 function toEntry(entry: Dirent<Buffer>): DirectoryEntry {
@@ -199,14 +150,4 @@ function typeOf(entry: Stats | Dirent<Buffer>): NodeType {
   if (entry.isCharacterDevice()) return "character-device";
   if (entry.isBlockDevice()) return "block-device";
   return "unknown";
-}
-
-/** The resolver hands over single components only; what could still mean another place to the host is not an entry. */
-function isPlainName(name: string): boolean {
-  if (name === "" || name === "." || name === "..") return false;
-  return !(process.platform === "win32" ? /[/\\:\0]/ : /[/\0]/).test(name);
-}
-
-function join(directory: string, name: string): string {
-  return directory.endsWith("/") ? directory + name : `${directory}/${name}`;
 }

@@ -7,10 +7,11 @@ export interface MetadataHashValue {
 }
 
 /**
- * Libraries make inode numbers of this. It tells nodes apart by where the guest finds them, since inode numbers and
- * times of the host would differ between machines. Nothing changes during a run, so nothing else needs to go in.
+ * Libraries make inode numbers of this. It tells nodes apart by where the guest has found them first, since inode
+ * numbers and times of the host would differ between machines. As with Wasmtime, a change of the contents or the name
+ * does not change it: the preview 1 adapter gives programs nothing else as `st_ino`.
  */
-export function metadataHash({ mount, path }: Node): MetadataHashValue {
-  const digest = hash("sha256", `${mount}:${path}`, "buffer");
+export function metadataHash({ identity }: Node): MetadataHashValue {
+  const digest = hash("sha256", identity, "buffer");
   return { lower: digest.readBigUInt64LE(0), upper: digest.readBigUInt64LE(8) };
 }

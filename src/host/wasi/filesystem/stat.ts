@@ -1,5 +1,6 @@
 import type { Datetime } from "../clocks.js";
-import type { Node, NodeType } from "./node.js";
+import type { Node } from "./node.js";
+import type { NodeType } from "./source.js";
 
 export interface DescriptorStat {
   readonly type: NodeType;
@@ -11,14 +12,14 @@ export interface DescriptorStat {
 }
 
 /** Times and link counts, and the sizes of directories, are the host's own and would differ between machines. */
-export function statOf(node: Node, time: Datetime): DescriptorStat {
+export function statOf(node: Node): DescriptorStat {
   return {
     type: node.type,
-    linkCount: 1n,
+    linkCount: BigInt(node.type === "directory" ? 1 : node.links),
     size: BigInt(sizeOf(node)),
-    dataAccessTimestamp: time,
-    dataModificationTimestamp: time,
-    statusChangeTimestamp: time,
+    dataAccessTimestamp: node.times.access,
+    dataModificationTimestamp: node.times.modification,
+    statusChangeTimestamp: node.times.change,
   };
 }
 

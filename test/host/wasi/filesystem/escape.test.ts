@@ -4,8 +4,10 @@ import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { betweenChecks, type Enclosure, throughDescriptor } from "../../../../src/host/wasi/filesystem/enclosure.js";
-import { mountAll } from "../../../../src/host/wasi/filesystem/filesystem.js";
+import { TreeState } from "../../../../src/host/wasi/filesystem/mount.js";
+import { mountAll } from "../../../../src/host/wasi/filesystem/mount-table.js";
 import { find } from "../../../../src/host/wasi/filesystem/resolve.js";
+import { DEFAULT_TIME, Timeline } from "../../../../src/host/wasi/timeline.js";
 import { scratch, text, thrown } from "../support.js";
 import { FOLLOW, listNames, makeTree, open, openRoot, READ, readText } from "./support.js";
 
@@ -138,7 +140,7 @@ if (process.platform === "linux") enclosures.push(["open directories", throughDe
 describe.each(enclosures)("what is swapped on the host meanwhile, with %s", (_, within) => {
   function mounted() {
     const { inside, outside } = setUp();
-    const [mount] = mountAll([{ host: inside, guest: "/" }], within);
+    const [mount] = mountAll([{ host: inside, guest: "/" }], new TreeState(new Timeline(DEFAULT_TIME), 0n), within);
     const root = mount?.root;
     if (root === undefined) throw new Error("nothing was mounted");
     const file = find(root, "d/f", false);

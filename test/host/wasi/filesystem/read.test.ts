@@ -79,7 +79,8 @@ describe("reading files", () => {
     const { root } = mounted({ f: "" });
     const file = open(root, "f");
     const wrong = {
-      "is-directory": [() => root.read(1n, 0n), () => root.readViaStream(0n), () => root.advise(0n, 0n, "normal")],
+      "is-directory": [() => root.read(1n, 0n), () => root.readViaStream(0n)],
+      "bad-descriptor": [() => root.advise(0n, 0n, "normal"), () => root.appendViaStream()],
       "not-directory": [
         () => file.readDirectory(),
         () => file.openAt({}, "x", {}, READ),
@@ -185,9 +186,9 @@ describe("opening", () => {
     expect(listNames(root.openAt({}, "a", { directory: true }, READ))).toEqual(["b"]);
   });
 
-  it("shows every preopen as a root of its own, whatever its name", () => {
+  it("shows every preopen as a directory of its own, whatever its name", () => {
     const [one, two] = [scratch(), scratch()];
-    makeTree(one, { "lib/f": "one" });
+    makeTree(one, { "sub/f": "one" });
     makeTree(two, { f: "two" });
     const preopens = [
       { host: one, guest: "/" },
@@ -196,7 +197,7 @@ describe("opening", () => {
     ];
     const directories = makeHost({ preopens }).imports["wasi:filesystem/preopens"].getDirectories();
     expect(directories.map(([, guest]) => guest)).toEqual(["/", "/lib", "."]);
-    const contents = ["lib/f", "f", "lib/f"].map((path, i) => readText(directories[i]?.[0] as Descriptor, path));
+    const contents = ["sub/f", "f", "sub/f"].map((path, i) => readText(directories[i]?.[0] as Descriptor, path));
     expect(contents).toEqual(["one", "two", "one"]);
     expect(directories[0]?.[0].isSameObject(directories[2]?.[0] as Descriptor)).toBe(false);
     expect(directories[0]?.[0].metadataHash()).not.toEqual(directories[2]?.[0].metadataHash());

@@ -1,0 +1,59 @@
+import { type Datetime, toDatetime } from "../clocks.js";
+import type { Timeline } from "../timeline.js";
+import type { FileNode } from "./node.js";
+import { ReadLog } from "./read-log.js";
+import type { SourceFile } from "./source.js";
+import { Space } from "./space.js";
+
+/**
+ * - `ro`: every change is refused
+ * - `rw`: changes stay in memory until initialization has succeeded, then the host's directory gets them
+ * - `overlay`: changes stay in memory, and end with the guest
+ */
+export type MountMode = "ro" | "rw" | "overlay";
+
+/** What all mounts of one host share. */
+export class TreeState {
+  readonly reads = new ReadLog();
+  readonly space: Space;
+  /** The time of what was there before the guest. */
+  readonly start: Datetime;
+  readonly #timeline: Timeline;
+  #created = 0;
+
+  constructor(timeline: Timeline, start: bigint, maxWritten?: number) {
+    this.#timeline = timeline;
+    this.start = toDatetime(start);
+    this.space = new Space(maxWritten);
+  }
+
+  /** Does not count as a look at the clock. */
+  now(): Datetime {
+    return toDatetime(this.#timeline.wall);
+  }
+
+  /** Tells what the guest creates apart, the same way in every run. */
+  nextSerial(): number {
+    return this.#created++;
+  }
+}
+
+export class Mount {
+  readonly #files = new WeakMap<SourceFile, FileNode>();
+
+  constructor(
+    readonly state: TreeState,
+    readonly mode: MountMode,
+  ) {}
+
+  get isWritable(): boolean {
+    return this.mode !== "ro";
+  }
+
+  /** One node for one file, whichever of its names was found first. */
+  fileOf(source: SourceFile, make: () => FileNode): FileNode {
+    const known = this.#files.get(source) ?? make();
+    this.#files.set(source, known);
+    return known;
+  }
+}
