@@ -39,11 +39,24 @@ export async function readInput(path: string): Promise<Uint8Array> {
 }
 
 /** A directory that the guest is to see must be there before the work starts. */
-export async function checkDirectory(path: string): Promise<void> {
+export async function checkDirectory(path: string, isWritten: boolean): Promise<void> {
   const found = await stat(path).catch((cause) => {
     throw new ComponentInitError("io", `cannot preopen the directory ${path}: ${reason(cause)}`, { cause });
   });
   if (!found.isDirectory()) throw new ComponentInitError("io", `cannot preopen ${path}: it is not a directory`);
+  if (!isWritten) return;
+  await access(path, constants.W_OK | constants.X_OK).catch((cause) => {
+    throw new ComponentInitError("io", `cannot preopen the directory ${path} with rw: ${reason(cause)}`, { cause });
+  });
+}
+
+export async function checkArchive(path: string): Promise<void> {
+  const fail = (why: string, cause?: unknown) => {
+    throw new ComponentInitError("io", `cannot mount the archive ${path}: ${why}`, { cause });
+  };
+  const found = await stat(path).catch((cause) => fail(reason(cause), cause));
+  if (!found?.isFile()) fail("it is not a file");
+  await access(path, constants.R_OK).catch((cause) => fail(reason(cause), cause));
 }
 
 /** WebAssembly text is parsed; anything else is returned as it is. */

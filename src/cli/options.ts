@@ -1,16 +1,5 @@
 import type { HandlePolicy } from "../host/live-handles.js";
-import type { DirectoryPreopen } from "../host/wasi/filesystem/preopens.js";
 import { UsageError } from "./failure.js";
-
-/** `HOST[::GUEST]`, as `wasmtime run --dir` takes it. Without `GUEST` the guest sees the path as it was given. */
-export function parseDir(text: string): DirectoryPreopen {
-  const at = text.indexOf("::");
-  const host = at < 0 ? text : text.slice(0, at);
-  const guest = at < 0 ? text : text.slice(at + 2);
-  if (host === "") throw new UsageError(`--dir ${text}: the host directory is missing (HOST::GUEST)`);
-  if (guest === "") throw new UsageError(`--dir ${text}: the guest path is missing after '::' (write / for the root)`);
-  return { host, guest };
-}
 
 /** Import names may be such as `locked-dep=<ns:pkg@1.0.0>,integrity=<...>` (component-model Explainer.md). */
 const SUPPLY = /^((?:[a-z-]+=<[^>]*>,?)+|[^=]+)=(.+)$/s;

@@ -3,10 +3,11 @@ import type { PhaseListener, PreinitializeOptions } from "../preinitialize.js";
 import { parseDeterminism } from "./determinism.js";
 import { tuneEngine } from "./engine-flags.js";
 import { failureReport, reportFailure, UsageError } from "./failure.js";
-import { checkDirectory, checkOutput, displayName, parseIfText, readInput, writeOutput } from "./files.js";
+import { checkOutput, displayName, parseIfText, readInput, writeOutput } from "./files.js";
 import type { CommandHelp, OptionHelp } from "./help.js";
 import { loadImports } from "./import-modules.js";
-import { parseDir, parseDuration, parseEnv, parseHandles, parseSize, parseSupply, single } from "./options.js";
+import { checkMounts, parseDir, parseTar } from "./mounts.js";
+import { parseDuration, parseEnv, parseHandles, parseSize, parseSupply, single } from "./options.js";
 import { Progress, summarize } from "./progress.js";
 import { isWatched, type Progressed } from "./supervise.js";
 import { TraceFile } from "./trace.js";
@@ -16,6 +17,8 @@ interface RunArguments {
   readonly output: string | readonly string[];
   readonly "init-func"?: string | readonly string[];
   readonly dir?: readonly string[];
+  readonly tar?: readonly string[];
+  readonly "max-archive-size"?: string | readonly string[];
   readonly env?: readonly string[];
   readonly stdin?: string | readonly string[];
   readonly handles?: string | readonly string[];
@@ -62,8 +65,24 @@ const OPTIONS: Readonly<Record<string, OptionHelp & Options>> = {
     type: "string",
     array: true,
     nargs: 1,
-    placeholder: "HOST[::GUEST]",
-    describe: "A directory that the guest may read while it initializes, and the path it finds it at; repeatable",
+    placeholder: "HOST[::GUEST][::MODE]",
+    describe:
+      "A directory that the guest may read while it initializes, and the path it finds it at; with the mode rw it gets " +
+      "the guest's changes when all has succeeded, with overlay they are in memory only; repeatable",
+  },
+  tar: {
+    type: "string",
+    array: true,
+    nargs: 1,
+    placeholder: "ARCHIVE[::GUEST]",
+    describe:
+      "A .tar, .tar.gz or .tar.zst whose contents the guest may read, at / unless said otherwise; it may write to it in memory after a last ::overlay; repeatable",
+  },
+  "max-archive-size": {
+    type: "string",
+    nargs: 1,
+    placeholder: "SIZE",
+    describe: "What the archives may have together when decompressed, such as 512MiB; by default 4GiB",
   },
   env: {
     type: "string",
@@ -225,8 +244,9 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     keepInitFunc: argv["keep-init-func"] === true,
     ...optional("args", guestArguments),
     env: parseEnv(argv.env ?? []),
-    preopens: (argv.dir ?? []).map(parseDir),
     ...optional("handles", parseHandles(single("handles", argv.handles))),
+    preopens: [...(argv.dir ?? []).map(parseDir), ...(argv.tar ?? []).map(parseTar)],
+    ...optional("maxArchiveSize", parseSize("max-archive-size", single("max-archive-size", argv["max-archive-size"]))),
     ...optional("maxMemory", parseSize("max-memory", single("max-memory", argv["max-memory"]))),
     ...parseDeterminism(single("clock", argv.clock), single("seed", argv.seed), single("random", argv.random)),
     cache: argv["no-cache"] !== true,
@@ -234,7 +254,7 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     verify: argv.verify === true,
   } satisfies PreinitializeOptions;
   const timeout = parseDuration("timeout", single("timeout", argv.timeout));
-  for (const { host } of options.preopens) await checkDirectory(host);
+  await checkMounts(options.preopens);
   const modules = parseSupply("module", argv.module ?? []);
   const components = parseSupply("component", argv.component ?? []);
   const importModules = parseSupply("import", argv.import ?? []);

@@ -15,6 +15,8 @@ describe.each([[["run", "--help"]], [["run", "-h"]], [["help", "run"]]])("%s", (
       "init-func",
       "keep-init-func",
       "dir",
+      "tar",
+      "max-archive-size",
       "env",
       "stdin",
       "clock",

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
   clarify,
-  parseDir,
   parseDuration,
   parseEnv,
   parseSize,
@@ -9,20 +8,6 @@ import {
   single,
   splitArguments,
 } from "../../src/cli/options.js";
-
-describe("--dir", () => {
-  test.each([
-    ["data", { host: "data", guest: "data" }],
-    ["./data::/", { host: "./data", guest: "/" }],
-    ["a:b::/c::d", { host: "a:b", guest: "/c::d" }],
-  ])("%s", (text, expected) => {
-    expect(parseDir(text)).toEqual(expected);
-  });
-
-  test.each(["::/x", "x::", "::"])("%s is refused", (text) => {
-    expect(() => parseDir(text)).toThrow(/is missing/);
-  });
-});
 
 describe("--env", () => {
   test("splits at the first =, and keeps what follows as it is", () => {
