@@ -19,6 +19,8 @@ export type { GuestFiles } from "./host/wasi/filesystem/filesystem.js";
 export type { MountMode } from "./host/wasi/filesystem/mount.js";
 export type { ArchivePreopen, DirectoryPreopen, Preopen } from "./host/wasi/filesystem/preopens.js";
 export type { FileRead } from "./host/wasi/filesystem/read-log.js";
+export type { NetworkActivity } from "./host/wasi/network/activity.js";
+export type { AllowedNetwork } from "./host/wasi/network/network.js";
 export type { InitFunction } from "./instrument/init-func.js";
 export type {
   Access,

@@ -43,6 +43,11 @@ export interface PreinitializeOptions extends DeterminismOptions {
   readonly maxWritten?: number;
   /** How large each memory may become while initializing, in bytes; the output keeps its own maximum. */
   readonly maxMemory?: number;
+  /**
+   * Let the guest use the network while it initializes (default: no): all of it, or only these destinations, `HOST:PORT`
+   * with a name, an IPv4 or an [IPv6] address, and a number or `*`.
+   */
+  readonly network?: HostOptions["network"];
   /** Further imports, by interface without version, as jco takes them. */
   readonly imports?: HostOptions["imports"];
   /** Gets what the guest prints while it prints it. */
@@ -260,6 +265,7 @@ function hostOptions(options: PreinitializeOptions): HostOptions {
     preopens: options.preopens ?? [],
     ...(options.maxArchiveSize !== undefined && { maxArchiveSize: options.maxArchiveSize }),
     ...(options.maxWritten !== undefined && { maxWritten: options.maxWritten }),
+    ...(options.network && { network: options.network }),
     ...(options.imports && { imports: options.imports }),
     ...(options.clock !== undefined && { clock: options.clock }),
     ...(options.seed !== undefined && { seed: options.seed }),

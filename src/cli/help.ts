@@ -70,7 +70,9 @@ export function formatOverview(
 
 function flags(name: string, { alias, placeholder }: OptionHelp): string {
   const short = alias === undefined ? "    " : `-${alias}, `;
-  return `${short}--${name}${placeholder === undefined ? "" : ` ${placeholder}`}`;
+  if (placeholder === undefined) return `${short}--${name}`;
+  // A value that may be left out belongs to the name.
+  return `${short}--${name}${placeholder.startsWith("[=") ? "" : " "}${placeholder}`;
 }
 
 function formatExample({ what, command }: Example): string[] {

@@ -4,6 +4,7 @@ import { ComponentInitError } from "../errors.js";
 import { failureReport, reportFailure, UsageError } from "./failure.js";
 import { formatHelp, formatOverview } from "./help.js";
 import { holdLifeline } from "./lifeline.js";
+import { withNetworkValues } from "./network-option.js";
 import { checkSwitches, clarify, splitArguments } from "./options.js";
 import { RUN_HELP, RUN_SWITCHES, runCommand } from "./run.js";
 import { isWatched, supervise } from "./supervise.js";
@@ -59,7 +60,7 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   if (isWatched()) holdLifeline();
   const { default: yargs } = await import("yargs");
-  await yargs(own)
+  await yargs(withNetworkValues(own))
     .scriptName("component-init")
     .command(runCommand(guest))
     .demandCommand(1, "a command is missing, for example: component-init run app.wasm -o app.init.wasm")

@@ -7,6 +7,7 @@ import { checkOutput, displayName, parseIfText, readInput, writeOutput } from ".
 import type { CommandHelp, OptionHelp } from "./help.js";
 import { loadImports } from "./import-modules.js";
 import { checkMounts, parseDir, parseTar } from "./mounts.js";
+import { parseNetwork } from "./network-option.js";
 import { parseDuration, parseEnv, parseHandles, parseSize, parseSupply, single } from "./options.js";
 import { Progress, summarize } from "./progress.js";
 import { isWatched, type Progressed } from "./supervise.js";
@@ -22,6 +23,7 @@ interface RunArguments {
   readonly env?: readonly string[];
   readonly stdin?: string | readonly string[];
   readonly handles?: string | readonly string[];
+  readonly "allow-network"?: readonly string[];
   readonly timeout?: string | readonly string[];
   readonly "max-memory"?: string | readonly string[];
   readonly clock?: string | readonly string[];
@@ -99,6 +101,15 @@ const OPTIONS: Readonly<Record<string, OptionHelp & Options>> = {
     describe:
       "What to do about files and other resources that the guest still holds at the end (default: error); a snapshot " +
       "with any is right only where they are never used again",
+  },
+  "allow-network": {
+    type: "string",
+    array: true,
+    nargs: 1,
+    placeholder: "[=HOST:PORT]",
+    describe:
+      "Let the guest use the network while it initializes, all of it or only this destination (HOST:* for any port); " +
+      "repeatable",
   },
   timeout: {
     type: "string",
@@ -254,6 +265,7 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     verify: argv.verify === true,
   } satisfies PreinitializeOptions;
   const timeout = parseDuration("timeout", single("timeout", argv.timeout));
+  const network = await parseNetwork(argv["allow-network"] ?? []);
   await checkMounts(options.preopens);
   const modules = parseSupply("module", argv.module ?? []);
   const components = parseSupply("component", argv.component ?? []);
@@ -273,6 +285,7 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     const { chunks, report } = await preinitializeToChunks(input, {
       ...options,
       ...optional("stdin", stdin),
+      ...optional("network", network),
       modules: await readSupply(modules),
       components: await readSupply(components),
       onPhase: isWatched() ? watchedListener(progress, timeout) : progress,

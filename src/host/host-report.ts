@@ -1,6 +1,7 @@
 import type { Refusals, RefusedImport } from "./refusals.js";
 import type { FileRead } from "./wasi/filesystem/read-log.js";
 import type { WasiHost, WasiOptions } from "./wasi/index.js";
+import { type NetworkActivity, networkWarnings } from "./wasi/network/activity.js";
 
 /** What of its host the guest used while it initialized: all that the output can depend on besides the input. */
 export interface HostReport {
@@ -19,9 +20,16 @@ export interface HostReport {
   readonly refused: readonly RefusedImport[];
   /** Files of the preopens that the guest read, by path. */
   readonly filesRead: readonly FileRead[];
+  /** What the guest asked of the network, at most the first 1000; absent unless it had one. */
+  readonly network?: readonly NetworkActivity[];
 }
 
-export function hostReport(options: WasiOptions, { activity, files }: WasiHost, refusals: Refusals): HostReport {
+export function hostReport(
+  options: WasiOptions,
+  { activity, files }: WasiHost,
+  refusals: Refusals,
+  network?: readonly NetworkActivity[],
+): HostReport {
   return {
     environment: { read: activity.environmentRead, granted: Object.keys(options.env) },
     random: options.random ?? "seeded",
@@ -30,6 +38,7 @@ export function hostReport(options: WasiOptions, { activity, files }: WasiHost, 
     clockQueries: activity.clockQueries,
     refused: refusals.list(),
     filesRead: files.filesRead(),
+    ...(network && { network }),
   };
 }
 
@@ -46,7 +55,11 @@ export function ungranted({ env, preopens }: WasiOptions, { activity }: WasiHost
 }
 
 /** What makes the output another one in every run, or the same where it should not be. */
-export function hostWarnings({ random, randomBytes }: HostReport): string[] {
+export function hostWarnings(report: HostReport): string[] {
+  return [...randomWarnings(report), ...networkWarnings(report.network)];
+}
+
+function randomWarnings({ random, randomBytes }: HostReport): string[] {
   if (random !== "real" || randomBytes === 0) return [];
   const drawn = `${randomBytes} random byte${randomBytes === 1 ? "" : "s"}`;
   return [`initialization drew ${drawn}, which every instance of the output shares: nothing secret may come from them`];

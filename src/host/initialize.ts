@@ -27,6 +27,8 @@ import {
   loadArchives,
   type Preopen,
 } from "./wasi/index.js";
+import { type OpenNetwork, withNetwork } from "./wasi/network/load.js";
+import type { AllowedNetwork } from "./wasi/network/network.js";
 
 export interface HostOptions extends DeterminismOptions {
   /** All of the guest's arguments, the program's name included. */
@@ -40,6 +42,8 @@ export interface HostOptions extends DeterminismOptions {
   readonly maxWritten?: number;
   /** Further imports, by interface without version, as jco's glue takes them. They come before the host's own. */
   readonly imports?: Provided;
+  /** Lets the guest use the network: all of it, or only these destinations, `HOST:PORT` or `HOST:*`. */
+  readonly network?: AllowedNetwork | undefined;
   /** Gets what the guest prints while it prints it. */
   readonly onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
   /** What to do about handles that are held when initialization ends: by default it is an error. */
@@ -125,13 +129,22 @@ async function compileModule({ chunks }: InstrumentedModule, index: number): Pro
  * @throws {@link ComponentInitError} `init-failed`, `init-trapped`, `init-exited`, `not-granted`, `live-handles`,
  *   `unsupported`
  */
-export async function initialize(prepared: Prepared, init: InitFunction, options: HostOptions): Promise<Initialized> {
+export function initialize(prepared: Prepared, init: InitFunction, options: HostOptions): Promise<Initialized> {
+  return withNetwork(options.network, (network) => initializeWith(prepared, init, options, network));
+}
+
+async function initializeWith(
+  prepared: Prepared,
+  init: InitFunction,
+  options: HostOptions,
+  network: OpenNetwork | undefined,
+): Promise<Initialized> {
   const { instrumented } = prepared;
   const guestHandles = new GuestHandles();
   const output = new OutputCapture(options.onOutput);
   const run = new ComponentRun(prepared, prepared.glue.open(guestHandles), guestHandles);
   const preopens = await loadArchives(options.preopens, options.maxArchiveSize);
-  const wasiOptions = { ...options, preopens, onOutput: output.write, onExit: run.interrupt };
+  const wasiOptions = { ...options, preopens, network: network?.create, onOutput: output.write, onExit: run.interrupt };
   const wasi = createWasi(wasiOptions);
   const refusals = new Refusals(run.interrupt);
   const sources = { host: wasi.imports, given: synchronous(options.imports ?? {}, run.interrupt) };
@@ -158,7 +171,7 @@ export async function initialize(prepared: Prepared, init: InitFunction, options
     stderr: output.stderr,
     exited,
     handles,
-    host: hostReport(wasiOptions, wasi, refusals),
+    host: hostReport(wasiOptions, wasi, refusals, network?.activity()),
     warnings: [...warnings, ...handleWarnings(handles, options.handles)],
     files: wasi.files,
   };

@@ -19,6 +19,7 @@ describe.each([[["run", "--help"]], [["run", "-h"]], [["help", "run"]]])("%s", (
       "max-archive-size",
       "env",
       "stdin",
+      "allow-network[=HOST:PORT]",
       "clock",
       "seed",
       "random",

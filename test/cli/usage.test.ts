@@ -55,6 +55,16 @@ const mistakes: Mistake[] = [
   { title: "--env without a value", args: (i, o) => ["run", i, "-o", o, "--env"], says: /--env needs a value/ },
   { title: "--env without a name", args: (i, o) => ["run", i, "-o", o, "--env", "=1"], says: /name is missing/ },
   {
+    title: "--allow-network with something else",
+    args: (i, o) => ["run", i, "-o", o, "--allow-network=https://a.example"],
+    says: /--allow-network=https:\/\/a\.example: HOST:PORT is expected/,
+  },
+  {
+    title: "--allow-network with nothing",
+    args: (i, o) => ["run", i, "-o", o, "--allow-network="],
+    says: /--allow-network needs a value/,
+  },
+  {
     title: "--dir without a host",
     args: (i, o) => ["run", i, "-o", o, "--dir", "::/x"],
     says: /host directory is missing/,

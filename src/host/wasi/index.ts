@@ -6,6 +6,7 @@ import { type DeterminismOptions, type DeterminismSettings, determinismOf } from
 import { createFilesystem, type FilesystemOptions, type GuestFiles } from "./filesystem/filesystem.js";
 import { type HandleDescription, HandleTracker, type LiveHandle } from "./handles.js";
 import { IoError } from "./io-error.js";
+import type { NetworkHost } from "./network/network.js";
 import { createNoNetwork } from "./no-network.js";
 import { createPoll } from "./poll.js";
 import { createInsecureRandom, createInsecureSeed, createRandom } from "./random.js";
@@ -20,7 +21,10 @@ export type { GuestFiles } from "./filesystem/filesystem.js";
 export type { Preopen } from "./filesystem/preopens.js";
 export type { HandleDescription, LiveHandle } from "./handles.js";
 
-export interface WasiOptions extends CliOptions, FilesystemOptions, DeterminismOptions {}
+export interface WasiOptions extends CliOptions, FilesystemOptions, DeterminismOptions {
+  /** The network, where the guest may use one. */
+  readonly network?: ((context: HostContext) => NetworkHost) | undefined;
+}
 
 export interface WasiHost {
   /** What jco's glue imports, by the interface's name without its version. */
@@ -35,7 +39,8 @@ export interface WasiHost {
 
 /**
  * A WASI 0.2 host in memory. All that a guest can learn from it follows from the options and the contents of the
- * preopens; nothing that a guest does through it has an effect other than `onOutput`, until its files are committed.
+ * preopens; nothing that a guest does through it has an effect other than `onOutput`, until its files are committed:
+ * unless it has a network.
  */
 export function createWasi(options: WasiOptions): WasiHost {
   return createWasiWith(options, determinismOf(options));
@@ -48,12 +53,13 @@ export function createWasiWith(options: WasiOptions, { time, seed }: Determinism
   // The real clock is for programs. The times of files would make every output another one for nothing.
   const fileTime = (time === "real" ? DEFAULT_TIME : time).wallStart;
   const filesystem = createFilesystem(context, options, fileTime);
+  const network = options.network?.(context).imports ?? createNoNetwork(context);
   return {
     imports: {
       ...createCli(context, options, activity),
       ...filesystem.imports,
       "wasi:filesystem/preopens": notingPreopens(filesystem.imports["wasi:filesystem/preopens"], activity),
-      ...createNoNetwork(context),
+      ...network,
       "wasi:clocks/monotonic-clock": createMonotonicClock(context, activity),
       "wasi:clocks/wall-clock": createWallClock(context, activity),
       "wasi:clocks/timezone": createTimezone(),

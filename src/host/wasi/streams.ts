@@ -14,7 +14,7 @@ const INTERFACE = "wasi:io/streams";
 export const MAX_TRANSFER = 1024 * 1024;
 
 /** WIT: "Perform a write of up to 4096 bytes, and then flush the stream." Wasmtime traps on more. */
-const MAX_BLOCKING_WRITE = 4096;
+export const MAX_BLOCKING_WRITE = 4096;
 
 /** Yields at most so many of the next bytes, none at the end; throws an `error-code`. The stream does not keep them. */
 export type ByteSource = (max: number) => Uint8Array;
@@ -171,12 +171,12 @@ export class OutputStream extends Resource {
 }
 
 /** WIT: "Calling `write` with more bytes than this function has permitted will trap." */
-function checkPermit(length: bigint, limit: number, method: string): void {
+export function checkPermit(length: bigint, limit: number, method: string): void {
   if (length <= BigInt(limit)) return;
   trap(`${INTERFACE}#[method]output-stream.${method} was given ${length} bytes where ${limit} are permitted`);
 }
 
-function throwClosed(): never {
+export function throwClosed(): never {
   return throwStreamError({ tag: "closed" });
 }
 
@@ -184,7 +184,7 @@ function throwOperationFailed(context: HostContext, code: ErrorCode, origin: Han
   return throwStreamError({ tag: "last-operation-failed", val: new IoError(context, code, origin) });
 }
 
-function throwStreamError(error: StreamError): never {
+export function throwStreamError(error: StreamError): never {
   throw error;
 }
 

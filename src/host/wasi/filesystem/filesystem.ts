@@ -39,7 +39,7 @@ export function createFilesystem(context: HostContext, { preopens, maxWritten }:
     "wasi:filesystem/types": {
       Descriptor,
       DirectoryEntryStream,
-      filesystemErrorCode: (error: IoError): ErrorCode => error.code,
+      filesystemErrorCode: (error: IoError): ErrorCode | undefined => error.code,
     },
     "wasi:filesystem/preopens": {
       getDirectories: (): [Descriptor, string][] =>

@@ -1,0 +1,59 @@
+/** What the guest asked of the network, for the report. */
+export interface NetworkActivity {
+  readonly kind: "http" | "tcp" | "udp" | "lookup";
+  /** A URL without its query, an address with a port, or a name. */
+  readonly to: string;
+  readonly method?: string;
+  /** The status of the response. */
+  readonly status?: number;
+  /** Why it failed, as WASI calls it; `access-denied` and `HTTP-request-denied` for what was not allowed. */
+  readonly error?: string;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A guest can ask for more than anyone would read. */
+const MAX_ENTRIES = 1000;
+
+/** What was asked for, in order; equal refusals and equal destinations of datagrams once. */
+export class ActivityLog {
+  readonly #entries: Mutable<NetworkActivity>[] = [];
+  readonly #once = new Set<string>();
+
+  /** @returns what may be completed when the outcome is known */
+  add(entry: NetworkActivity): Mutable<NetworkActivity> {
+    const added = { ...entry };
+    if (this.#entries.length < MAX_ENTRIES) this.#entries.push(added);
+    return added;
+  }
+
+  addOnce(entry: NetworkActivity): void {
+    const key = JSON.stringify(entry);
+    if (this.#once.has(key) || this.#once.size >= MAX_ENTRIES) return;
+    this.#once.add(key);
+    this.add(entry);
+  }
+
+  list(): NetworkActivity[] {
+    return this.#entries.map((entry) => ({ ...entry }));
+  }
+}
+
+function isRefused({ error }: NetworkActivity): boolean {
+  return error === "access-denied" || error === "HTTP-request-denied";
+}
+
+/** What came back may be in the output. What was refused leaves no trace of the world. */
+export function networkWarnings(activity: readonly NetworkActivity[] = []): string[] {
+  const reached = activity.filter((entry) => !isRefused(entry));
+  const [first] = reached;
+  if (first === undefined) return [];
+  const more = reached.length === 1 ? "" : ` and ${reached.length - 1} more`;
+  return [`initialization used the network (${first.to}${more}): the output depends on what it found there`];
+}
+
+/** For the lines below an error. */
+export function refusals(activity: readonly NetworkActivity[]): string[] {
+  const refused = activity.filter(isRefused).map(({ kind, to }) => `  ${kind} ${to}`);
+  return refused.length === 0 ? [] : ["the network refused, because --allow-network does not name them:", ...refused];
+}

@@ -1,0 +1,101 @@
+import { failHttp, type HttpError, httpErrorOf } from "../failure.js";
+import { Inbox } from "../inbox.js";
+import type { Connection } from "../network-thread.js";
+import type { HeaderList, NetworkEvent, NetworkFailure } from "../protocol.js";
+import type { HttpContext } from "./http-context.js";
+import type { RequestBody } from "./outgoing-body.js";
+import type { OutgoingRequest } from "./outgoing-request.js";
+import { type RequestOptions, timeoutsOf } from "./request-options.js";
+
+export interface ResponseHead {
+  readonly status: number;
+  readonly headers: HeaderList;
+}
+
+/** A request and its response: what is shared by the resources that stand for its parts. */
+export class Exchange {
+  /** `METHOD URL`, for messages. */
+  readonly name: string;
+  readonly inbox: Inbox;
+  head: ResponseHead | HttpError | undefined;
+  /** How the response's body has ended. */
+  outcome: { readonly trailers: HeaderList } | HttpError | undefined;
+  readonly #context: HttpContext;
+  readonly #connection: Connection;
+  readonly #body: RequestBody | undefined;
+
+  /** @throws an `error-code` */
+  constructor(context: HttpContext, request: OutgoingRequest, options: RequestOptions | undefined) {
+    const { method, target, headers, body } = request.take();
+    const timeouts = timeoutsOf(options);
+    const { thread, destinations, log } = context;
+    const { secure, host, port, path } = target;
+    const entry = { kind: "http", to: target.display, method } as const;
+    if (!destinations.allowsHost(host, port)) {
+      log.addOnce({ ...entry, error: "HTTP-request-denied" });
+      failHttp({ tag: "HTTP-request-denied" });
+    }
+    this.#context = context;
+    this.#body = body;
+    this.name = `${method} ${target.display}`;
+    const logged = log.add(entry);
+    const update = () => void thread.update();
+    this.inbox = new Inbox(thread, update, (count) => this.#connection.send({ op: "taken", count }));
+    const wanted = { secure, host: host.text, port, path, method, ...timeouts, hasBody: body !== undefined };
+    const framed = [...headers, ...(body?.framing ?? [])];
+    this.#connection = thread.open({ op: "request", request: { ...wanted, headers: framed } }, (event) => {
+      if (event.event === "response") logged.status = event.status;
+      if (event.event === "failed") {
+        logged.error = httpErrorOf(event).tag;
+        body?.outbox.end(event);
+      }
+      if (event.event === "written") body?.outbox.sent(event.count);
+      this.#receive(event);
+    });
+    body?.connect(
+      (bytes) => this.#connection.send({ op: "write", bytes }),
+      (trailers) => this.#connection.send({ op: "end", trailers }),
+      () => this.#fail({ code: "", message: "the request's body was dropped before it was finished" }),
+    );
+  }
+
+  update(): void {
+    this.#context.thread.update();
+  }
+
+  /** No one wants the rest. */
+  close(): void {
+    this.#body?.outbox.end("ended");
+    this.#connection.send({ op: "close" });
+  }
+
+  #fail(failure: NetworkFailure): void {
+    this.#receive({ event: "failed", ...failure });
+    this.close();
+  }
+
+  #receive(event: NetworkEvent): void {
+    switch (event.event) {
+      case "resolved":
+        this.#context.destinations.noteResolved(
+          event.name,
+          event.addresses.map(({ address }) => address),
+        );
+        break;
+      case "response":
+        this.head = { status: event.status, headers: event.headers };
+        break;
+      case "data":
+        this.inbox.put(event.bytes);
+        break;
+      case "end":
+        this.inbox.end("ended");
+        this.outcome ??= { trailers: event.trailers };
+        break;
+      case "failed":
+        this.inbox.end(event);
+        this.head ??= httpErrorOf(event);
+        this.outcome ??= httpErrorOf(event);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import { type HandleOrigin, Resource } from "../../handles.js";
+import type { HeaderList } from "../protocol.js";
+import { type HttpContext, TYPES } from "./http-context.js";
+
+type HeaderError = { readonly tag: "invalid-syntax" } | { readonly tag: "forbidden" } | { readonly tag: "immutable" };
+
+/** Those that Wasmtime leaves to the host: they belong to the connection. */
+const FORBIDDEN: ReadonlySet<string> = new Set([
+  "connection",
+  "host",
+  "http2-settings",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** RFC 9110, `token`. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** RFC 9110, `field-value`, as Latin-1. */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
+/** A peer's headers as a guest may see them. */
+export function withoutForbidden(list: HeaderList): HeaderList {
+  return list.filter(([name]) => !FORBIDDEN.has(name.toLowerCase()));
+}
+
+/** The resource `fields`. Values are kept as Latin-1, which holds any bytes. */
+export class Fields extends Resource {
+  readonly #context: HttpContext;
+  readonly #isMutable: boolean;
+  #list: HeaderList;
+
+  constructor(context: HttpContext, list: HeaderList, isMutable: boolean, origin: HandleOrigin) {
+    super(context.handles, { type: "fields", interface: TYPES }, origin);
+    this.#context = context;
+    this.#list = list;
+    this.#isMutable = isMutable;
+  }
+
+  /** What goes on the wire. */
+  get list(): HeaderList {
+    return this.#list;
+  }
+
+  get(name: string): Uint8Array[] {
+    return this.#list.filter((field) => isNamed(field, name)).map(([, value]) => toBytes(value));
+  }
+
+  has(name: string): boolean {
+    return this.#list.some((field) => isNamed(field, name));
+  }
+
+  set(name: string, values: readonly Uint8Array[]): void {
+    this.#checkMutable();
+    const added = values.map((value) => checkedField(name, value));
+    checkName(name);
+    this.#list = [...this.#list.filter((field) => !isNamed(field, name)), ...added];
+  }
+
+  delete(name: string): void {
+    this.#checkMutable();
+    checkName(name);
+    this.#list = this.#list.filter((field) => !isNamed(field, name));
+  }
+
+  append(name: string, value: Uint8Array): void {
+    this.#checkMutable();
+    this.#list = [...this.#list, checkedField(name, value)];
+  }
+
+  entries(): [string, Uint8Array][] {
+    return this.#list.map(([name, value]) => [name, toBytes(value)]);
+  }
+
+  clone(): Fields {
+    return this.#context.newFields(this.#list, true, { createdBy: `${TYPES}#[method]fields.clone` });
+  }
+
+  #checkMutable(): void {
+    if (!this.#isMutable) fail({ tag: "immutable" });
+  }
+}
+
+export function checkedFields(entries: readonly (readonly [string, Uint8Array])[]): HeaderList {
+  return entries.map(([name, value]) => checkedField(name, value));
+}
+
+function checkedField(name: string, bytes: Uint8Array): HeaderList[number] {
+  checkName(name);
+  const value = Buffer.from(bytes).toString("latin1");
+  if (!VALUE.test(value)) fail({ tag: "invalid-syntax" });
+  return [name, value];
+}
+
+function checkName(name: string): void {
+  if (!isToken(name)) fail({ tag: "invalid-syntax" });
+  if (FORBIDDEN.has(name.toLowerCase())) fail({ tag: "forbidden" });
+}
+
+function isNamed([own]: HeaderList[number], name: string): boolean {
+  return own.toLowerCase() === name.toLowerCase();
+}
+
+function toBytes(value: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(value, "latin1"));
+}
+
+function fail(error: HeaderError): never {
+  throw error;
+}

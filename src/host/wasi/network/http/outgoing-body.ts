@@ -1,0 +1,116 @@
+import { type HandleOrigin, Resource } from "../../handles.js";
+import { failHttp } from "../failure.js";
+import { NetworkOutputStream } from "../network-streams.js";
+import { Outbox } from "../outbox.js";
+import type { HeaderList } from "../protocol.js";
+import type { Fields } from "./fields.js";
+import { type HttpContext, TYPES } from "./http-context.js";
+
+/** What a request sends, from the guest's writes to the request's connection, whichever is there first. */
+export class RequestBody {
+  readonly outbox: Outbox;
+  /** What the request's headers promise. */
+  readonly #length: number | undefined;
+  #written = 0;
+  #trailers: HeaderList | undefined;
+  #onEnd: ((trailers: HeaderList) => void) | undefined;
+  #onAbandoned: (() => void) | undefined;
+
+  constructor({ thread }: HttpContext, headers: HeaderList) {
+    const text = headers.find(([name]) => name.toLowerCase() === "content-length")?.[1];
+    this.#length = text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+    this.outbox = new BodyOutbox(
+      thread,
+      () => thread.update(),
+      (count) => this.#count(count),
+    );
+  }
+
+  /** How the headers must announce it, as far as they do not yet. */
+  get framing(): HeaderList {
+    if (this.#length !== undefined) return [];
+    const isWhole = this.#trailers?.length === 0;
+    return isWhole ? [["content-length", String(this.#written)]] : [["transfer-encoding", "chunked"]];
+  }
+
+  /** Lets it go to a connection. */
+  connect(send: (bytes: Uint8Array) => void, onEnd: (trailers: HeaderList) => void, onAbandoned: () => void): void {
+    this.outbox.connect(send);
+    this.#onEnd = onEnd;
+    this.#onAbandoned = onAbandoned;
+    if (this.#trailers !== undefined) onEnd(this.#trailers);
+  }
+
+  finish(trailers: HeaderList): void {
+    if (this.#length !== undefined && this.#written !== this.#length) {
+      this.abandon();
+      failHttp({ tag: "HTTP-request-body-size", val: BigInt(this.#written) });
+    }
+    this.outbox.end("ended");
+    this.#trailers = trailers;
+    this.#onEnd?.(trailers);
+  }
+
+  abandon(): void {
+    if (this.#trailers !== undefined) return;
+    this.outbox.end("ended");
+    this.#onAbandoned?.();
+  }
+
+  /** @returns whether the guest may write so much more */
+  #count(count: number): boolean {
+    this.#written += count;
+    return this.#length === undefined || this.#written <= this.#length;
+  }
+}
+
+class BodyOutbox extends Outbox {
+  readonly #count: (bytes: number) => boolean;
+
+  constructor(outside: HttpContext["thread"], update: () => void, count: (bytes: number) => boolean) {
+    super(outside, update);
+    this.#count = count;
+  }
+
+  override put(bytes: Uint8Array): void {
+    if (this.#count(bytes.length)) super.put(bytes);
+    else this.end({ code: "BODY_SIZE", message: "more was written than the content-length header says" });
+  }
+}
+
+/** The resource `outgoing-body`. */
+export class OutgoingBody extends Resource {
+  readonly #context: HttpContext;
+  readonly #body: RequestBody;
+  #isTaken = false;
+
+  constructor(context: HttpContext, body: RequestBody, origin: HandleOrigin) {
+    super(context.handles, { type: "outgoing-body", interface: TYPES }, origin);
+    this.#context = context;
+    this.#body = body;
+  }
+
+  static finish(self: OutgoingBody, trailers: Fields | undefined): void {
+    const list = trailers?.list ?? [];
+    trailers?.[Symbol.dispose]();
+    try {
+      self.#body.finish(list);
+    } finally {
+      self[Symbol.dispose]();
+    }
+  }
+
+  write(): NetworkOutputStream {
+    // WIT: "this method may only be called once".
+    if (this.#isTaken) throw undefined;
+    this.#isTaken = true;
+    const createdBy = `${TYPES}#[method]outgoing-body.write`;
+    return new NetworkOutputStream(this.#context, this.#body.outbox, { createdBy });
+  }
+
+  /** WIT: a body that is dropped without `finish` is incomplete. */
+  override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
+    this.#body.abandon();
+  }
+}

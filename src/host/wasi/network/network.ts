@@ -1,0 +1,41 @@
+import type { HostContext } from "../context.js";
+import { ActivityLog, type NetworkActivity } from "./activity.js";
+import { Destinations, parseDestination } from "./destinations.js";
+import { createHttp } from "./http/http.js";
+import type { NetworkContext } from "./network-context.js";
+import { NetworkThread } from "./network-thread.js";
+import { createNameLookup } from "./sockets/lookup.js";
+import { createNetworkInterfaces } from "./sockets/network.js";
+import { createTcp } from "./sockets/tcp.js";
+import { createUdp } from "./sockets/udp.js";
+
+/** What the guest may reach: everything, or the destinations `HOST:PORT`. */
+export type AllowedNetwork = true | readonly string[];
+
+export { NetworkThread };
+
+/** @returns one that is not of the form `HOST:PORT`, if there is any */
+export function invalidDestination(allowed: AllowedNetwork): string | undefined {
+  return allowed === true ? undefined : allowed.find((text) => parseDestination(text) === undefined);
+}
+
+/** A host's network, for a guest that it is granted to. */
+export interface NetworkHost {
+  readonly imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  activity(): NetworkActivity[];
+}
+
+export function createNetwork(host: HostContext, allowed: AllowedNetwork, thread: NetworkThread): NetworkHost {
+  const log = new ActivityLog();
+  const context: NetworkContext = { ...host, thread, log, destinations: new Destinations(allowed) };
+  return {
+    imports: {
+      ...createNetworkInterfaces(context),
+      "wasi:sockets/ip-name-lookup": createNameLookup(context),
+      ...createTcp(context),
+      ...createUdp(context),
+      ...createHttp(context),
+    },
+    activity: () => log.list(),
+  };
+}

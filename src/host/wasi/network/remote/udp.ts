@@ -1,0 +1,40 @@
+import { createSocket } from "node:dgram";
+import type { Endpoint } from "../protocol.js";
+import { failed, type Post, type Remote, WINDOW } from "./remote.ts";
+
+export function bind(family: 4 | 6, local: Endpoint, post: Post): Remote {
+  const socket = createSocket({ type: family === 4 ? "udp4" : "udp6", ipv6Only: family === 6 });
+  let ahead = 0;
+  let unsent = 0;
+  let isClosing = false;
+  const closeWhenSent = () => isClosing && unsent === 0 && socket.close();
+  socket.on("listening", () => {
+    const { address, port } = socket.address();
+    post({ event: "bound", local: { address, port } });
+  });
+  socket.on("message", (bytes, { address, port }) => {
+    // As a full socket buffer does.
+    if (ahead + bytes.length > WINDOW) return;
+    ahead += bytes.length;
+    post({ event: "datagram", bytes: new Uint8Array(bytes), from: { address, port } });
+  });
+  socket.on("error", (error) => post(failed(error)));
+  socket.bind({ address: local.address, port: local.port, exclusive: true });
+  return {
+    handle(command) {
+      if (command.op === "send") {
+        const { bytes, to } = command;
+        unsent++;
+        socket.send(bytes, to.port, to.address, (error) => {
+          unsent--;
+          closeWhenSent();
+          post(error ? failed(error) : { event: "written", count: bytes.length });
+        });
+      } else if (command.op === "taken") ahead -= command.count;
+      else if (command.op === "close") {
+        isClosing = true;
+        closeWhenSent();
+      }
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { Resource } from "../../handles.js";
+import { Pollable, type Readiness } from "../../poll.js";
+import { type Host, type IpAddress, parseHost, toIpAddress, toIpAddresses } from "../addresses.js";
+import { failSocket, type SocketError, socketErrorOf } from "../failure.js";
+import type { NetworkContext } from "../network-context.js";
+
+const INTERFACE = "wasi:sockets/ip-name-lookup";
+
+export class ResolveAddressStream extends Resource {
+  readonly #context: NetworkContext;
+  readonly #name: string;
+  readonly #readiness: Readiness;
+  #result: IpAddress[] | SocketError | undefined;
+
+  constructor(context: NetworkContext, host: Host) {
+    const createdBy = `${INTERFACE}#resolve-addresses`;
+    super(context.handles, { type: "resolve-address-stream", interface: INTERFACE }, { createdBy, detail: host.text });
+    this.#context = context;
+    this.#name = host.text;
+    const isReady = () => {
+      if (this.#result === undefined) context.thread.update();
+      return this.#result !== undefined;
+    };
+    this.#readiness = { isReady, outside: context.thread };
+    // WIT: such a name is "parsed", and no one is asked.
+    if (host.isAddress) this.#result = [toIpAddress(host.text)];
+    else this.#resolve();
+  }
+
+  resolveNextAddress(): IpAddress | undefined {
+    if (!this.#readiness.isReady()) failSocket("would-block");
+    const result = this.#result as IpAddress[] | SocketError;
+    return typeof result === "string" ? failSocket(result) : result.shift();
+  }
+
+  subscribe(): Pollable {
+    const createdBy = `${INTERFACE}#[method]resolve-address-stream.subscribe`;
+    return new Pollable(this.#context, this.#readiness, { createdBy, detail: this.#name });
+  }
+
+  #resolve(): void {
+    const { thread, destinations, log } = this.#context;
+    const entry = log.add({ kind: "lookup", to: this.#name });
+    const connection = thread.open({ op: "resolve", name: this.#name }, (event) => {
+      if (event.event === "resolved") {
+        destinations.noteResolved(
+          this.#name,
+          event.addresses.map(({ address }) => address),
+        );
+        this.#result = toIpAddresses(event.addresses);
+      } else if (event.event === "failed") entry.error = this.#result = socketErrorOf(event);
+      connection.send({ op: "close" });
+    });
+  }
+}
+
+export function createNameLookup(context: NetworkContext) {
+  return {
+    ResolveAddressStream,
+    resolveAddresses(_network: unknown, name: string): ResolveAddressStream {
+      const host = parseHost(name.includes(":") ? `[${name}]` : name);
+      if (host === undefined) return failSocket("invalid-argument");
+      if (!host.isAddress && !context.destinations.allowsLookup(host.text)) {
+        context.log.addOnce({ kind: "lookup", to: host.text, error: "access-denied" });
+        return failSocket("access-denied");
+      }
+      return new ResolveAddressStream(context, host);
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import {
+  type Family,
+  formatEndpoint,
+  type IpSocketAddress,
+  isMapped,
+  isSameEndpoint,
+  isUnspecified,
+  toEndpoint,
+  toSocketAddress,
+} from "../addresses.js";
+import { failSocket } from "../failure.js";
+import type { NetworkContext } from "../network-context.js";
+import type { Connection } from "../network-thread.js";
+import type { Endpoint, NetworkEvent, NetworkFailure } from "../protocol.js";
+
+export interface IncomingDatagram {
+  readonly data: Uint8Array;
+  readonly remoteAddress: IpSocketAddress;
+}
+
+/** A bound port: what the socket and its streams share. */
+export class UdpPort {
+  readonly received: { readonly data: Uint8Array; readonly from: Endpoint }[] = [];
+  local: Endpoint | undefined;
+  /** The only one to send to and to receive from, where the guest has said so. */
+  peer: Endpoint | undefined;
+  failure: NetworkFailure | undefined;
+  readonly #context: NetworkContext;
+  readonly #connection: Connection;
+
+  constructor(context: NetworkContext, family: Family, local: Endpoint) {
+    this.#context = context;
+    const command = { op: "bind", family: family === "ipv4" ? 4 : 6, local } as const;
+    this.#connection = context.thread.open(command, (event) => this.#receive(event));
+  }
+
+  send(bytes: Uint8Array, to: Endpoint): void {
+    this.#connection.send({ op: "send", bytes, to });
+  }
+
+  take(max: number): IncomingDatagram[] {
+    this.#context.thread.update();
+    return this.received.splice(0, max).map(({ data, from }) => {
+      this.#connection.send({ op: "taken", count: data.length });
+      return { data, remoteAddress: toSocketAddress(from) };
+    });
+  }
+
+  close(): void {
+    this.#connection.send({ op: "close" });
+  }
+
+  #receive(event: NetworkEvent): void {
+    if (event.event === "bound") this.local = event.local;
+    else if (event.event === "failed") this.failure = event;
+    else if (event.event === "datagram") {
+      const { bytes: data, from } = event;
+      if (this.#isExpected(from)) this.received.push({ data, from });
+      else this.#connection.send({ op: "taken", count: data.length });
+    }
+  }
+
+  /** Anyone can send to a port; the guest hears those whom it may reach. */
+  #isExpected(from: Endpoint): boolean {
+    return (
+      this.#context.destinations.allowsEndpoint(from) && (this.peer === undefined || isSameEndpoint(this.peer, from))
+    );
+  }
+}
+
+/** Where a guest may send datagrams to. */
+export function allowedPeer({ destinations, log }: NetworkContext, family: Family, remote: IpSocketAddress): Endpoint {
+  if (remote.tag !== family || isMapped(remote) || isUnspecified(remote) || remote.val.port === 0) {
+    failSocket("invalid-argument");
+  }
+  const endpoint = toEndpoint(remote);
+  if (destinations.allowsEndpoint(endpoint)) return endpoint;
+  log.addOnce({ kind: "udp", to: formatEndpoint(endpoint), error: "access-denied" });
+  return failSocket("access-denied");
+}
