@@ -10,6 +10,7 @@
  */
 export { ComponentInitError, type ErrorCode } from "./errors.js";
 export type { HostReport } from "./host/host-report.js";
+export type { ImportModules } from "./host/import-modules.js";
 export type { HostOptions, InitializedInstance } from "./host/initialize.js";
 export type { HandlePolicy, HeldHandle } from "./host/live-handles.js";
 export type { RefusedImport } from "./host/refusals.js";
@@ -34,6 +35,7 @@ export type {
   VisibleMemory,
   VisibleReference,
 } from "./instrument/model.js";
+export { preinitialize, preinitializeToChunks } from "./library.js";
 export {
   type Initialized,
   type Instrumented,
@@ -45,13 +47,7 @@ export {
   rewrite,
   takeSnapshot,
 } from "./phases.js";
-export {
-  type PhaseListener,
-  type Preinitialized,
-  type PreinitializeOptions,
-  preinitialize,
-  preinitializeToChunks,
-} from "./preinitialize.js";
+export type { PhaseListener, Preinitialized, PreinitializeOptions } from "./preinitialize.js";
 export type { MemoryReport, PhaseName, Report } from "./report.js";
 export type {
   FunctionReference,

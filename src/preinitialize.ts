@@ -1,6 +1,7 @@
 import { encodeComponent } from "./component/encode.js";
 import type { CachedGlue } from "./host/glue.js";
 import { hostWarnings } from "./host/host-report.js";
+import type { ImportModules } from "./host/import-modules.js";
 import { bind, compile, type HostOptions, type Initialized, initialize, type Prepared } from "./host/initialize.js";
 import { JcoThread } from "./host/jco-thread.js";
 import type { HandlePolicy } from "./host/live-handles.js";
@@ -48,8 +49,14 @@ export interface PreinitializeOptions extends DeterminismOptions {
    * with a name, an IPv4 or an [IPv6] address, and a number or `*`.
    */
   readonly network?: HostOptions["network"];
-  /** Further imports, by interface without version, as jco takes them. */
+  /** Further imports, by interface, as jco takes them. */
   readonly imports?: HostOptions["imports"];
+  /** Further imports, each from an ES module. */
+  readonly importModules?: ImportModules;
+  /** Run in a process of its own (default: with `timeout`): what the guest does to that one is an error, no more. */
+  readonly isolate?: boolean;
+  /** How long the guest may run, in milliseconds. */
+  readonly timeout?: number;
   /** Gets what the guest prints while it prints it. */
   readonly onOutput?: HostOptions["onOutput"];
   /** Told of every call of an import when it has returned. */
@@ -98,20 +105,11 @@ export interface Preinitialized {
 const DEFAULT_ARGS = ["component.wasm"];
 
 /**
- * Runs a component's initialization and writes a component that starts initialized.
+ * Runs a component's initialization in this process.
  *
  * @param bytes - the component; not changed
  * @throws ComponentInitError
  */
-export async function preinitialize(
-  bytes: Uint8Array,
-  options: PreinitializeOptions = {},
-): Promise<{ component: Uint8Array; report: Report }> {
-  const { chunks, report } = await preinitializeToChunks(bytes, options);
-  return { component: Buffer.concat(chunks), report };
-}
-
-/** Like {@link preinitialize}, for outputs that are too large to hold twice. */
 export async function preinitializeToChunks(
   bytes: Uint8Array,
   options: PreinitializeOptions = {},
@@ -152,7 +150,9 @@ export async function runPhases(
   if (!specialized.isUnchanged) await validateInput(bytes, supply, validator);
   if (!glue.wasCached) validator.anticipate(write(bytes, supply, emptySnapshot(instrumented), init, options));
   onValidated();
-  const initialized = await clock.time("initialize", () => initialize(prepared, init, hostOptions(options)));
+  const imports = await providedImports(options, instrumented);
+  const host = { ...hostOptions(options), imports };
+  const initialized = await clock.time("initialize", () => initialize(prepared, init, host));
   const snapshot = await clock.time("snapshot", () => takeSnapshot(initialized));
   const rewritten = await clock.time("rewrite", () => write(bytes, supply, snapshot, init, options));
   const output = encodeComponent(rewritten.component);
@@ -257,6 +257,13 @@ function limitsOf({ maxMemory }: PreinitializeOptions): InstrumentOptions {
   return maxMemory === undefined ? {} : { maxMemory };
 }
 
+/** What the caller provides, as objects and as modules. */
+async function providedImports({ imports, importModules }: PreinitializeOptions, { imports: imported }: Instrumented) {
+  if (importModules === undefined) return imports ?? {};
+  const { loadImportModules } = await import("./host/import-modules.js");
+  return { ...imports, ...(await loadImportModules(importModules, imported)) };
+}
+
 function hostOptions(options: PreinitializeOptions): HostOptions {
   return {
     args: options.args ?? DEFAULT_ARGS,
@@ -266,7 +273,6 @@ function hostOptions(options: PreinitializeOptions): HostOptions {
     ...(options.maxArchiveSize !== undefined && { maxArchiveSize: options.maxArchiveSize }),
     ...(options.maxWritten !== undefined && { maxWritten: options.maxWritten }),
     ...(options.network && { network: options.network }),
-    ...(options.imports && { imports: options.imports }),
     ...(options.clock !== undefined && { clock: options.clock }),
     ...(options.seed !== undefined && { seed: options.seed }),
     ...(options.random !== undefined && { random: options.random }),

@@ -4,25 +4,8 @@ import { access, open, readFile, realpath, rename, rm, stat } from "node:fs/prom
 import { dirname, join, resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { ComponentInitError } from "../errors.js";
+import { reason } from "../reason.js";
 import { UsageError } from "./failure.js";
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "it does not exist",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EISDIR: "it is a directory",
-  ENOTDIR: "a part of its path is not a directory",
-  ENOSPC: "the disk is full",
-  EROFS: "the file system is read-only",
-  ENAMETOOLONG: "its name is too long",
-  ELOOP: "it is a circle of symbolic links",
-  EPIPE: "its reader closed it",
-};
-
-export function reason(error: unknown): string {
-  const known = REASONS[(error as NodeJS.ErrnoException).code ?? ""];
-  return known ?? (error instanceof Error ? error.message : String(error));
-}
 
 /** What stands for a file in messages. */
 export function displayName(path: string, role: "input" | "output"): string {

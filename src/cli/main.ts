@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { ComponentInitError } from "../errors.js";
+import { holdLifeline } from "../isolate/lifeline.js";
 import { failureReport, reportFailure, UsageError } from "./failure.js";
 import { formatHelp, formatOverview } from "./help.js";
-import { holdLifeline } from "./lifeline.js";
 import { withNetworkValues } from "./network-option.js";
 import { checkSwitches, clarify, splitArguments } from "./options.js";
 import { RUN_HELP, RUN_SWITCHES, runCommand } from "./run.js";

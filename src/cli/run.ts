@@ -1,11 +1,10 @@
 import type { Argv, CommandModule, Options } from "yargs";
+import { tuneEngine } from "../isolate/engine-flags.js";
 import type { PhaseListener, PreinitializeOptions } from "../preinitialize.js";
 import { parseDeterminism } from "./determinism.js";
-import { tuneEngine } from "./engine-flags.js";
 import { failureReport, reportFailure, UsageError } from "./failure.js";
 import { checkOutput, displayName, parseIfText, readInput, writeOutput } from "./files.js";
 import type { CommandHelp, OptionHelp } from "./help.js";
-import { loadImports } from "./import-modules.js";
 import { checkMounts, parseDir, parseTar } from "./mounts.js";
 import { parseNetwork } from "./network-option.js";
 import { parseDuration, parseEnv, parseHandles, parseSize, parseSupply, single } from "./options.js";
@@ -279,7 +278,6 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
   const [file, { preinitializeToChunks }] = await Promise.all([readInput(inputPath), import("../preinitialize.js")]);
   const input = await parseIfText(file, inputPath);
   const stdin = stdinPath === undefined ? undefined : await readInput(stdinPath);
-  const imports = await loadImports(importModules, input);
   const progress = new Progress(verbose, json && !verbose);
   try {
     const { chunks, report } = await preinitializeToChunks(input, {
@@ -289,7 +287,7 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
       modules: await readSupply(modules),
       components: await readSupply(components),
       onPhase: isWatched() ? watchedListener(progress, timeout) : progress,
-      imports,
+      importModules: Object.fromEntries(importModules.map(({ name, path }) => [name, path])),
       ...optional("onHostCall", trace?.write),
       ...(verbose && { onOutput: progress.guestOutput }),
     });

@@ -1,6 +1,8 @@
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import { ComponentInitError } from "../errors.js";
+import { crashed } from "../isolate/crash.js";
+import { GuestTimer } from "../isolate/guest-timer.js";
 
 /** What the process that does the work tells the one that watches it. */
 export interface Progressed {
@@ -12,9 +14,6 @@ export interface Progressed {
 
 /** Tells the process that does the work that another one watches it. */
 const WATCHED = "COMPONENT_INIT_WATCHED";
-
-/** The pipe that ends when the watching process does, however that happens. */
-export const LIFELINE = 3;
 
 export function isWatched(): boolean {
   return process.env[WATCHED] === "1" && process.send !== undefined;
@@ -43,7 +42,7 @@ export async function supervise(argv: readonly string[]): Promise<number> {
   const { exitCode, signal, originalMessage } = await child;
   endForwarding();
   timer.stop();
-  if (timer.expired !== undefined) throw timedOut(timer.expired);
+  timer.check();
   if (signal !== undefined) return endAs(signal);
   if (exitCode === undefined) throw new ComponentInitError("crashed", `cannot run a process: ${originalMessage}`);
   return exitCode;
@@ -51,32 +50,15 @@ export async function supervise(argv: readonly string[]): Promise<number> {
 
 async function noteEach(messages: AsyncIterable<unknown>, timer: GuestTimer): Promise<void> {
   try {
-    for await (const message of messages) timer.note(message as Progressed);
+    for await (const message of messages) note(message as Progressed, timer);
   } catch {
     // How the process ended says more.
   }
 }
 
-/** Counts while the guest runs. It cannot be interrupted from within its own process. */
-class GuestTimer {
-  /** The limit that was exceeded, in milliseconds. */
-  expired: number | undefined;
-  private timer: NodeJS.Timeout | undefined;
-
-  constructor(private readonly onExpiry: () => void) {}
-
-  note({ guest, timeout }: Progressed): void {
-    this.stop();
-    if (guest !== "runs" || timeout === undefined) return;
-    this.timer = setTimeout(() => {
-      this.expired = timeout;
-      this.onExpiry();
-    }, timeout);
-  }
-
-  stop(): void {
-    clearTimeout(this.timer);
-  }
+function note({ guest, timeout }: Progressed, timer: GuestTimer): void {
+  if (guest === "runs" && timeout !== undefined) timer.start(timeout);
+  else timer.stop();
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -88,14 +70,6 @@ function forwardSignals(forward: (signal: NodeJS.Signals) => void): () => void {
   };
 }
 
-function timedOut(milliseconds: number): ComponentInitError {
-  return new ComponentInitError(
-    "timeout",
-    `initialization did not end within ${milliseconds / 1000} s: give it longer with --timeout, or find out what it waits for ` +
-      "with --verbose",
-  );
-}
-
 /** A signal that somebody sent ends this process in the same way; others are the system's or the engine's. */
 function endAs(signal: NodeJS.Signals): number {
   if ((SIGNALS as readonly string[]).includes(signal)) {
@@ -103,9 +77,5 @@ function endAs(signal: NodeJS.Signals): number {
     // In case something in this process keeps the signal from ending it.
     return 128 + constants.signals[signal];
   }
-  const reason =
-    signal === "SIGKILL"
-      ? "was killed, most likely because the system ran out of memory: allow the guest less with --max-memory"
-      : `crashed (${signal}), which may be for lack of memory: allow the guest less with --max-memory, or report this`;
-  throw new ComponentInitError("crashed", `the process that ran the initialization ${reason}`);
+  throw crashed(signal);
 }

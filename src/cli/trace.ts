@@ -3,8 +3,8 @@ import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ComponentInitError } from "../errors.js";
 import type { HostCall } from "../host/trace.js";
+import { reason } from "../reason.js";
 import { UsageError } from "./failure.js";
-import { reason } from "./files.js";
 
 /** A line of JSON for each call, in the file as soon as the call has returned: whatever happens then, it stays. */
 export class TraceFile {

@@ -53,6 +53,11 @@ export function completeImports(
   return imports;
 }
 
+/** By the names that the glue knows, whether or not the caller has written versions. */
+export function unversioned(provided: Provided): Provided {
+  return Object.fromEntries(Object.entries(provided).map(([name, members]) => [importKey(name), members]));
+}
+
 /**
  * The caller's functions, which the guest cannot wait for: a promise would be lowered as if it were the value.
  * Classes stay as they are.

@@ -10,7 +10,7 @@ import { initializationError } from "./failure.js";
 import { CachedGlue, type Instantiate, type LoadedGlue } from "./glue.js";
 import { GuestHandles } from "./guest-handles.js";
 import { type HostReport, hostReport, ungranted } from "./host-report.js";
-import { completeImports, type ImportObject, type Provided, synchronous } from "./imports.js";
+import { completeImports, type ImportObject, type Provided, synchronous, unversioned } from "./imports.js";
 import type { JcoThread } from "./jco-thread.js";
 import { LibcWatch } from "./libc.js";
 import { checkHandles, danglingHandles, type HandlePolicy, type HeldHandle, handleWarnings } from "./live-handles.js";
@@ -147,7 +147,7 @@ async function initializeWith(
   const wasiOptions = { ...options, preopens, network: network?.create, onOutput: output.write, onExit: run.interrupt };
   const wasi = createWasi(wasiOptions);
   const refusals = new Refusals(run.interrupt);
-  const sources = { host: wasi.imports, given: synchronous(options.imports ?? {}, run.interrupt) };
+  const sources = { host: wasi.imports, given: synchronous(unversioned(options.imports ?? {}), run.interrupt) };
   const complete = completeImports(instrumented.imports, sources, refusals);
   const imports = options.onHostCall
     ? traceImports(complete, instrumented.imports, wasi.describeHandle, options.onHostCall)

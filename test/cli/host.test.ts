@@ -38,16 +38,26 @@ describe("--import", () => {
   });
 
   test.each([
-    ["log", "local:host/lag=log.js", 2, /--import local:host\/lag: the component has no such import: it imports wasi:/],
+    [
+      "log",
+      "local:host/lag=log.js",
+      2,
+      /for the import local:host\/lag, and the component has no such import: it imports wasi:/,
+    ],
     ["log", "local:host/log@2.0.0=log.js", 2, /no such import: .*local:host\/log@1\.2\.0/],
-    ["log", "local:host/log=missing.js", 1, /--import local:host\/log: cannot read missing\.js: it does not exist/],
+    [
+      "log",
+      "local:host/log=missing.js",
+      1,
+      /cannot read missing\.js, for the import local:host\/log: it does not exist/,
+    ],
     [
       "log",
       "local:host/log=throws.js",
       2,
-      /--import local:host\/log: loading throws\.js failed: TypeError: not today$/,
+      /loading throws\.js, for the import local:host\/log, failed: TypeError: not today$/,
     ],
-    ["log", "local:host/log=syntax.js", 2, /loading syntax\.js failed: SyntaxError: /],
+    ["log", "local:host/log=syntax.js", 2, /loading syntax\.js, for the import local:host\/log, failed: SyntaxError: /],
     ["ask", "answer=log.js", 2, /answer is a function, and the default export of log\.js is none/],
     [
       "log",
@@ -72,7 +82,7 @@ describe("--import", () => {
     const options = ["--import", "local:host/log=log.js", "--import", "local:host/log@1.2.0=log.js"];
     const { exitCode, stderr } = await run("log", ...options);
     expect(exitCode).toBe(2);
-    expect(stderr).toContain("gives local:host/log more than once");
+    expect(stderr).toContain("local:host/log is provided by more than one module");
   });
 
   test("does not let the output replace the module", async () => {

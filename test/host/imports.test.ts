@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ComponentInitError } from "../../src/errors.js";
-import { completeImports, importKey, type Provided } from "../../src/host/imports.js";
+import { completeImports, importKey, type Provided, unversioned } from "../../src/host/imports.js";
 import { Refusals } from "../../src/host/refusals.js";
 import { refusal } from "../support/refusal.js";
 import { wat } from "../support/wat.js";
@@ -144,6 +144,11 @@ describe("what is provided is used", () => {
     expect(imports["local:host/store"]?.openAll).toBe(openAll);
     expect(Object.keys(imports)).toEqual(["local:host/store"]);
   });
+});
+
+test("versions in the names of what is given make no difference", () => {
+  const given = { note: () => undefined };
+  expect(unversioned({ "a:b/c@1.0.0": given, answer: given })).toEqual({ "a:b/c": given, answer: given });
 });
 
 test.each([

@@ -1,5 +1,7 @@
 import { Worker } from "node:worker_threads";
-import { LIFELINE } from "./supervise.js";
+
+/** The file descriptor of the pipe that ends when the watching process does, however that happens. */
+export const LIFELINE = 3;
 
 /**
  * Ends this process when the one that watches it is gone. In a thread, because a guest that never returns keeps the main

@@ -1,0 +1,45 @@
+import { ComponentInitError } from "../errors.js";
+
+/** What Node's timers can wait, in milliseconds. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Counts while the guest runs in another process: from within its own it cannot be interrupted. */
+export class GuestTimer {
+  readonly #onExpiry: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  /** The limit that was exceeded, in milliseconds. */
+  #expired: number | undefined;
+
+  constructor(onExpiry: () => void) {
+    this.#onExpiry = onExpiry;
+  }
+
+  start(milliseconds: number): void {
+    this.stop();
+    this.#timer = setTimeout(() => {
+      this.#expired = milliseconds;
+      this.#onExpiry();
+    }, milliseconds);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** @throws ComponentInitError `timeout` */
+  check(): void {
+    if (this.#expired === undefined) return;
+    throw new ComponentInitError(
+      "timeout",
+      `initialization did not end within ${this.#expired / 1000} s: give it a longer timeout, or look at a trace for ` +
+        "what it waits for",
+    );
+  }
+}
+
+/** @throws ComponentInitError `invalid-option` */
+export function checkTimeout(milliseconds: number): void {
+  if (milliseconds > 0 && milliseconds <= LONGEST) return;
+  const message = `timeout: ${milliseconds} is not a number of milliseconds up to ${LONGEST}`;
+  throw new ComponentInitError("invalid-option", message);
+}
