@@ -12,9 +12,10 @@ import { GuestHandles } from "./guest-handles.js";
 import { type HostReport, hostReport, ungranted } from "./host-report.js";
 import { completeImports, type ImportObject, type Provided, synchronous, unversioned } from "./imports.js";
 import type { JcoThread } from "./jco-thread.js";
-import { LibcWatch } from "./libc.js";
+import { LibcWatch, memoryOf } from "./libc.js";
 import { checkHandles, danglingHandles, type HandlePolicy, type HeldHandle, handleWarnings } from "./live-handles.js";
 import { OutputCapture } from "./output.js";
+import { Preview1Files } from "./preview1-files.js";
 import { ReferenceWatch } from "./references.js";
 import { Refusals } from "./refusals.js";
 import { FunctionIndex, lookUp, type RunningInstance, TableWatch } from "./tables.js";
@@ -142,10 +143,12 @@ async function initializeWith(
   const { instrumented } = prepared;
   const guestHandles = new GuestHandles();
   const output = new OutputCapture(options.onOutput);
-  const run = new ComponentRun(prepared, prepared.glue.open(guestHandles), guestHandles);
   const preopens = await loadArchives(options.preopens, options.maxArchiveSize);
-  const wasiOptions = { ...options, preopens, network: network?.create, onOutput: output.write, onExit: run.interrupt };
+  const onExit = (error: Error) => run.interrupt(error);
+  const wasiOptions = { ...options, preopens, network: network?.create, onOutput: output.write, onExit };
   const wasi = createWasi(wasiOptions);
+  const files = new Preview1Files(wasi);
+  const run = new ComponentRun(prepared, prepared.glue.open(guestHandles), guestHandles, files);
   const refusals = new Refusals(run.interrupt);
   const sources = { host: wasi.imports, given: synchronous(unversioned(options.imports ?? {}), run.interrupt) };
   const complete = completeImports(instrumented.imports, sources, refusals);
@@ -192,6 +195,7 @@ class ComponentRun {
     private readonly prepared: Prepared,
     private readonly instantiate: Instantiate,
     private readonly handles: GuestHandles,
+    private readonly files: Preview1Files,
   ) {}
 
   /** Notes that the host ended the guest. The guest may have caught the exception and gone on as if nothing were. */
@@ -229,6 +233,11 @@ class ComponentRun {
     }
   }
 
+  private memoryOf(position: number): WebAssembly.Memory | undefined {
+    const instance = this.instances[position];
+    return instance && memoryOf(instance);
+  }
+
   /** jco names the files `component.core.wasm`, `component.core2.wasm` and so on, in the order of definition. */
   private readonly moduleOf = (name: string): WebAssembly.Module => {
     const number = /\.core(\d*)\.wasm$/.exec(name)?.[1];
@@ -247,7 +256,8 @@ class ComponentRun {
     if (instrumented === undefined || module !== this.prepared.modules[info?.module as number]) {
       throw new Error("the glue instantiates core modules in another order than the component");
     }
-    const watched = this.libc.watch(imports, this.instances.length);
+    const position = this.instances.length;
+    const watched = this.files.watch(this.libc.watch(imports, position), () => this.memoryOf(position));
     const { exports } = new WebAssembly.Instance(module, this.observe(watched));
     const [memory] = instrumented.state.importedMemories;
     const importedMemory = memory && (lookUp(memory, { exports, imports }) as WebAssembly.Memory);

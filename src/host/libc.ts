@@ -97,7 +97,8 @@ function isTable(view: DataView, populated: number, found: number): boolean {
   );
 }
 
-function memoryOf({ module, exports, importedMemory }: InitializedInstance): WebAssembly.Memory | undefined {
+/** Memory 0 of an instance. */
+export function memoryOf({ module, exports, importedMemory }: InitializedInstance): WebAssembly.Memory | undefined {
   const own = module.state.memories.find(({ index }) => index === 0);
   return own === undefined ? importedMemory : (exports[own.exportName] as WebAssembly.Memory);
 }

@@ -14,6 +14,8 @@ export interface HeldHandle {
   readonly type?: string;
   /** The path of a file, the name of a standard stream. */
   readonly detail?: string;
+  /** The file descriptor by which a WASI preview 1 program knows it. */
+  readonly fd?: number;
   /** The import that made it: `wasi:filesystem/types#[method]descriptor.open-at`. */
   readonly createdBy?: string;
   /** The core module whose code asked for it, as stack traces call it. */
@@ -92,14 +94,16 @@ function adviceFor({ type, createdBy }: HeldHandle): string {
   return `${advice}, or take the snapshot all the same with --handles warn`;
 }
 
-function formatHandle({ of, type, createdBy, detail, owner }: HeldHandle): string {
+function formatHandle({ of, type, createdBy, detail, fd, owner }: HeldHandle): string {
   const origin = createdBy === undefined ? "" : ` made by ${createdBy}`;
   const held = owner === undefined ? "" : `, held by ${owner}`;
-  return `  ${type ?? `resource of the ${of}`}${origin}${held}${detail === undefined ? "" : `: ${detail}`}`;
+  const number = fd === undefined ? "" : ` as file descriptor ${fd}`;
+  return `  ${type ?? `resource of the ${of}`}${origin}${held}${number}${detail === undefined ? "" : `: ${detail}`}`;
 }
 
-function describeHosted({ type, detail, createdBy, stack }: LiveHandle): FoundHandle {
-  return { of: "host", type, ...optional("detail", detail), createdBy, ...optional("owner", ownerOf(stack)), stack };
+function describeHosted({ type, detail, fd, createdBy, stack }: LiveHandle): FoundHandle {
+  const what = { type, ...optional("detail", detail), ...optional("fd", fd) };
+  return { of: "host", ...what, createdBy, ...optional("owner", ownerOf(stack)), stack };
 }
 
 function describeOwned({ resource, createdBy, stack }: OwnedHandle): FoundHandle {
@@ -110,8 +114,8 @@ function describeOwned({ resource, createdBy, stack }: OwnedHandle): FoundHandle
     : { of: "import", type: resource.constructor.name, ...origin };
 }
 
-function optional<K extends string>(key: K, value: string | undefined): { [key in K]?: string } {
-  return value === undefined ? {} : ({ [key]: value } as { [key in K]: string });
+function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [key in K]: V });
 }
 
 /** wit-component names its adapters so; V8 shows the name in a stack. */

@@ -13,6 +13,7 @@ const FILE: HeldHandle = {
   type: "descriptor",
   detail: "/data/name.txt",
   createdBy: OPEN_AT,
+  fd: 4,
   owner: "out.wasm",
 };
 const DIRECTORY: HeldHandle = { ...FILE, detail: "/data" };
@@ -33,14 +34,16 @@ describe("what a preview 1 program leaves open", () => {
     ["open-file", [FILE]],
     ["open-directory", [DIRECTORY]],
     // What had the number before is closed by that.
-    ["open-moved", [FILE]],
-    ["open-two", [FILE, DIRECTORY]],
+    ["open-moved", [{ ...FILE, fd: 5 }]],
+    ["open-two", [FILE, { ...DIRECTORY, fd: 5 }]],
   ])("%s", async (initFunc, held) => {
     const component = await loadFixture("c-libc");
     expect(await heldBy(component, initFunc, IN_DATA)).toEqual(held);
     expect(await heldBy(nest(component), initFunc, IN_DATA), "nested").toEqual(held);
     const { details } = await refusal(component, { initFunc, ...IN_DATA }, "live-handles");
-    const files = held.map(({ detail }) => `  descriptor made by ${OPEN_AT}, held by out.wasm: ${detail}`);
+    const files = held.map(
+      ({ detail, fd }) => `  descriptor made by ${OPEN_AT}, held by out.wasm as file descriptor ${fd}: ${detail}`,
+    );
     expect(details.slice(0, held.length + 1)).toEqual([...files, "wasm stack:"]);
     expect(details.join("\n")).toContain(initFunc.replace("-", "_"));
   });
@@ -69,7 +72,7 @@ describe("the option", () => {
 
   test("warn warns", async () => {
     const { report } = await run("c-libc", { ...options, handles: "warn" });
-    expect(report.handles).toEqual([FILE, DIRECTORY]);
+    expect(report.handles).toEqual([FILE, { ...DIRECTORY, fd: 5 }]);
     expect(report.warnings).toEqual([`${what}: in the output a use of one fails, or reaches what got the same number`]);
   });
 

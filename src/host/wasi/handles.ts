@@ -10,6 +10,8 @@ export interface LiveHandle {
   readonly stack: string;
   /** What it stands for: the path of a file, the name of a standard stream. */
   readonly detail?: string;
+  /** The file descriptor of preview 1 by which the guest knows it. */
+  readonly fd?: number;
 }
 
 export type HandleDescription = Omit<LiveHandle, "stack">;
@@ -23,6 +25,7 @@ interface Entry extends HandleOrigin {
   readonly type: ResourceType;
   /** Kept as an error because V8 formats a stack only when someone reads it. */
   readonly trace: Error;
+  fd?: number;
   /** Made when first asked for. */
   handle?: LiveHandle;
 }
@@ -38,13 +41,26 @@ const STACK_DEPTH = 50;
 /** Which resources the guest holds. A handle in a snapshot would dangle, so the ones left at the end are reported. */
 export class HandleTracker {
   readonly #live = new Map<Resource, Entry>();
+  #latest: Resource | undefined;
 
   add(resource: Resource, type: ResourceType, origin: HandleOrigin): void {
+    this.#latest = resource;
     this.#live.set(resource, { type, ...origin, trace: captureTrace(STACK_DEPTH) });
   }
 
   remove(resource: Resource): void {
     this.#live.delete(resource);
+  }
+
+  /** The resource that was made last, if the guest still has it. */
+  latest(): Resource | undefined {
+    return this.#latest && this.#live.has(this.#latest) ? this.#latest : undefined;
+  }
+
+  /** Notes by which file descriptor of preview 1 the guest knows a resource. */
+  number(resource: Resource, fd: number): void {
+    const entry = this.#live.get(resource);
+    if (entry !== undefined) entry.fd = fd;
   }
 
   /** What a resource is, as long as the guest holds it. */
@@ -90,8 +106,8 @@ function toLiveHandle(entry: Entry): LiveHandle {
   return { ...describeEntry(entry), stack: stackOf(entry.trace) };
 }
 
-function describeEntry({ type, createdBy, detail }: Entry): HandleDescription {
-  return { ...type, createdBy, ...(detail === undefined ? {} : { detail }) };
+function describeEntry({ type, createdBy, detail, fd }: Entry): HandleDescription {
+  return { ...type, createdBy, ...(detail !== undefined && { detail }), ...(fd !== undefined && { fd }) };
 }
 
 /** The frames of a trace, one a line. */

@@ -4,7 +4,7 @@ import { createMonotonicClock, createTimezone, createWallClock } from "./clocks.
 import type { HostContext } from "./context.js";
 import { type DeterminismOptions, type DeterminismSettings, determinismOf } from "./determinism.js";
 import { createFilesystem, type FilesystemOptions, type GuestFiles } from "./filesystem/filesystem.js";
-import { type HandleDescription, HandleTracker, type LiveHandle } from "./handles.js";
+import { type HandleDescription, HandleTracker, type LiveHandle, type Resource } from "./handles.js";
 import { IoError } from "./io-error.js";
 import type { NetworkHost } from "./network/network.js";
 import { createNoNetwork } from "./no-network.js";
@@ -33,6 +33,10 @@ export interface WasiHost {
   liveHandles(): LiveHandle[];
   /** What a handle that the guest has stands for. */
   describeHandle(resource: object): HandleDescription | undefined;
+  /** The handle that was made last, if the guest still has it. */
+  latestHandle(): Resource | undefined;
+  /** Notes by which file descriptor of preview 1 the guest knows a handle. */
+  numberHandle(handle: Resource, fd: number): void;
   readonly activity: Readonly<Activity>;
   readonly files: GuestFiles;
 }
@@ -72,6 +76,8 @@ export function createWasiWith(options: WasiOptions, { time, seed }: Determinism
     },
     liveHandles: () => handles.list(),
     describeHandle: (resource) => handles.describe(resource),
+    latestHandle: () => handles.latest(),
+    numberHandle: (handle, fd) => handles.number(handle, fd),
     activity,
     files: filesystem.files,
   };
