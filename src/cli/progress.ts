@@ -108,7 +108,8 @@ function hostLines({ clock, clockQueries, refused }: Report["host"]): string[] {
   const [first] = refused;
   if (first !== undefined) {
     const rest = refused.length === 1 ? "" : `, and ${count(refused.length - 1, "more import")} (--json lists all)`;
-    lines.push(`not granted: ${first.import} (${count(first.count, "call")})${rest}`);
+    const where = first.path === undefined ? "" : ` in ${first.path}`;
+    lines.push(`not granted: ${first.import}${where} (${count(first.count, "call")})${rest}`);
   }
   return lines;
 }

@@ -145,11 +145,18 @@ async function initializeWith(
   const output = new OutputCapture(options.onOutput);
   const preopens = await loadArchives(options.preopens, options.maxArchiveSize);
   const onExit = (error: Error) => run.interrupt(error);
-  const wasiOptions = { ...options, preopens, network: network?.create, onOutput: output.write, onExit };
+  const refusals = new Refusals((error) => run.interrupt(error));
+  const wasiOptions = {
+    ...options,
+    preopens,
+    network: network?.create,
+    onOutput: output.write,
+    onExit,
+    onReadOnly: (guest: string) => refusals.noteReadOnly(guest),
+  };
   const wasi = createWasi(wasiOptions);
   const files = new Preview1Files(wasi);
   const run = new ComponentRun(prepared, prepared.glue.open(guestHandles), guestHandles, files);
-  const refusals = new Refusals(run.interrupt);
   const sources = { host: wasi.imports, given: synchronous(unversioned(options.imports ?? {}), run.interrupt) };
   const complete = completeImports(instrumented.imports, sources, refusals);
   const imports = options.onHostCall

@@ -2,14 +2,17 @@ import { ComponentInitError } from "../errors.js";
 import { guestFrames } from "./failure.js";
 import { withDeepStack } from "./stack.js";
 
-/** An import that the guest called without having it. */
+/** An import that the guest called without having it, or without being allowed to do what it wanted. */
 export interface RefusedImport {
   /** As the component names it: `wasi:sockets/tcp-create-socket@0.2.0#create-tcp-socket`. */
   readonly import: string;
+  /** The directory that is read-only, where that was the reason. */
+  readonly path?: string;
   readonly count: number;
 }
 
 interface Denied {
+  readonly what: Omit<RefusedImport, "count">;
   readonly answer: string;
   readonly grant: string;
   readonly stack: string;
@@ -18,6 +21,9 @@ interface Denied {
 
 /** Enough to get from libc's wrapper to the program. */
 const FRAMES = 5;
+
+/** wit-component's own modules, which stand between the program and a preview 1 function's import. */
+const BETWEEN = /wasm:\/\/wasm\/wit-component[-:]/;
 
 /** What the guest called and was not granted, in one run. */
 export class Refusals {
@@ -28,13 +34,23 @@ export class Refusals {
 
   /** Fails a call the way its interface has for that. The guest goes on. */
   deny(name: string, grant: string, error: unknown): never {
-    const known = this.#denied.get(name);
+    this.#note({ import: name }, labelOf(error), grant);
+    throw error;
+  }
+
+  /** Notes that a change in a directory was refused. */
+  noteReadOnly(path: string): void {
+    this.#note({ import: "wasi:filesystem/types", path }, "read-only", `--dir HOST::${path}::rw, or ::overlay`);
+  }
+
+  #note(what: Denied["what"], answer: string, grant: string): void {
+    const key = JSON.stringify(what);
+    const known = this.#denied.get(key);
     if (known !== undefined) known.count++;
     else {
       const { stack = "" } = withDeepStack(() => new Error());
-      this.#denied.set(name, { answer: labelOf(error), grant, stack, count: 1 });
+      this.#denied.set(key, { what, answer, grant, stack, count: 1 });
     }
-    throw error;
   }
 
   /** Ends the guest at a call that has no way to fail. */
@@ -46,19 +62,28 @@ export class Refusals {
 
   /** What the guest was denied and survived. */
   list(): RefusedImport[] {
-    return [...this.#denied].map(([name, { count }]) => ({ import: name, count }));
+    return [...this.#denied.values()].map(({ what, count }) => ({ ...what, count }));
   }
 
   /** For the lines below the message of an initialization that failed, perhaps for that. */
   describe(): string[] {
     if (this.#denied.size === 0) return [];
-    return ["not granted:", ...[...this.#denied].flatMap(([name, denied]) => describe(name, denied))];
+    return ["not granted:", ...[...this.#denied.values()].flatMap(describe)];
   }
 }
 
-function describe(name: string, { answer, grant, stack, count }: Denied): string[] {
+function describe({ what, answer, grant, stack, count }: Denied): string[] {
   const times = count === 1 ? "" : ` to each of ${count} calls`;
-  return [`  ${name} answered ${answer}${times} (grant it with ${grant})`, ...guestFrames(stack, FRAMES).map(indent)];
+  const where = what.path === undefined ? "" : ` in ${what.path}`;
+  return [
+    `  ${what.import}${where} answered ${answer}${times} (grant it with ${grant})`,
+    ...guestFrames(ofProgram(stack), FRAMES).map(indent),
+  ];
+}
+
+function ofProgram(stack: string): string {
+  const lines = stack.split("\n");
+  return lines.filter((line) => !BETWEEN.test(line)).join("\n");
 }
 
 function labelOf(error: unknown): string {

@@ -165,6 +165,7 @@ describe("the summary", () => {
   test.each([
     [{ clock: "real", clockQueries: 1 }, "the real clock was read 1 time"],
     [{ refused: [{ import: "a:b/c#d", count: 2 }] }, "not granted: a:b/c#d (2 calls)"],
+    [{ refused: [{ import: "a:b/c", path: "/data", count: 2 }] }, "not granted: a:b/c in /data (2 calls)"],
     [
       {
         refused: [

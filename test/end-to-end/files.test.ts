@@ -71,6 +71,11 @@ describe("a program that uses files", () => {
       "init-failed",
     );
     expect(error.message).toMatch(/Read-only file system/);
+    expect(error.details.slice(0, 2)).toEqual([
+      "not granted:",
+      "  wasi:filesystem/types in /work answered read-only (grant it with --dir HOST::/work::rw, or ::overlay)",
+    ]);
+    expect(error.details.join("\n")).toContain("use_everything");
     expect(treeOf(work)).toEqual(UNTOUCHED);
   });
 

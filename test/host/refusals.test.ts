@@ -22,6 +22,17 @@ describe("a denial", () => {
     expect(interruptions).toEqual([]);
   });
 
+  test("of a change in a read-only directory says which one, and how to make it writable", () => {
+    const refusals = new Refusals(() => {});
+    refusals.noteReadOnly("/data");
+    refusals.noteReadOnly("/data");
+    expect(refusals.list()).toEqual([{ import: "wasi:filesystem/types", path: "/data", count: 2 }]);
+    expect(refusals.describe()).toEqual([
+      "not granted:",
+      "  wasi:filesystem/types in /data answered read-only to each of 2 calls (grant it with --dir HOST::/data::rw, or ::overlay)",
+    ]);
+  });
+
   test("needs no words when there was none", () => {
     expect(new Refusals(() => {}).describe()).toEqual([]);
   });

@@ -11,8 +11,10 @@ const MAX_TARGET = 4095;
  * Fails as on a read-only file system of POSIX: with `read-only`, but only where nothing else is wrong, so that for
  * instance creating a directory that exists is `exist`.
  */
-export function checkWritable({ isWritable }: Mount): void {
-  if (!isWritable) fail("read-only");
+export function checkWritable({ isWritable, state, guest }: Mount): void {
+  if (isWritable) return;
+  state.noteReadOnly(guest);
+  fail("read-only");
 }
 
 /** A file for `open-at` with `create`, where a path leads to nothing yet. */

@@ -6,15 +6,13 @@ import { Descriptor } from "./descriptor.js";
 import { DirectoryEntryStream } from "./directory-entry-stream.js";
 import { bestEnclosure } from "./enclosure.js";
 import type { ErrorCode } from "./error-code.js";
-import { TreeState } from "./mount.js";
+import { type TreeOptions, TreeState } from "./mount.js";
 import { mountAll } from "./mount-table.js";
 import type { DirectoryPreopen } from "./preopens.js";
 import type { FileRead } from "./read-log.js";
 
-export interface FilesystemOptions {
+export interface FilesystemOptions extends TreeOptions {
   readonly preopens: readonly (DirectoryPreopen | LoadedArchive)[];
-  /** How many bytes the guest may write, in all mounts together. */
-  readonly maxWritten?: number;
 }
 
 /** What outlives the guest. */
@@ -31,8 +29,8 @@ export interface GuestFiles {
 }
 
 /** @param time - The time of every file, in nanoseconds since 1970. */
-export function createFilesystem(context: HostContext, { preopens, maxWritten }: FilesystemOptions, time: bigint) {
-  const state = new TreeState(context.timeline, time, maxWritten);
+export function createFilesystem(context: HostContext, { preopens, ...options }: FilesystemOptions, time: bigint) {
+  const state = new TreeState(context.timeline, time, options);
   const within = bestEnclosure();
   const mounts = mountAll(preopens, state, within);
   const imports = {

@@ -40,7 +40,7 @@ export function mountAll(
     const guest = guestPathOf(preopen);
     const host = "host" in preopen ? realDirectory(preopen.host) : undefined;
     const source = "source" in preopen ? preopen.source : openHostDirectory(layer, host as string);
-    const root = new DirectoryNode({ mount: new Mount(state, mode), path: guest }, { source });
+    const root = new DirectoryNode({ mount: new Mount(state, mode, guest), path: guest }, { source });
     return { guest, mode, root, ...(host !== undefined && { host }) };
   });
   checkWritableApart(mounts);
@@ -87,7 +87,10 @@ function attach({ guest, root }: Mounted, mounts: readonly Mounted[]): void {
 function enterOrMake(directory: DirectoryNode, name: string): DirectoryNode {
   const existing = lookupIfPossible(directory, name);
   if (existing?.type === "directory") return existing;
-  const place = { mount: new Mount(directory.mount.state, "ro"), path: join(directory.path, name) };
+  const place = {
+    mount: new Mount(directory.mount.state, "ro", join(directory.path, name)),
+    path: join(directory.path, name),
+  };
   const made = new DirectoryNode(place, { source: { type: "directory", lookup: () => undefined, list: () => [] } });
   directory.attach(name, made);
   return made;

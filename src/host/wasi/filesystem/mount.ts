@@ -12,6 +12,13 @@ import { Space } from "./space.js";
  */
 export type MountMode = "ro" | "rw" | "overlay";
 
+export interface TreeOptions {
+  /** How many bytes the guest may write, in all mounts together. */
+  readonly maxWritten?: number;
+  /** Told of each change that was refused because the mount at this path is read-only. */
+  readonly onReadOnly?: (guest: string) => void;
+}
+
 /** What all mounts of one host share. */
 export class TreeState {
   readonly reads = new ReadLog();
@@ -19,12 +26,18 @@ export class TreeState {
   /** The time of what was there before the guest. */
   readonly start: Datetime;
   readonly #timeline: Timeline;
+  readonly #onReadOnly: (guest: string) => void;
   #created = 0;
 
-  constructor(timeline: Timeline, start: bigint, maxWritten?: number) {
+  constructor(timeline: Timeline, start: bigint, { maxWritten, onReadOnly = () => undefined }: TreeOptions = {}) {
     this.#timeline = timeline;
+    this.#onReadOnly = onReadOnly;
     this.start = toDatetime(start);
     this.space = new Space(maxWritten);
+  }
+
+  noteReadOnly(guest: string): void {
+    this.#onReadOnly(guest);
   }
 
   /** Does not count as a look at the clock. */
@@ -44,6 +57,8 @@ export class Mount {
   constructor(
     readonly state: TreeState,
     readonly mode: MountMode,
+    /** Where the guest finds it. */
+    readonly guest: string,
   ) {}
 
   get isWritable(): boolean {
