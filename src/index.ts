@@ -8,6 +8,8 @@
  *
  * @packageDocumentation
  */
+
+export type { FunctionType, NamedType, ValueType } from "./component/value-types.js";
 export { ComponentInitError, type ErrorCode } from "./errors.js";
 export type { HostReport } from "./host/host-report.js";
 export type { ImportModules } from "./host/import-modules.js";
@@ -23,6 +25,7 @@ export type { FileRead } from "./host/wasi/filesystem/read-log.js";
 export type { NetworkActivity } from "./host/wasi/network/activity.js";
 export type { AllowedNetwork } from "./host/wasi/network/network.js";
 export type { InitFunction } from "./instrument/init-func.js";
+export type { LibcTraits } from "./instrument/libc.js";
 export type {
   Access,
   ActiveElements,
@@ -36,6 +39,7 @@ export type {
   VisibleReference,
 } from "./instrument/model.js";
 export { preinitialize, preinitializeToChunks } from "./library.js";
+export type { RemovedCounts } from "./module/gc.js";
 export {
   type Initialized,
   type Instrumented,
@@ -48,7 +52,7 @@ export {
   takeSnapshot,
 } from "./phases.js";
 export type { PhaseListener, Preinitialized, PreinitializeOptions } from "./preinitialize.js";
-export type { MemoryReport, PhaseName, Report } from "./report.js";
+export type { MemoryReport, PhaseName, Report, TableReport } from "./report.js";
 export type {
   FunctionReference,
   GlobalValue,

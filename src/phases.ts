@@ -22,7 +22,7 @@ export type Instrumented = InstrumentedState & {
 };
 
 export type Prepared = host.Prepared & { readonly instrumented: Instrumented };
-export type Initialized = host.Initialized;
+export type { Initialized } from "./host/initialize.js";
 
 /**
  * Makes the state of a component visible to its host.
@@ -63,7 +63,7 @@ export function initialize(
   prepared: Prepared,
   initFunc: string | undefined,
   options: Partial<host.HostOptions> = {},
-): Promise<Initialized> {
+): Promise<host.Initialized> {
   const { original, supply } = prepared.instrumented;
   const init = chooseInit(specialize(original, supply), initFunc);
   return host.initialize(prepared, init, {
@@ -76,7 +76,7 @@ export function initialize(
 }
 
 /** Reads the state of an initialized component. Its ranges are views of live memory. */
-export function takeSnapshot(initialized: Initialized): Snapshot {
+export function takeSnapshot(initialized: host.Initialized): Snapshot {
   return takeSnapshotOf(initialized);
 }
 
@@ -89,6 +89,8 @@ export interface RewriteOptions {
   readonly supply?: Supply;
   /** Core instances of `snapshotOf` and of the component to write that correspond although they differ, by name. */
   readonly correspondence?: Readonly<Record<string, string>>;
+  /** As in `PreinitializeOptions.gc`. */
+  readonly gc?: boolean;
 }
 
 /**
@@ -102,10 +104,11 @@ export async function rewrite(
   snapshot: Snapshot,
   options: RewriteOptions = {},
 ): Promise<Uint8Array> {
-  const { removeInitFunc, snapshotOf, correspondence, supply = {} } = options;
+  const { removeInitFunc, snapshotOf, correspondence, gc = false, supply = {} } = options;
   const target = specialize(component, supply);
   const pairs = snapshotOf && findCorrespondence(specialize(snapshotOf, supply), target, correspondence);
   const rewritten = rewriteComponent(target, snapshot, {
+    gc,
     ...(removeInitFunc === undefined ? {} : { remove: chooseInit(target, removeInitFunc) }),
     ...(pairs && { correspondence: pairs }),
   });

@@ -12,7 +12,7 @@ import { formatInitFunction, type InitFunction } from "./instrument/init-func.js
 import { instrument } from "./instrument/instrument.js";
 import type { Instrumented } from "./instrument/model.js";
 import type { InstrumentOptions } from "./instrument/module.js";
-import type { MemoryReport, PhaseName, Report } from "./report.js";
+import type { MemoryReport, PhaseName, Report, TableReport } from "./report.js";
 import { type Correspondence, findCorrespondence } from "./rewrite/correspondence.js";
 import { type Rewritten, rewrite } from "./rewrite/rewrite.js";
 import type { Snapshot } from "./snapshot/model.js";
@@ -172,7 +172,9 @@ export async function runPhases(
     inputBytes: bytes.length,
     outputBytes: output.length,
     memories: memoryReports(instrumented, snapshot, rewritten),
-    globals: snapshot.instances.reduce((sum, { globals }) => sum + globals.length, 0),
+    tables: tableReports(instrumented, snapshot),
+    globals: snapshot.instances.reduce((sum, { globals, references }) => sum + globals.length + references.length, 0),
+    verified: options.verify === true,
     ...(rewritten.collected && { removed: rewritten.collected }),
     host: initialized.host,
     stdout: initialized.stdout,
@@ -313,6 +315,17 @@ function memoryReports(
       };
     });
   });
+}
+
+function tableReports({ instances }: Instrumented, snapshot: Snapshot): TableReport[] {
+  return snapshot.instances.flatMap(({ instance, tables }) =>
+    tables.map(({ index, size, entries }) => ({
+      instance: instances[instance]?.name ?? String(instance),
+      index,
+      size,
+      entries: entries.length,
+    })),
+  );
 }
 
 /** Times the phases. */

@@ -17,6 +17,17 @@ export interface MemoryReport {
   readonly segments: number;
 }
 
+/** A table whose contents initialization changed. */
+export interface TableReport {
+  /** The core instance that defines it: its name in the component, or its number. */
+  readonly instance: string;
+  /** In the table index space of its module. */
+  readonly index: number;
+  readonly size: number;
+  /** How many of its entries are not null. */
+  readonly entries: number;
+}
+
 /** What a pre-initialization did. Plain values: `--json` prints this. */
 export interface Report {
   readonly version: 1;
@@ -28,8 +39,11 @@ export interface Report {
   readonly inputBytes: number;
   readonly outputBytes: number;
   readonly memories: readonly MemoryReport[];
-  /** Mutable globals in the snapshot. */
+  readonly tables: readonly TableReport[];
+  /** Mutable globals in the snapshot: all that hold numbers, and those whose references changed. */
   readonly globals: number;
+  /** Whether the output's state was compared with the snapshot. */
+  readonly verified: boolean;
   /** What went from core modules; absent unless that was asked for. */
   readonly removed?: RemovedCounts;
   readonly host: HostReport;

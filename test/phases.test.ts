@@ -72,10 +72,10 @@ describe("the phases alone", () => {
     expect(await Promise.all(outputs.map(sumOf))).toEqual([{ ok: 5 }, { ok: 9 }]);
   });
 
-  test("give what preinitialize gives", async () => {
+  test.each([false, true])("give what preinitialize gives, with gc: %s", async (gc) => {
     const snapshot = takeSnapshot(await initialize(await prepare(instrument(hosted)), "add(5)", { imports }));
-    const phased = await rewrite(hosted, snapshot, { removeInitFunc: "add(5)" });
-    const { component } = await preinitialize(hosted, { initFunc: "add(5)", imports });
+    const phased = await rewrite(hosted, snapshot, { removeInitFunc: "add(5)", gc });
+    const { component } = await preinitialize(hosted, { initFunc: "add(5)", imports, gc });
     expect(Buffer.compare(phased, component)).toBe(0);
   });
 

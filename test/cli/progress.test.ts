@@ -141,7 +141,9 @@ describe("the summary", () => {
     inputBytes: 10_500_000,
     outputBytes: 13_400_000,
     memories: [memory],
+    tables: [],
     globals: 0,
+    verified: false,
     host: {
       environment: { read: false, granted: [] },
       random: "seeded",

@@ -199,4 +199,19 @@ describe("pre-initialization", () => {
     const { report } = await preinitialize(await loadFixture("global-bits"), { initFunc: "init" });
     expect(report.globals).toBe(7);
   });
+
+  test("counts those whose references changed too", async () => {
+    const { report } = await preinitialize(await loadFixture("ref-global-set"), { initFunc: "init" });
+    expect(report.globals).toBe(2 + 4);
+  });
+
+  test("has the tables that changed", async () => {
+    const { report } = await preinitialize(await loadFixture("table-untouched-next"), { initFunc: "init" });
+    expect(report.tables).toEqual([{ instance: "i", index: 1, size: 3, entries: 2 }]);
+  });
+
+  test.each([true, false])("says whether the state was compared: %s", async (verify) => {
+    const { report } = await preinitialize(await loadFixture("global-bits"), { initFunc: "init", verify });
+    expect(report.verified).toBe(verify);
+  });
 });
