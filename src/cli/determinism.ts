@@ -14,8 +14,8 @@ export function parseDeterminism(
     throw new UsageError("--seed and --random real exclude each other: real random numbers have no seed");
   }
   return {
-    ...(clock !== undefined && { clock: clock === "real" ? clock : parseInstant(clock) }),
-    ...(seed !== undefined && { seed: parseSeed(seed) }),
+    ...(clock !== undefined && { clock: parseClock("--clock", clock) }),
+    ...(seed !== undefined && { seed: parseSeed("--seed", seed) }),
     ...(random !== undefined && { random }),
   };
 }
@@ -24,7 +24,10 @@ export function parseDeterminism(
 const INSTANT =
   /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,3}0*)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
-function parseInstant(text: string): Date {
+/** @param label - what stands for the option in messages */
+export function parseClock(label: string, text: string): Date | "real" {
+  if (text === "real") return text;
+
   const match = INSTANT.exec(text.toUpperCase());
   const [, year, month, day] = match ?? [];
   // V8 takes the 31st of February for a day in March.
@@ -32,17 +35,17 @@ function parseInstant(text: string): Date {
   const instant = new Date(match?.[0] ?? Number.NaN);
   if (Number.isNaN(instant.getTime()) || Number(day) > last) {
     throw new UsageError(
-      `--clock ${text}: an instant in UTC or with an offset is expected, such as 2025-01-01T00:00:00Z, or real`,
+      `${label} ${text}: an instant in UTC or with an offset is expected, such as 2025-01-01T00:00:00Z, or real`,
     );
   }
-  if (instant.getTime() < 0) throw new UsageError(`--clock ${text}: the clock of WASI starts in 1970`);
+  if (instant.getTime() < 0) throw new UsageError(`${label} ${text}: the clock of WASI starts in 1970`);
   return instant;
 }
 
-function parseSeed(text: string): bigint {
+export function parseSeed(label: string, text: string): bigint {
   const seed = /^(\d+|0x[\da-f]+)$/i.test(text) ? BigInt(text) : -1n;
   if (BigInt.asUintN(64, seed) !== seed) {
-    throw new UsageError(`--seed ${text}: a number from 0 to 18446744073709551615 (2^64 - 1) is expected`);
+    throw new UsageError(`${label} ${text}: a number from 0 to 18446744073709551615 (2^64 - 1) is expected`);
   }
   return seed;
 }

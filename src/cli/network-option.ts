@@ -25,9 +25,13 @@ export function withNetworkValues(own: readonly string[]): string[] {
 /** What the guest may reach; nothing where the option is not given. */
 export async function parseNetwork(texts: readonly string[]): Promise<true | readonly string[] | undefined> {
   if (texts.length === 0) return undefined;
-  if (texts.includes(ANYWHERE)) return true;
+  return texts.includes(ANYWHERE) ? true : checkDestinations(OPTION, texts);
+}
+
+/** @param label - what stands for the option in messages */
+export async function checkDestinations(label: string, texts: readonly string[]): Promise<readonly string[]> {
   const { parseDestination } = await import("../host/wasi/network/destinations.js");
   const invalid = texts.find((text) => parseDestination(text) === undefined);
   if (invalid === undefined) return texts;
-  throw new UsageError(`${OPTION}=${invalid}: HOST:PORT is expected (HOST:* for any port, [ADDRESS]:PORT for IPv6)`);
+  throw new UsageError(`${label}=${invalid}: HOST:PORT is expected (HOST:* for any port, [ADDRESS]:PORT for IPv6)`);
 }

@@ -1,19 +1,20 @@
 import type { HandlePolicy } from "../host/live-handles.js";
 import { UsageError } from "./failure.js";
+import { nearest } from "./nearest.js";
 
 /** Import names may be such as `locked-dep=<ns:pkg@1.0.0>,integrity=<...>` (component-model Explainer.md). */
 const SUPPLY = /^((?:[a-z-]+=<[^>]*>,?)+|[^=]+)=(.+)$/s;
 
 /** `NAME=FILE`, for imports that files are supplied for. */
-export function parseSupply(option: string, texts: readonly string[]): { name: string; path: string }[] {
+export function parseSupply(option: string, texts: readonly string[]): Record<string, string> {
   const supplied = texts.map((text) => {
     const [, name, path] = SUPPLY.exec(text) ?? [];
     if (name === undefined || path === undefined) throw new UsageError(`--${option} ${text}: NAME=FILE is expected`);
-    return { name, path };
+    return [name, path] as const;
   });
-  const twice = supplied.find(({ name }, i) => supplied.findIndex((other) => other.name === name) < i);
-  if (twice !== undefined) throw new UsageError(`--${option} supplies the import ${twice.name} more than once`);
-  return supplied;
+  const twice = supplied.find(([name], i) => supplied.findIndex(([other]) => other === name) < i);
+  if (twice !== undefined) throw new UsageError(`--${option} supplies the import ${twice[0]} more than once`);
+  return Object.fromEntries(supplied);
 }
 
 /** `NAME=VALUE`, or `NAME` alone to pass on the variable of this process, as wasmtime does. */
@@ -35,13 +36,12 @@ export function parseEnv(texts: readonly string[]): Record<string, string> {
 const DURATION_UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
 /** `30` or `30s`, `500ms`, `2m`, as wasmtime takes its timeouts. @returns milliseconds */
-export function parseDuration(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+export function parseDuration(label: string, text: string): number {
   const [, number, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
   const milliseconds = Number(number) * DURATION_UNITS[unit as keyof typeof DURATION_UNITS];
   // Node's timers hold no more.
   if (number === undefined || milliseconds < 1 || milliseconds >= 2 ** 31) {
-    throw new UsageError(`--${option} ${text}: a duration such as 30s, 500ms or 2m is expected`);
+    throw new UsageError(`${label} ${text}: a duration such as 30s, 500ms or 2m is expected`);
   }
   return milliseconds;
 }
@@ -49,19 +49,18 @@ export function parseDuration(option: string, text: string | undefined): number 
 const SIZE_UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, kB: 1e3, MB: 1e6, GB: 1e9 } as const;
 
 /** `512MiB`, `1GB`, or bytes. @returns bytes */
-export function parseSize(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+export function parseSize(label: string, text: string): number {
   const [, number, unit = "B"] = /^(\d+(?:\.\d+)?)\s*(B|[KMG]iB|kB|MB|GB)?$/.exec(text) ?? [];
   const bytes = Math.floor(Number(number) * SIZE_UNITS[unit as keyof typeof SIZE_UNITS]);
   if (number === undefined || !Number.isSafeInteger(bytes)) {
-    throw new UsageError(`--${option} ${text}: a size such as 512MiB, 1GiB or a number of bytes is expected`);
+    throw new UsageError(`${label} ${text}: a size such as 512MiB, 1GiB or a number of bytes is expected`);
   }
   return bytes;
 }
 
 /** What becomes of handles that are held at the end. */
-export function parseHandles(text: string | undefined): HandlePolicy | undefined {
-  if (text === undefined || text === "error" || text === "warn" || text === "allow") return text;
+export function parseHandles(text: string): HandlePolicy {
+  if (text === "error" || text === "warn" || text === "allow") return text;
   throw new UsageError(`--handles ${text}: error, warn or allow is expected`);
 }
 
@@ -79,30 +78,23 @@ export function checkSwitches(own: readonly string[], names: readonly string[]):
   if (given !== undefined) throw new UsageError(`${given.split("=")[0]} takes no value: ${given}`);
 }
 
-/** The command line in two: what is ours, and what the guest gets after `--`, byte for byte. */
-export function splitArguments(argv: readonly string[]): { own: string[]; guest: string[] | undefined } {
-  const at = argv.indexOf("--");
-  return at < 0 ? { own: [...argv], guest: undefined } : { own: argv.slice(0, at), guest: argv.slice(at + 1) };
-}
-
 /** Says what yargs says in the words of the help. */
-export function clarify(message: string, own: readonly string[]): string {
+export async function clarify(message: string, own: readonly string[], options: readonly string[]): Promise<string> {
   const [command] = own;
   if (command !== undefined && !command.startsWith("-") && command !== "run") {
     return `there is no command ${command}: component-init run INPUT -o OUTPUT`;
   }
   const following = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
   if (following !== undefined) return `${dashed(following)} needs a value`;
-  if (/^Not enough non-option arguments/.test(message)) {
-    return "the input is missing: component-init run INPUT -o OUTPUT";
-  }
-  if (/^Missing required argument: output$/.test(message)) {
-    return "the output is missing: add -o FILE (- for standard output)";
-  }
   const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]?.split(", ")[0];
   if (unknown === undefined) return message;
-  if (own.some((arg) => arg.startsWith("-") && isOption(arg, unknown))) return `there is no option ${dashed(unknown)}`;
+  if (own.some((arg) => arg.startsWith("-") && isOption(arg, unknown))) return noOption(unknown, options);
   return `${unknown} is one argument too many: one component is taken, and the guest's arguments follow --`;
+}
+
+async function noOption(name: string, options: readonly string[]): Promise<string> {
+  const meant = name.length > 1 ? await nearest(name, options) : undefined;
+  return `there is no option ${dashed(name)}${meant === undefined ? "" : `: did you mean ${dashed(meant)}?`}`;
 }
 
 function isOption(arg: string, name: string): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatHelp } from "../../src/cli/help.js";
-import { RUN_HELP } from "../../src/cli/run.js";
+import { RUN_HELP } from "../../src/cli/run-options.js";
 import { cli, useWorkspace } from "./cli.js";
 
 useWorkspace();
@@ -9,7 +9,7 @@ describe.each([[["run", "--help"]], [["run", "-h"]], [["help", "run"]]])("%s", (
   test("shows usage, every option and examples on stdout", async () => {
     const { exitCode, stdout, stderr } = await cli(args);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-    expect(stdout).toMatch(/^Usage: component-init run INPUT -o OUTPUT/);
+    expect(stdout).toMatch(/^Usage: component-init run \[INPUT -o OUTPUT\]/);
     for (const option of [
       "output",
       "init-func",

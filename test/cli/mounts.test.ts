@@ -72,6 +72,19 @@ describe("a guest that writes", () => {
     expect(await run("climb-out", "--dir", `${dir}::rw`, "--dir", `${dir}::/work`)).toMatchObject({ exitCode: 0 });
   });
 
+  test("--max-written bounds what a guest writes", async () => {
+    const dir = work("full");
+    const { exitCode, stderr } = await run(
+      "use-everything",
+      "--dir",
+      `${dir}::/work::overlay`,
+      "--max-written",
+      "4KiB",
+    );
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/No space left on device/);
+  });
+
   test("leaves output and directory alone when it fails", async () => {
     const dir = work("fails");
     writeFileSync(path("out.wasm"), "older output");

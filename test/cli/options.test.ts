@@ -1,13 +1,5 @@
 import { describe, expect, test } from "vitest";
-import {
-  clarify,
-  parseDuration,
-  parseEnv,
-  parseSize,
-  parseSupply,
-  single,
-  splitArguments,
-} from "../../src/cli/options.js";
+import { clarify, parseDuration, parseEnv, parseSize, parseSupply, single } from "../../src/cli/options.js";
 
 describe("--env", () => {
   test("splits at the first =, and keeps what follows as it is", () => {
@@ -41,15 +33,12 @@ describe("--env", () => {
 
 describe("--module and --component", () => {
   test.each([
-    ["lib=lib.wasm", { name: "lib", path: "lib.wasm" }],
-    ["lib=a=b.wasm", { name: "lib", path: "a=b.wasm" }],
-    ["locked-dep=<a:b@1.0.0>=c.wasm", { name: "locked-dep=<a:b@1.0.0>", path: "c.wasm" }],
-    [
-      "url=<https://x/y?z=1>,integrity=<sha256-aa==>=c=d",
-      { name: "url=<https://x/y?z=1>,integrity=<sha256-aa==>", path: "c=d" },
-    ],
+    ["lib=lib.wasm", { lib: "lib.wasm" }],
+    ["lib=a=b.wasm", { lib: "a=b.wasm" }],
+    ["locked-dep=<a:b@1.0.0>=c.wasm", { "locked-dep=<a:b@1.0.0>": "c.wasm" }],
+    ["url=<https://x/y?z=1>,integrity=<sha256-aa==>=c=d", { "url=<https://x/y?z=1>,integrity=<sha256-aa==>": "c=d" }],
   ])("%s", (text, expected) => {
-    expect(parseSupply("module", [text])).toEqual([expected]);
+    expect(parseSupply("module", [text])).toEqual(expected);
   });
 
   test.each(["lib", "=x", "lib="])("%s is refused", (text) => {
@@ -68,12 +57,6 @@ test("an option of one value is given once, and not empty", () => {
   expect(() => single("output", "")).toThrow("--output needs a value");
 });
 
-test("what follows the first -- is the guest's", () => {
-  expect(splitArguments(["run", "a"])).toEqual({ own: ["run", "a"], guest: undefined });
-  expect(splitArguments(["run", "--"])).toEqual({ own: ["run"], guest: [] });
-  expect(splitArguments(["run", "--", "p", "--", "-v"])).toEqual({ own: ["run"], guest: ["p", "--", "-v"] });
-});
-
 describe("--timeout and --max-memory", () => {
   test.each([
     ["30", 30_000],
@@ -82,11 +65,11 @@ describe("--timeout and --max-memory", () => {
     ["2m", 120_000],
     ["1h", 3_600_000],
   ])("%s is a duration", (text, milliseconds) => {
-    expect(parseDuration("timeout", text)).toBe(milliseconds);
+    expect(parseDuration("--timeout", text)).toBe(milliseconds);
   });
 
   test.each(["", "0", "x", "-1", "30 s", "1d", "600h", "1e3", "Infinity"])("%j is none", (text) => {
-    expect(() => parseDuration("timeout", text)).toThrow(`--timeout ${text}: a duration such as 30s`);
+    expect(() => parseDuration("--timeout", text)).toThrow(`--timeout ${text}: a duration such as 30s`);
   });
 
   test.each([
@@ -96,11 +79,11 @@ describe("--timeout and --max-memory", () => {
     ["64 KiB", 65536],
     ["1MB", 1e6],
   ])("%s is a size", (text, bytes) => {
-    expect(parseSize("max-memory", text)).toBe(bytes);
+    expect(parseSize("--max-memory", text)).toBe(bytes);
   });
 
   test.each(["", "x", "-1", "1 T", "1mib", "99999999GiB"])("%j is none", (text) => {
-    expect(() => parseSize("max-memory", text)).toThrow(`--max-memory ${text}: a size such as 512MiB`);
+    expect(() => parseSize("--max-memory", text)).toThrow(`--max-memory ${text}: a size such as 512MiB`);
   });
 });
 
@@ -113,7 +96,11 @@ describe("yargs' messages", () => {
     ["Unknown argument: frob", ["frob"], "there is no command frob: component-init run INPUT -o OUTPUT"],
     ["Unknown arguments: a, b", ["run", "x", "a", "b"], /^a is one argument too many/],
     ["Something else", [], "Something else"],
-  ])("%s", (message, own, expected) => {
-    expect(clarify(message, own)).toMatch(expected);
+    ["Unknown argument: dirs", ["run", "--dirs=."], "there is no option --dirs: did you mean --dir?"],
+    ["Unknown argument: init", ["run", "--init"], "there is no option --init"],
+  ])("%s", async (message, own, expected) => {
+    const clear = await clarify(message, own, ["dir", "init-func", "output"]);
+    if (typeof expected === "string") expect(clear).toBe(expected);
+    else expect(clear).toMatch(expected);
   });
 });

@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { HELP } from "./arguments.js";
+import { formatHelp, formatOverview } from "./help.js";
+import { RUN_HELP } from "./run-options.js";
+
+const ABOUT =
+  "Pre-initialize WebAssembly components: run their initialization once, at build time, and ship a component " +
+  "whose memory, globals and tables already hold the result.";
+
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return (manifest as { version: string }).version;
+}
+
+/** What is asked for then. */
+export function information(own: readonly string[]): string {
+  const width = Math.min(100, process.stdout.columns ?? 100);
+  if (own[0] === "help" || HELP.some((option) => own.includes(option))) {
+    if (own.includes("run")) return formatHelp(RUN_HELP, width);
+    return formatOverview(ABOUT, { run: RUN_HELP }, RUN_HELP.examples.slice(0, 2), width);
+  }
+  return packageVersion();
+}

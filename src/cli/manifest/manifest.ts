@@ -1,0 +1,48 @@
+import type { HandlePolicy } from "../../host/live-handles.js";
+import type { MountMode } from "../../host/wasi/filesystem/mount.js";
+
+/** The manifest that is used where nothing else is said. */
+export const MANIFEST_NAME = "component-init.json";
+
+/** What `schema/component-init.schema.json` describes. */
+export interface Manifest {
+  readonly $schema?: string;
+  readonly component?: string;
+  readonly output?: string;
+  readonly init?: string;
+  readonly keepInit?: boolean;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string | true>>;
+  readonly stdin?: string;
+  readonly preopens?: readonly ManifestPreopen[];
+  readonly clock?: string;
+  readonly seed?: number | string;
+  readonly random?: "real";
+  readonly network?: boolean | readonly string[];
+  readonly handles?: HandlePolicy;
+  readonly limits?: ManifestLimits;
+  readonly imports?: Files;
+  readonly modules?: Files;
+  readonly components?: Files;
+  readonly gc?: boolean;
+  readonly verify?: boolean;
+  readonly cache?: boolean;
+  readonly trace?: string;
+}
+
+/** Files by import name. */
+type Files = Readonly<Record<string, string>>;
+
+export interface ManifestPreopen {
+  readonly host?: string;
+  readonly archive?: string;
+  readonly guest?: string;
+  readonly mode?: MountMode;
+}
+
+export interface ManifestLimits {
+  readonly timeout?: string;
+  readonly memory?: string | number;
+  readonly archives?: string | number;
+  readonly written?: string | number;
+}

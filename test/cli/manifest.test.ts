@@ -1,0 +1,111 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Report } from "../../src/index.js";
+import { jcoSession } from "../support/jco.js";
+import { cli, useWorkspace } from "./cli.js";
+
+const { path } = useWorkspace();
+
+const ADDING = `(component
+  (core module $m (memory (export "memory") 1) (global $sum (mut i32) (i32.const 0))
+    (func (export "add") (param i32) (global.set $sum (i32.add (global.get $sum) (local.get 0))))
+    (func (export "spin") (loop $l (br $l)))
+    (func (export "sum") (result i32) (global.get $sum)))
+  (core instance $i (instantiate $m))
+  (func (export "add") (param "n" u32) (canon lift (core func $i "add")))
+  (func (export "spin") (canon lift (core func $i "spin")))
+  (func (export "sum") (result u32) (canon lift (core func $i "sum"))))`;
+
+let count = 0;
+
+/** A directory with a component and a manifest. */
+async function project(manifest: object | string): Promise<string> {
+  const directory = path(`project-${count++}`);
+  await mkdir(directory);
+  await writeFile(join(directory, "app.wat"), ADDING);
+  const text = typeof manifest === "string" ? manifest : JSON.stringify(manifest);
+  await writeFile(join(directory, "component-init.json"), text);
+  return directory;
+}
+
+const APP = { component: "app.wat", output: "out.wasm", init: "add(5)" };
+
+async function sumOf(file: string): Promise<unknown> {
+  const { outcomes } = await jcoSession(await readFile(file), { calls: [{ export: "sum" }] });
+  return outcomes[0];
+}
+
+test("run without arguments does what component-init.json says", async () => {
+  const directory = await project(APP);
+  expect(await cli(["run"], { cwd: directory })).toMatchObject({ exitCode: 0 });
+  expect(await sumOf(join(directory, "out.wasm"))).toEqual({ ok: 5 });
+});
+
+test("--manifest names another, whose paths are relative to it", async () => {
+  const directory = await project(`\uFEFF${JSON.stringify(APP)}`);
+  const manifest = join(directory, "component-init.json");
+  expect(await cli(["run", "--manifest", manifest], { cwd: path(".") })).toMatchObject({ exitCode: 0 });
+  expect(await sumOf(join(directory, "out.wasm"))).toEqual({ ok: 5 });
+});
+
+test("options come before it", async () => {
+  const directory = await project({ ...APP, gc: true });
+  const run = ["run", "-f", "add(7)", "-o", "other.wasm", "--json"];
+  const { stdout } = await cli(run, { cwd: directory });
+  const report = JSON.parse(stdout) as Report;
+  expect(report).toMatchObject({ init: "add", removed: {} });
+  expect(await sumOf(join(directory, "other.wasm"))).toEqual({ ok: 7 });
+});
+
+test("an input does, too", async () => {
+  const directory = await project({ component: "missing.wasm", output: "out.wasm", init: "add(1)" });
+  const named = ["run", "app.wat", "--manifest", "component-init.json"];
+  expect(await cli(named, { cwd: directory })).toMatchObject({ exitCode: 0 });
+  expect(await sumOf(join(directory, "out.wasm"))).toEqual({ ok: 1 });
+});
+
+test("an input alone leaves the manifest of the directory alone", async () => {
+  const directory = await project("nonsense");
+  const { exitCode } = await cli(["run", "app.wat", "-o", "out.wasm", "-f", "add(2)"], { cwd: directory });
+  expect(exitCode).toBe(0);
+  expect(await sumOf(join(directory, "out.wasm"))).toEqual({ ok: 2 });
+});
+
+test("its limits hold", async () => {
+  const directory = await project({ ...APP, init: "spin", limits: { timeout: "300ms" } });
+  const { exitCode, stderr } = await cli(["run"], { cwd: directory });
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/^error: initialization did not end within 0\.3 s/m);
+});
+
+test.each<[string, object | string, readonly string[], number, RegExp]>([
+  [
+    "an unknown key",
+    { ...APP, ouput: "x" },
+    [],
+    2,
+    /component-init\.json: unknown key "ouput": did you mean "output"\?$/m,
+  ],
+  ["no JSON", '{\n  "component": app.wat\n}', [], 2, /component-init\.json is not JSON: .* \(line 2, column 16\)$/m],
+  ["half a manifest", '{ "component": "a"', [], 2, /is not JSON: close brace expected \(line 1, column 19\)/],
+  ["a comment", "{} // nothing", [], 2, /is not JSON: invalid comment token \(line 1, column 4\)/],
+  ["no component", { output: "x.wasm" }, [], 2, /the input is missing: component-init run INPUT -o OUTPUT/],
+  ["no output", { component: "app.wat" }, [], 2, /the output is missing: add -o FILE/],
+  ["a component that is not there", { ...APP, component: "no.wasm" }, [], 1, /cannot read no\.wasm: it does not exist/],
+  ["an output that is the manifest", { ...APP, output: "component-init.json" }, [], 2, /is the same file as the input/],
+  ["another manifest that is not there", APP, ["--manifest", "no.json"], 1, /manifest no\.json: it does not exist/],
+])("%s is an error", async (_, manifest, more, code, says) => {
+  const directory = await project(manifest);
+  const before = await readFile(join(directory, "component-init.json"), "utf8");
+  const { exitCode, stderr } = await cli(["run", ...more], { cwd: directory });
+  expect(stderr).toMatch(says);
+  expect(exitCode).toBe(code);
+  expect(await readFile(join(directory, "component-init.json"), "utf8")).toBe(before);
+});
+
+test("without a manifest and an input there is nothing to do", async () => {
+  const { exitCode, stderr } = await cli(["run"], { cwd: path(".") });
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(/the input is missing: component-init run INPUT -o OUTPUT, or a component-init\.json here$/m);
+});
