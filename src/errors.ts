@@ -7,7 +7,7 @@
  * - `init-not-found`, `init-ambiguous`, `init-signature`: the init function cannot be chosen or called as asked
  * - `init-failed`: init returned `err(...)`; `init-trapped`: it trapped; `init-exited`: it exited with a non-zero code
  * - `not-granted`: init used something of the host that was not granted
- * - `live-handles`: init ended with host resources open
+ * - `live-handles`: init ended with host resources open; `live-tasks`: with async calls that have not ended
  * - `timeout`: init took longer than was allowed; `crashed`: the process that ran it died
  * - `no-correspondence`: a staged rewrite found no core instance for a snapshotted one
  * - `invalid-output`: the rewritten component did not validate, which is a defect of this package
@@ -26,6 +26,7 @@ export type ErrorCode =
   | "init-exited"
   | "not-granted"
   | "live-handles"
+  | "live-tasks"
   | "timeout"
   | "crashed"
   | "no-correspondence"

@@ -46,6 +46,8 @@ export interface ImportedInterface {
   readonly resources: readonly string[];
   /** The error types of those functions that return a `result` with one. */
   readonly errors: ReadonlyMap<string, ValueType>;
+  /** Those that the guest can wait for; absent where there are none. */
+  readonly asyncFunctions?: ReadonlySet<string>;
 }
 
 /** The imports of a component: interfaces, and functions (as an interface of one function without a name in it). */
@@ -53,24 +55,29 @@ export function importedInterfaces(component: Component): ImportedInterface[] {
   const environment = rootEnvironment(component);
   return definitionsOfKind(component, "import").flatMap((item) => {
     const errors = new Map<string, ValueType>();
-    if (item.sort === "func") return [{ name: item.name.name, functions: [""], resources: [], errors }];
+    const asyncFunctions = new Set<string>();
+    const { name } = item.name;
+    if (item.sort === "func") {
+      if (functionType({ entity: item, environment }).async) asyncFunctions.add("");
+      return [{ name, functions: [""], resources: [], errors, ...unlessEmpty(asyncFunctions) }];
+    }
     if (item.sort !== "instance") return [];
     const functions: string[] = [];
     const resources: string[] = [];
-    for (const [name, inner] of instanceExports({ entity: item, environment })) {
+    for (const [func, inner] of instanceExports({ entity: item, environment })) {
       if (inner.entity.sort === "func") {
-        functions.push(name);
-        const error = errorType(inner);
-        if (error !== undefined) errors.set(name, error);
-      } else if (isFreshResource(inner.entity)) resources.push(name);
+        functions.push(func);
+        const { async, result } = functionType(inner);
+        if (result?.kind === "result" && result.err !== undefined) errors.set(func, result.err);
+        if (async) asyncFunctions.add(func);
+      } else if (isFreshResource(inner.entity)) resources.push(func);
     }
-    return [{ name: item.name.name, functions, resources, errors }];
+    return [{ name, functions, resources, errors, ...unlessEmpty(asyncFunctions) }];
   });
 }
 
-function errorType(func: Resolved): ValueType | undefined {
-  const { result } = functionType(func);
-  return result?.kind === "result" ? result.err : undefined;
+function unlessEmpty(asyncFunctions: ReadonlySet<string>): Pick<ImportedInterface, "asyncFunctions"> {
+  return asyncFunctions.size === 0 ? {} : { asyncFunctions };
 }
 
 function isFreshResource(entity: Entity): boolean {
@@ -163,7 +170,7 @@ export function usesAsync(component: Component): boolean {
 }
 
 /** Whether a component lifts or lowers functions asynchronously, or has built-ins of the async canonical ABI. */
-export function keepsAsyncState(component: Component): boolean {
+function keepsAsyncState(component: Component): boolean {
   return someDefinition(component, (definition) => {
     if (definition.kind === "lift" || definition.kind === "lower") {
       return definition.options.some((option) => option.kind === "async");

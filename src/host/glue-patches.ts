@@ -1,17 +1,21 @@
+import { ASYNC_PATCHES } from "./async-patches.js";
+
 /**
  * A change to jco's generated text: where `usedWhere` is found, `pattern` must be found `times` times, or once for each
  * place where it is used.
  */
-interface Patch {
+export interface Patch {
   readonly what: string;
   readonly pattern: RegExp;
   readonly replacement: string;
   readonly usedWhere: RegExp;
+  /** Where this is found as well, jco's own text stays. */
+  readonly exceptWhere?: RegExp;
   readonly times: number | "each";
 }
 
 /**
- * How one component calls another, without the async ABI (which is refused). The caller's task is put back as it was: jco
+ * How one component calls another, where calls cannot wait and so end in order. The caller's task is put back as it was: jco
  * forgets the task of a component that is entered again while it waits for a call, and wants one where a core module's
  * start function calls, which no task runs.
  */
@@ -37,12 +41,16 @@ const ENTER_AND_EXIT = {
   }`,
 };
 
+/** Calls of async functions, of the component or between components. */
+const ASYNC_CALL = /\bsetCalleeIsAsync\(true\)|StartCall\.bind\(/;
+
 const PATCHES: readonly Patch[] = [
   {
     what: "calls between components",
     pattern: /^\s*function _symmetricSyncGuestCallEnter\(/gm,
     replacement: `${ENTER_AND_EXIT.enter}\nfunction _jcoSymmetricSyncGuestCallEnter(`,
     usedWhere: /= _symmetricSyncGuestCallEnter;/,
+    exceptWhere: ASYNC_CALL,
     times: 1,
   },
   {
@@ -50,6 +58,7 @@ const PATCHES: readonly Patch[] = [
     pattern: /^\s*function _symmetricSyncGuestCallExit\(/gm,
     replacement: `${ENTER_AND_EXIT.exit}\nfunction _jcoSymmetricSyncGuestCallExit(`,
     usedWhere: /= _symmetricSyncGuestCallExit;/,
+    exceptWhere: ASYNC_CALL,
     times: 1,
   },
   {
@@ -128,24 +137,26 @@ const PATCHES: readonly Patch[] = [
 
 /**
  * Turns the ES module that jco generates into a script whose value is a function: it takes what watches the guest's
- * handles (`GuestHandles`) and gives `instantiate`.
+ * handles (`GuestHandles`) and its tasks (`AsyncRuntime`, where it may have any) and gives `instantiate`.
  *
  * Each pattern is checked, so that a new version of jco cannot undo a patch unnoticed.
  */
-export function patchGlue(source: string): string {
+export function patchGlue(source: string, isAsync = false): string {
   let patched = source
     .replace(/^\s*export function instantiate\(/m, "function instantiate(")
     .replace(/^\s*export const _util\b/m, "const _util")
     // The default for a `getCoreModule` that is not given; ours always is.
     .replaceAll("import.meta.url", "undefined");
   if (/^\s*export\b/m.test(patched)) unknown("an export");
-  for (const { what, pattern, replacement, usedWhere, times } of PATCHES) {
+  for (const { what, pattern, replacement, usedWhere, exceptWhere, times } of isAsync
+    ? [...PATCHES, ...ASYNC_PATCHES]
+    : PATCHES) {
     const uses = source.match(usedWhere)?.length ?? 0;
-    if (uses === 0) continue;
+    if (uses === 0 || exceptWhere?.test(source)) continue;
     if (source.match(pattern)?.length !== (times === "each" ? uses : times)) unknown(what);
     patched = patched.replace(pattern, replacement);
   }
-  return `(function (__handles) { ${patched}\nreturn instantiate; })`;
+  return `(function (__handles${isAsync ? ", __async" : ""}) { ${patched}\nreturn instantiate; })`;
 }
 
 function unknown(what: string): never {

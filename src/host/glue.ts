@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
 import { ComponentInitError } from "../errors.js";
+import type { AsyncRuntime } from "./async-runtime.js";
 import { GlueCache } from "./glue-cache.js";
 import type { GuestHandles } from "./guest-handles.js";
 
@@ -24,7 +25,7 @@ export type Instantiate = (
 ) => Promise<Record<string, unknown>>;
 
 /** Part of the cache key: raised when the options of bindgen or the patches change. */
-const GLUE_FORMAT = "6";
+const GLUE_FORMAT = "7";
 
 /** Glue with its place in the cache. */
 export class CachedGlue {
@@ -105,10 +106,10 @@ export class LoadedGlue {
     this.isFresh = cachedData === undefined || this.script.cachedDataRejected === true;
   }
 
-  /** For one life of the component: the handles are its own. */
-  open(handles: GuestHandles): Instantiate {
-    const makeInstantiate = this.script.runInThisContext() as (handles: GuestHandles) => Instantiate;
-    return makeInstantiate(handles);
+  /** For one life of the component: handles and tasks are its own. */
+  open(handles: GuestHandles, runtime: AsyncRuntime): Instantiate {
+    const makeInstantiate = this.script.runInThisContext() as (...own: [GuestHandles, AsyncRuntime]) => Instantiate;
+    return makeInstantiate(handles, runtime);
   }
 
   /** A core module that is not the component's own, by file name. */

@@ -9,10 +9,26 @@ function importName(item: ImportedInterface, func: string): string {
   return func === "" ? item.name : `${item.name}#${func}`;
 }
 
-/** The key under which jco's glue looks for an interface: its name without the version. */
+/**
+ * The key under which jco's glue looks for an interface: its name without the version. Interfaces of WASI 0.3 have names
+ * of 0.2 and other functions, and no two drafts of them are alike.
+ */
 export function importKey(name: string): string {
+  const { base, version } = splitVersion(name);
+  if (!base.startsWith("wasi:") || !version.startsWith("0.3.")) return base;
+  return /^0\.3\.\d+$/.test(version) ? `${base}@0.3` : name;
+}
+
+function splitVersion(name: string): { base: string; version: string } {
   const at = name.lastIndexOf("@");
-  return at < 0 ? name : name.slice(0, at);
+  return at < 0 ? { base: name, version: "" } : { base: name.slice(0, at), version: name.slice(at + 1) };
+}
+
+/** What bindgen has to be told of these keys: those that are not its own. */
+export function importMap(interfaces: readonly ImportedInterface[]): [name: string, key: string][] {
+  return interfaces
+    .map(({ name }): [string, string] => [name, importKey(name)])
+    .filter(([name, key]) => key !== splitVersion(name).base);
 }
 
 type HostFunction = (...args: unknown[]) => unknown;
@@ -59,13 +75,22 @@ export function unversioned(provided: Provided): Provided {
 }
 
 /**
- * The caller's functions, which the guest cannot wait for: a promise would be lowered as if it were the value.
- * Classes stay as they are.
+ * The caller's functions, which the guest cannot wait for unless their type is async: a promise would be lowered as if it
+ * were the value. Classes stay as they are.
  */
-export function synchronous(provided: Provided, onFailure: (error: Error) => void): Provided {
+export function synchronous(
+  provided: Provided,
+  interfaces: readonly ImportedInterface[],
+  onFailure: (error: Error) => void,
+): Provided {
+  const awaited = new Set(
+    interfaces.flatMap(({ name, asyncFunctions = [] }) =>
+      [...asyncFunctions].map((func) => `${importKey(name)}#${memberOf(func).name}`),
+    ),
+  );
   return mapValues(provided, (members, name) =>
     mapValues(members, (member, func) =>
-      typeof member === "function" && !/^[A-Z]/.test(func)
+      typeof member === "function" && !/^[A-Z]/.test(func) && !awaited.has(`${name}#${func}`)
         ? checked(member as HostFunction, `${name}#${func}`, onFailure)
         : member,
     ),

@@ -6,14 +6,16 @@ import { formatInitFunction, type InitFunction } from "../instrument/init-func.j
 import type { Instrumented, InstrumentedInstance, InstrumentedModule } from "../instrument/model.js";
 import { skeletonOf } from "../instrument/skeleton.js";
 import { toCamelCase, toExportKey } from "../wave/js-names.js";
+import { AsyncRuntime } from "./async-runtime.js";
 import { initializationError } from "./failure.js";
 import { CachedGlue, type Instantiate, type LoadedGlue } from "./glue.js";
 import { GuestHandles } from "./guest-handles.js";
 import { type HostReport, hostReport, ungranted } from "./host-report.js";
-import { completeImports, type ImportObject, type Provided, synchronous, unversioned } from "./imports.js";
+import { completeImports, type ImportObject, importMap, type Provided, synchronous, unversioned } from "./imports.js";
 import type { JcoThread } from "./jco-thread.js";
 import { LibcWatch, memoryOf } from "./libc.js";
 import { checkHandles, danglingHandles, type HandlePolicy, type HeldHandle, handleWarnings } from "./live-handles.js";
+import { asyncHandles, checkTasks } from "./live-tasks.js";
 import { OutputCapture } from "./output.js";
 import { Preview1Files } from "./preview1-files.js";
 import { ReferenceWatch } from "./references.js";
@@ -92,14 +94,14 @@ export interface Prepared {
 
 /** Generates (or finds in the cache) the canonical ABI glue. */
 export function bind(
-  { component, shape, isAsync, modules }: Instrumented,
+  { component, shape, isAsync, modules, imports }: Instrumented,
   thread: JcoThread,
   cache: boolean,
 ): Promise<CachedGlue> {
   // jco's bindgen looks into function bodies only where the component uses the async ABI.
   const generate = () => {
     const input = isAsync ? encodeComponent(component).toBytes() : skeletonOf(component);
-    return thread.generate(input, modules.length);
+    return thread.generate(input, modules.length, { isAsync, map: importMap(imports) });
   };
   return CachedGlue.make(shape, generate, cache);
 }
@@ -156,8 +158,9 @@ async function initializeWith(
   };
   const wasi = createWasi(wasiOptions);
   const files = new Preview1Files(wasi);
-  const run = new ComponentRun(prepared, prepared.glue.open(guestHandles), guestHandles, files);
-  const sources = { host: wasi.imports, given: synchronous(unversioned(options.imports ?? {}), run.interrupt) };
+  const run = new ComponentRun(prepared, guestHandles, files);
+  const given = unversioned(options.imports ?? {});
+  const sources = { host: wasi.imports, given: synchronous(given, instrumented.imports, run.interrupt) };
   const complete = completeImports(instrumented.imports, sources, refusals);
   const imports = options.onHostCall
     ? traceImports(complete, instrumented.imports, wasi.describeHandle, options.onHostCall)
@@ -170,7 +173,8 @@ async function initializeWith(
   await run.execute(imports, init, output, notes);
   const before = wasi.liveHandles();
   const warnings = run.forgetHost(output);
-  const handles = checkHandles(danglingHandles(before, wasi.liveHandles(), guestHandles), options.handles, output);
+  const dangling = [...danglingHandles(before, wasi.liveHandles(), guestHandles), ...asyncHandles(run.runtime)];
+  const handles = checkHandles(dangling, options.handles, output);
   const { instances, tables, references, exited } = run;
   return {
     instances,
@@ -198,17 +202,22 @@ class ComponentRun {
   exited = false;
   private interruption: Error | undefined;
 
+  private readonly instantiate: Instantiate;
+
   constructor(
     private readonly prepared: Prepared,
-    private readonly instantiate: Instantiate,
     private readonly handles: GuestHandles,
     private readonly files: Preview1Files,
-  ) {}
+  ) {
+    this.instantiate = prepared.glue.open(handles, this.runtime);
+  }
 
   /** Notes that the host ended the guest. The guest may have caught the exception and gone on as if nothing were. */
   readonly interrupt = (error: Error): void => {
     this.interruption ??= error;
   };
+
+  readonly runtime = new AsyncRuntime(this.interrupt);
 
   /** @param notes - what to say below the message of a failure */
   async execute(
@@ -222,11 +231,16 @@ class ComponentRun {
       const exports = await this.instantiate(this.moduleOf, imports, this.instantiateCore);
       phase = formatInitFunction(init) ?? phase;
       await this.call(init, exports);
+      await this.runtime.settle();
       if (this.interruption !== undefined) throw this.interruption;
+      checkTasks(this.runtime);
     } catch (error) {
       const cause = this.interruption ?? error;
       this.exited = cause instanceof GuestExit && cause.code === 0;
-      if (this.exited && this.instances.length === this.prepared.instrumented.instances.length) return;
+      if (this.exited && this.instances.length === this.prepared.instrumented.instances.length) {
+        await this.runtime.settle();
+        return checkTasks(this.runtime);
+      }
       throw initializationError(cause, phase, output, notes(cause));
     }
   }

@@ -13,11 +13,15 @@ export class JcoThread {
   private requests = 0;
 
   /** @param component - Function bodies and data may be left out where no async ABI is used: bindgen does not read them. */
-  async generate(component: Uint8Array, moduleCount: number): Promise<Glue> {
-    const answer = await this.request({ kind: "generate", component, moduleCount }).catch((error: Error) => ({
+  async generate(
+    component: Uint8Array,
+    moduleCount: number,
+    { isAsync = false, map = [] }: { isAsync?: boolean; map?: [string, string][] } = {},
+  ): Promise<Glue> {
+    const answer = await this.request({ kind: "generate", component, moduleCount, map }).catch((error: Error) => ({
       error: error.message,
     }));
-    if ("glue" in answer) return { ...answer.glue, source: patchGlue(answer.glue.source) };
+    if ("glue" in answer) return { ...answer.glue, source: patchGlue(answer.glue.source, isAsync) };
     const reason = "error" in answer ? answer.error : "no answer";
     throw new ComponentInitError("unsupported", `jco cannot generate bindings for this component: ${reason}`);
   }

@@ -1,18 +1,20 @@
 import { parentPort } from "node:worker_threads";
 import type { Glue } from "./glue.js";
 
-export type JcoRequest =
-  | {
-      readonly kind: "generate";
-      readonly component: Uint8Array;
-      /** How many core modules are in the component: those that jco adds are numbered after them. */
-      readonly moduleCount: number;
-    }
-  | { readonly kind: "validate"; readonly component: Uint8Array };
+interface GenerateRequest {
+  readonly kind: "generate";
+  readonly component: Uint8Array;
+  /** How many core modules are in the component: those that jco adds are numbered after them. */
+  readonly moduleCount: number;
+  /** Names of imports and what the glue is to call them. */
+  readonly map: [string, string][];
+}
+
+export type JcoRequest = GenerateRequest | { readonly kind: "validate"; readonly component: Uint8Array };
 
 export type JcoAnswer = { readonly glue: Glue } | { readonly error: string } | { readonly valid: true };
 
-async function generateGlue(component: Uint8Array, moduleCount: number): Promise<Glue> {
+async function generateGlue({ component, moduleCount, map }: GenerateRequest): Promise<Glue> {
   const { $init, generate } = await import("@bytecodealliance/jco-transpile/component");
   await $init;
   const { files } = generate(component, {
@@ -23,6 +25,7 @@ async function generateGlue(component: Uint8Array, moduleCount: number): Promise
     base64Cutoff: 0,
     noComponentErrorWrapping: false,
     bindgenEnableWasmExnref: true,
+    map,
   });
   let source = "";
   const adapters: Record<string, string> = {};
@@ -41,7 +44,7 @@ function moduleNumber(name: string): number {
 async function answer(request: JcoRequest): Promise<JcoAnswer> {
   try {
     const { component } = request;
-    if (request.kind === "generate") return { glue: await generateGlue(component, request.moduleCount) };
+    if (request.kind === "generate") return { glue: await generateGlue(request) };
     const { $init, generateTypes } = await import("@bytecodealliance/jco-transpile/component");
     await $init;
     // Reading the world of a component validates all of it, as `wasm-tools component wit` does, and bindgen is there.

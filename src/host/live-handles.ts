@@ -8,8 +8,8 @@ export type HandlePolicy = "error" | "warn" | "allow";
 
 /** A handle that the guest still held when its initialization ended. In the output it means nothing. */
 export interface HeldHandle {
-  /** Whose resource it is: the host's, an import's that the caller provided, or the component's own. */
-  readonly of: "host" | "import" | "component";
+  /** Whose resource it is: the host's, an import's that the caller provided, or the component's own; or the async ABI's. */
+  readonly of: "host" | "import" | "component" | "async";
   /** The resource type in WIT, `descriptor`; absent for the component's own. */
   readonly type?: string;
   /** The path of a file, the name of a standard stream. */
@@ -81,6 +81,7 @@ const KINDS = {
   host: "a host resource open",
   import: "a resource of a provided import held",
   component: "a handle to resources of the component itself",
+  async: "a handle of the async canonical ABI held",
 };
 
 function whichOf({ of, type, detail }: HeldHandle, count: number): string {

@@ -105,19 +105,26 @@ class Tracer {
     const shown = args.map(this.#shorten);
     const start = performance.now();
     const elapsed = () => Math.round((performance.now() - start) * 1000);
-    let result: unknown;
-    try {
-      result = call();
-    } catch (error) {
+    const returned = <T>(result: T): T => {
+      const us = elapsed();
+      this.#adopt(result);
+      this.onCall({ import: name, args: shown, result: this.#shorten(result), us });
+      return result;
+    };
+    const failed = (error: unknown): never => {
       const us = elapsed();
       this.#adopt(error instanceof Error ? payloadOf(error) : error);
       this.onCall({ import: name, args: shown, error: this.#shortenError(error), us });
       throw error;
+    };
+    let result: unknown;
+    try {
+      result = call();
+    } catch (error) {
+      return failed(error);
     }
-    const us = elapsed();
-    this.#adopt(result);
-    this.onCall({ import: name, args: shown, result: this.#shorten(result), us });
-    return result;
+    // The guest may wait for async functions, and goes on meanwhile.
+    return result instanceof Promise ? result.then(returned, failed) : returned(result);
   }
 
   readonly #shorten = (value: unknown): TracedValue => shortenValue(value, this.#describe);

@@ -2,7 +2,7 @@ import { encodeComponent } from "../component/encode.js";
 import { definitionsOf, definitionsOfKind } from "../component/graph.js";
 import { removeDead } from "../component/live.js";
 import type { Component, CoreModuleDefinition, Export } from "../component/model.js";
-import { importedInterfaces, keepsAsyncState, usesAsync } from "../component/resolve.js";
+import { importedInterfaces, usesAsync } from "../component/resolve.js";
 import { ComponentInitError } from "../errors.js";
 import type { CoreInstanceNode, Specialized } from "../specialize/model.js";
 import { renameCoreItems } from "./core-names.js";
@@ -89,6 +89,4 @@ function refuseUnsupported(component: Component): void {
       refuse(`imports the value ${definition.name.name}`);
     }
   }
-  // Waitable sets, streams, futures and tasks live in the host, where they cannot be seen.
-  if (keepsAsyncState(component)) refuse("uses the async canonical ABI");
 }

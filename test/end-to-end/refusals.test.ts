@@ -282,7 +282,7 @@ describe("state that cannot be seen is refused", () => {
         (core instance $i (instantiate $m (with "" (instance (export "new" (func $new))))))
         (func (export "init") (canon lift (core func $i "init"))))`,
       {},
-      "unsupported",
+      "live-handles",
     );
   });
 

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 
-from wasmtime import Config, Engine, ExitTrap, Store, WasiConfig, WasmtimeError
+from wasmtime import Config, Engine, ExitTrap, Store, WasiConfig, WasmtimeError, _bindings
 from wasmtime.component import (
     S8, S16, S32, S64, U8, U16, U32, U64, F32, F64, Bool, Char, String,
     BorrowType, Component, EnumType, FlagsType, Linker, ListType, OptionType, OwnType, Record, RecordType,
@@ -139,6 +139,9 @@ def engine_for(request):
     # V8 has these without flags, and the two engines are to run the same inputs.
     for feature in ("memory64", "multi_memory", "exceptions", "gc", "function_references", "tail_call"):
         setattr(config, f"wasm_{feature}", True)
+    # The package has no property for it. Without async calls, which it has none for either, this is for validation.
+    _bindings.wasmtime_config_wasm_component_model_async_set(config.ptr(), True)
+    _bindings.wasmtime_config_wasm_component_model_async_stackful_set(config.ptr(), True)
     if request.get("cacheConfig"):
         config.cache = request["cacheConfig"]
     return Engine(config)

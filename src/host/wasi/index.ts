@@ -13,6 +13,7 @@ import { createInsecureRandom, createInsecureSeed, createRandom } from "./random
 import { RealTimeline } from "./real-timeline.js";
 import { InputStream, OutputStream } from "./streams.js";
 import { DEFAULT_TIME, Timeline } from "./timeline.js";
+import { createWasi03 } from "./wasi03.js";
 
 export { GuestExit } from "./cli.js";
 export type { DeterminismOptions } from "./determinism.js";
@@ -27,7 +28,7 @@ export interface WasiOptions extends CliOptions, FilesystemOptions, DeterminismO
 }
 
 export interface WasiHost {
-  /** What jco's glue imports, by the interface's name without its version. */
+  /** What jco's glue imports, by `importKey`: the interface's name without its version, or with `@0.3`. */
   readonly imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** The handles that the guest was given and has not dropped, oldest first. */
   liveHandles(): LiveHandle[];
@@ -42,9 +43,9 @@ export interface WasiHost {
 }
 
 /**
- * A WASI 0.2 host in memory. All that a guest can learn from it follows from the options and the contents of the
- * preopens; nothing that a guest does through it has an effect other than `onOutput`, until its files are committed:
- * unless it has a network.
+ * A host of WASI 0.2 and parts of 0.3 in memory. All that a guest can learn from it follows from the options and the
+ * contents of the preopens; nothing that a guest does through it has an effect other than `onOutput`, until its files are
+ * committed: unless it has a network.
  */
 export function createWasi(options: WasiOptions): WasiHost {
   return createWasiWith(options, determinismOf(options));
@@ -57,23 +58,23 @@ export function createWasiWith(options: WasiOptions, { time, seed }: Determinism
   // The real clock is for programs. The times of files would make every output another one for nothing.
   const fileTime = (time === "real" ? DEFAULT_TIME : time).wallStart;
   const filesystem = createFilesystem(context, options, fileTime);
-  const network = options.network?.(context).imports ?? createNoNetwork(context);
+  const wasi02 = {
+    ...createCli(context, options, activity),
+    ...filesystem.imports,
+    "wasi:filesystem/preopens": notingPreopens(filesystem.imports["wasi:filesystem/preopens"], activity),
+    ...(options.network?.(context).imports ?? createNoNetwork(context)),
+    "wasi:clocks/monotonic-clock": createMonotonicClock(context, activity),
+    "wasi:clocks/wall-clock": createWallClock(context, activity),
+    "wasi:clocks/timezone": createTimezone(),
+    "wasi:io/error": { Error: IoError },
+    "wasi:io/poll": createPoll(context),
+    "wasi:io/streams": { InputStream, OutputStream },
+    "wasi:random/random": createRandom(seed, activity),
+    "wasi:random/insecure": createInsecureRandom(seed, activity),
+    "wasi:random/insecure-seed": createInsecureSeed(seed, activity),
+  };
   return {
-    imports: {
-      ...createCli(context, options, activity),
-      ...filesystem.imports,
-      "wasi:filesystem/preopens": notingPreopens(filesystem.imports["wasi:filesystem/preopens"], activity),
-      ...network,
-      "wasi:clocks/monotonic-clock": createMonotonicClock(context, activity),
-      "wasi:clocks/wall-clock": createWallClock(context, activity),
-      "wasi:clocks/timezone": createTimezone(),
-      "wasi:io/error": { Error: IoError },
-      "wasi:io/poll": createPoll(context),
-      "wasi:io/streams": { InputStream, OutputStream },
-      "wasi:random/random": createRandom(seed, activity),
-      "wasi:random/insecure": createInsecureRandom(seed, activity),
-      "wasi:random/insecure-seed": createInsecureSeed(seed, activity),
-    },
+    imports: { ...wasi02, ...createWasi03(context, options, wasi02) },
     liveHandles: () => handles.list(),
     describeHandle: (resource) => handles.describe(resource),
     latestHandle: () => handles.latest(),

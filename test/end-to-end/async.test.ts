@@ -1,0 +1,255 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { type PreinitializeOptions, preinitialize } from "../../src/index.js";
+import { loadFixture } from "../support/fixtures.js";
+import { jcoSession } from "../support/jco.js";
+import { refusal } from "../support/refusal.js";
+import { hasWasmtime, wasmtimeSession } from "../support/wasmtime.js";
+import { validate, wat } from "../support/wat.js";
+
+/** An import that takes its time. */
+const SLOW = {
+  "local:x/slow": {
+    wait: async (n: number) => {
+      await new Promise((resolve) => setTimeout(resolve, n));
+      return n + 1;
+    },
+  },
+};
+
+interface Case {
+  readonly fixture: string;
+  readonly initFunc: string;
+  readonly imports?: PreinitializeOptions["imports"];
+  /** A function that is not async, for Wasmtime's Python package has no async calls. */
+  readonly get: string;
+  readonly state: unknown;
+  /** What jco's own bindings do with the original, where that differs. */
+  readonly jco?: unknown;
+}
+
+const cases: Case[] = [
+  { fixture: "async", initFunc: "none", get: "peek", state: 0 },
+  { fixture: "async", initFunc: "sync", get: "peek", state: 7 },
+  { fixture: "async", initFunc: "waits", imports: SLOW, get: "peek", state: 26 },
+  { fixture: "async", initFunc: "waits-in-place", imports: SLOW, get: "peek", state: 31 },
+  // jco calls the next function when a task has returned, not when it has exited.
+  { fixture: "async", initFunc: "goes-on", get: "peek", state: 9, jco: 0 },
+  // jco takes the result of the core function for that of the task, after `task.return` has given it.
+  { fixture: "async", initFunc: "without-callback", imports: SLOW, get: "peek", state: 31 },
+  { fixture: "async-composition", initFunc: "calls", get: "get", state: 5005 },
+  { fixture: "async-composition", initFunc: "calls-and-waits", get: "get", state: 20_020 },
+  { fixture: "async-composition", initFunc: "calls-plain", get: "get", state: 5000 },
+  // The callee goes on, after its caller has exited.
+  { fixture: "async-composition", initFunc: "calls-lazy", get: "get", state: 5051, jco: 5050 },
+  { fixture: "wasi-0.3", initFunc: "sleep", get: "get", state: "5000000000n" },
+  { fixture: "wasi-0.3", initFunc: "sleep-and-wait", get: "get", state: "5000000000n" },
+  { fixture: "wasi-0.3", initFunc: "print", get: "get", state: "96n" },
+];
+
+describe.each(cases)("$fixture, $initFunc", ({ fixture, initFunc, imports, get, state, jco = state }) => {
+  const options = { initFunc, ...(imports && { imports }) };
+  const calls = [{ export: get }];
+
+  test("the output has the state that the task has left, in V8 and in Wasmtime", async () => {
+    const { component } = await preinitialize(await loadFixture(fixture), { ...options, verify: true });
+    await validate(component);
+    // Nothing that the output imports is used again.
+    expect((await jcoSession(component, { calls, imports: {} })).outcomes).toEqual([{ ok: state }]);
+    if (hasWasmtime && !importsAsync(fixture)) {
+      expect((await wasmtimeSession(component, { calls })).outcomes).toEqual([{ ok: state }]);
+    }
+  });
+
+  test.runIf(fixture !== "wasi-0.3" && initFunc !== "without-callback")("so has the original in V8", async () => {
+    const init = initFunc === "none" ? [] : [{ export: initFunc }];
+    const { outcomes } = await jcoSession(await loadFixture(fixture), {
+      calls: [...init, ...calls],
+      ...(imports && { imports }),
+    });
+    expect(outcomes.at(-1)).toEqual({ ok: jco });
+  });
+});
+
+/** Wasmtime's Python package cannot define such imports: "store configuration requires that `*_async` functions are used". */
+function importsAsync(fixture: string): boolean {
+  return fixture !== "async-composition";
+}
+
+test("the output keeps its async exports", async () => {
+  const { component } = await preinitialize(await loadFixture("async"), { initFunc: "sync" });
+  const { outcomes } = await jcoSession(component, { calls: [{ export: "get-async" }] });
+  expect(outcomes).toEqual([{ ok: 7 }]);
+});
+
+test("what goes through a stream to stdout of WASI 0.3 is the guest's output", async () => {
+  const { report } = await preinitialize(await loadFixture("wasi-0.3"), { initFunc: "print" });
+  expect(report.stdout).toBe("hello\n");
+});
+
+test("WASI 0.3 has the clock and the random numbers of 0.2", async () => {
+  const component = await loadFixture("wasi-0.3");
+  const stateOf = async (options: PreinitializeOptions) => {
+    const output = (await preinitialize(component, { initFunc: "draw", ...options })).component;
+    return (await jcoSession(output, { calls: [{ export: "get" }], imports: {} })).outcomes;
+  };
+  const usual = await stateOf({});
+  expect(await stateOf({})).toEqual(usual);
+  expect(await stateOf({ seed: 1n })).not.toEqual(usual);
+});
+
+test("WASI 0.2 and 0.3 are imported together, each with its own functions", async () => {
+  const text = `(component
+    (import "wasi:clocks/monotonic-clock@0.2.0" (instance $old (export "resolution" (func (result u64)))))
+    (import "wasi:clocks/monotonic-clock@0.3.0" (instance $new (export "get-resolution" (func (result u64)))))
+    (core func $a (canon lower (func $old "resolution"))) (core func $b (canon lower (func $new "get-resolution")))
+    (core module $m (import "" "a" (func $a (result i64))) (import "" "b" (func $b (result i64)))
+      (global $g (mut i64) (i64.const 0))
+      (func (export "init") (global.set $g (i64.add (call $a) (call $b))))
+      (func (export "get") (result i64) (global.get $g)))
+    (core instance $i (instantiate $m (with "" (instance (export "a" (func $a)) (export "b" (func $b))))))
+    (func (export "init") (canon lift (core func $i "init")))
+    (func (export "get") (result u64) (canon lift (core func $i "get"))))`;
+  const { component } = await preinitialize(await wat(text), { initFunc: "init" });
+  const { outcomes } = await jcoSession(component, { calls: [{ export: "get" }], imports: {} });
+  expect(outcomes).toEqual([{ ok: "2000000n" }]);
+});
+
+test("the same input gives the same output, however the tasks interleave", async () => {
+  const component = await loadFixture("async-composition");
+  const run = async () => (await preinitialize(component, { initFunc: "calls-and-waits" })).component;
+  const first = await run();
+  for (let i = 0; i < 4; i++) expect(await run()).toEqual(first);
+});
+
+test("calls of async imports are traced when they have returned", async () => {
+  const traced: string[] = [];
+  const onHostCall: NonNullable<PreinitializeOptions["onHostCall"]> = (call) =>
+    traced.push(`${call.import} ${JSON.stringify(call.result)}`);
+  await preinitialize(await loadFixture("async"), { initFunc: "waits", imports: SLOW, onHostCall });
+  expect(traced).toEqual(["local:x/slow#wait 21"]);
+});
+
+describe("refuses", () => {
+  const refuse = async (initFunc: string, ...codes: Parameters<typeof refusal>[2][]) =>
+    refusal(await loadFixture("async"), { initFunc, imports: SLOW }, ...codes);
+
+  test("a waitable set that is held", async () => {
+    expect((await refuse("keeps-set", "live-handles")).message).toContain("a waitable-set");
+  });
+
+  test("a call of an import that was not waited for", async () => {
+    const error = await refuse("keeps-subtask", "live-tasks", "live-handles");
+    expect(error.message).toMatch(/local:x\/slow#wait|the import wait/);
+  });
+
+  test("ends of a stream, each", async () => {
+    const error = await refusal(await loadFixture("wasi-0.3"), { initFunc: "leak" }, "live-handles");
+    expect(error.details.map((line) => line.trim())).toEqual(["readable end of a stream", "writable end of a stream"]);
+  });
+
+  test("backpressure", async () => {
+    expect((await refuse("keeps-backpressure", "live-tasks")).message).toContain("backpressure.dec");
+  });
+
+  test("a task that has returned and waits for ever, whatever --handles says", async () => {
+    const component = await loadFixture("async");
+    const error = await refusal(component, { initFunc: "returns-and-waits", handles: "allow" }, "live-tasks");
+    expect(error.message).toContain("that has returned and has not exited");
+  });
+
+  test("a task that waits for ever before it returns", async () => {
+    expect((await refuse("waits-for-ever", "init-trapped")).message).toContain("deadlock");
+  });
+
+  test("a task that exits without a result", async () => {
+    expect((await refuse("never-returns", "init-trapped")).message).toContain("exited without resolution");
+  });
+
+  test.each(["returns-and-traps", "traps-later"])("a task that traps after it has returned: %s", async (initFunc) => {
+    expect((await refuse(initFunc, "init-trapped")).message).toContain("unreachable");
+  });
+
+  test("a function that is not async and waits, which jco would let", async () => {
+    expect((await refuse("sync-waits", "init-trapped")).message).toContain("cannot block a synchronous task");
+  });
+
+  // The first may wait, the second waits only if it has to: they get to the guest in different ways.
+  test.each([
+    ["(canon subtask.cancel)", "(param i32) (result i32)", "(i32.const 9)"],
+    [
+      '(canon waitable-set.wait (memory (core memory $libc "memory")))',
+      "(param i32 i32) (result i32)",
+      "(i32.const 9) (i32.const 0)",
+    ],
+  ])("a trap of %s that the guest catches", async (builtin, type, args) => {
+    const text = `(component
+      (core module $libc (memory (export "memory") 1)) (core instance $libc (instantiate $libc))
+      (core func $f ${builtin}) (core func $ret (canon task.return))
+      (core module $m (import "" "f" (func $f ${type})) (import "" "ret" (func $ret))
+        (func (export "init") (result i32)
+          (block $caught (try_table (catch_all $caught) (drop (call $f ${args})))) (call $ret) (i32.const 0))
+        (func (export "cb") (param i32 i32 i32) (result i32) (unreachable)))
+      (core instance $i (instantiate $m (with "" (instance (export "f" (func $f)) (export "ret" (func $ret))))))
+      (func (export "init") async (canon lift (core func $i "init") async (callback (core func $i "cb")))))`;
+    await refusal(await wat(text), { initFunc: "init" }, "init-trapped");
+  });
+
+  test("an async import that is not granted", async () => {
+    const error = await refusal(await loadFixture("async"), { initFunc: "waits" }, "not-granted");
+    expect(error.message).toContain("local:x/slow#wait");
+  });
+
+  test("an interface of WASI 0.3 that this host does not have, although it has that of 0.2", async () => {
+    const text = (version: string) => `(component
+      (import "wasi:filesystem/preopens@${version}" (instance $p (export "get-directories" (func (result u32)))))
+      (core func $f (canon lower (func $p "get-directories")))
+      (core module $m (import "" "f" (func $f (result i32))) (func (export "init") (drop (call $f))))
+      (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+      (func (export "init") (canon lift (core func $i "init"))))`;
+    for (const version of ["0.3.0", "0.3.0-rc-2026-03-15"]) {
+      const error = await refusal(await wat(text(version)), { initFunc: "init" }, "not-granted");
+      expect(error.message).toContain(`wasi:filesystem/preopens@${version}#get-directories`);
+    }
+  });
+
+  test("threads, which jco does not know", async () => {
+    const text = `(component
+      (core func $f (canon thread.index))
+      (core module $m (import "" "f" (func $f (result i32))) (func (export "init")))
+      (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+      (func (export "init") (canon lift (core func $i "init"))))`;
+    const error = await refusal(await wat(text), { initFunc: "init" }, "unsupported");
+    expect(error.message).toMatch(/jco cannot .*thread\.index/s);
+  });
+});
+
+test("--handles allow takes a snapshot with a waitable set held", async () => {
+  const options = { initFunc: "keeps-set", handles: "allow" } as const;
+  const { report } = await preinitialize(await loadFixture("async"), options);
+  expect(report.handles).toEqual([{ of: "async", type: "waitable-set" }]);
+});
+
+describe("on an engine without JSPI", () => {
+  const engine = WebAssembly as { Suspending?: unknown; promising?: unknown };
+  const { Suspending, promising } = engine;
+  afterEach(() => Object.assign(engine, { Suspending, promising }));
+
+  const withoutJspi = () => {
+    delete engine.Suspending;
+    delete engine.promising;
+  };
+
+  test("async initialization is refused by name", async () => {
+    const component = await loadFixture("async");
+    withoutJspi();
+    const error = await refusal(component, { initFunc: "goes-on" }, "unsupported");
+    expect(error.message).toContain("JavaScript Promise Integration");
+    expect(error.message).toContain("Node 25 or later");
+  });
+
+  test("a component with async exports is initialized by a function that is not", async () => {
+    const component = await loadFixture("async");
+    withoutJspi();
+    await expect(preinitialize(component, { initFunc: "sync" })).resolves.toHaveProperty("component");
+  });
+});
