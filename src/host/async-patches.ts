@@ -104,6 +104,13 @@ export const ASYNC_PATCHES: readonly Patch[] = [
     times: "each",
   },
   {
+    what: "calls between components that cannot wait",
+    pattern: /= _symmetricSyncGuestCallEnter;$/gm,
+    replacement: "= __async.atOnce(_symmetricSyncGuestCallEnter);",
+    usedWhere: /= _symmetricSyncGuestCallEnter;/g,
+    times: "each",
+  },
+  {
     what: "imports that wait only if they have to",
     pattern: /\{ '': \{ fast, slow: /g,
     replacement: "{ '': { fast: __async.observed(fast), slow: ",

@@ -1,3 +1,4 @@
+import { ComponentInitError } from "../errors.js";
 import type { PromiseIntegration } from "./jspi.js";
 import { promiseIntegration } from "./jspi.js";
 
@@ -69,6 +70,19 @@ export class AsyncRuntime {
 
   suspending(func: WasmFunction): WebAssembly.ImportValue {
     return this.#integration.suspending(this.observed(func));
+  }
+
+  /** jco makes callers wait for a component that another task is in, but not where it takes a promise for a number. */
+  atOnce(enter: WasmFunction): WasmFunction {
+    return (...args) => {
+      const entered = enter(...args);
+      if (!(entered instanceof Promise)) return entered;
+      entered.catch(() => undefined);
+      throw new ComponentInitError(
+        "unsupported",
+        "initialization calls a component while a task of it waits in the middle of its code, and jco cannot make the call wait",
+      );
+    };
   }
 
   /** What is thrown here is a trap, and a guest compiled with exceptions can catch it. */

@@ -129,6 +129,52 @@ test("calls of async imports are traced when they have returned", async () => {
   expect(traced).toEqual(["local:x/slow#wait 21"]);
 });
 
+test("a call that has to wait for a component whose task is in the middle of its code is refused, since jco cannot wait", async () => {
+  const text = `(component
+    (import "local:x/slow" (instance $slow (export "wait" (func async (param "n" u32) (result u32)))))
+    (component $B
+      (import "wait" (func $wait async (param "n" u32) (result u32)))
+      (core func $w (canon lower (func $wait))) (core func $ret (canon task.return))
+      (core module $m (import "" "wait" (func $wait (param i32) (result i32))) (import "" "ret" (func $ret))
+        (global $n (mut i32) (i32.const 0))
+        (func (export "slow") (result i32)
+          (global.set $n (i32.const 1)) (drop (call $wait (i32.const 30))) (global.set $n (i32.const 2)) (call $ret) (i32.const 0))
+        (func (export "cb") (param i32 i32 i32) (result i32) (unreachable))
+        (func (export "n") (result i32) (global.get $n)))
+      (core instance $i (instantiate $m (with "" (instance (export "wait" (func $w)) (export "ret" (func $ret))))))
+      (func (export "slow") async (canon lift (core func $i "slow") async (callback (core func $i "cb"))))
+      (func (export "n") (result u32) (canon lift (core func $i "n"))))
+    (component $A
+      (import "slow" (func $slow async)) (import "n" (func $n (result u32)))
+      (core func $s (canon lower (func $slow) async)) (core func $n' (canon lower (func $n)))
+      (core func $ret (canon task.return)) (core func $drop (canon subtask.drop)) (core func $set (canon waitable-set.new))
+      (core func $unset (canon waitable-set.drop)) (core func $join (canon waitable.join))
+      (core module $m
+        (import "" "slow" (func $slow (result i32))) (import "" "n" (func $n (result i32))) (import "" "ret" (func $ret))
+        (import "" "drop" (func $drop (param i32))) (import "" "set" (func $set (result i32)))
+        (import "" "unset" (func $unset (param i32))) (import "" "join" (func $join (param i32 i32)))
+        (global $g (mut i32) (i32.const 0)) (global $set (mut i32) (i32.const 0))
+        (func (export "get") (result i32) (global.get $g))
+        (func (export "init") (result i32) (local $sub i32)
+          (local.set $sub (i32.shr_u (call $slow) (i32.const 4)))
+          (global.set $g (call $n))
+          (global.set $set (call $set))
+          (call $join (local.get $sub) (global.get $set))
+          (i32.or (i32.const 2) (i32.shl (global.get $set) (i32.const 4))))
+        (func (export "cb") (param $e i32) (param $sub i32) (param $s i32) (result i32)
+          (call $drop (local.get $sub)) (call $unset (global.get $set)) (call $ret) (i32.const 0)))
+      (core instance $i (instantiate $m (with "" (instance (export "slow" (func $s)) (export "n" (func $n'))
+        (export "ret" (func $ret)) (export "drop" (func $drop)) (export "set" (func $set)) (export "unset" (func $unset))
+        (export "join" (func $join))))))
+      (func (export "get") (result u32) (canon lift (core func $i "get")))
+      (func (export "init") async (canon lift (core func $i "init") async (callback (core func $i "cb")))))
+    (instance $b (instantiate $B (with "wait" (func $slow "wait"))))
+    (instance $a (instantiate $A (with "slow" (func $b "slow")) (with "n" (func $b "n"))))
+    (export "get" (func $a "get")) (export "init" (func $a "init")))`;
+  const error = await refusal(await wat(text), { initFunc: "init", imports: SLOW }, "unsupported");
+  expect(error.message).toContain("a task of it waits in the middle of its code");
+});
+
 describe("refuses", () => {
   const refuse = async (initFunc: string, ...codes: Parameters<typeof refusal>[2][]) =>
     refusal(await loadFixture("async"), { initFunc, imports: SLOW }, ...codes);

@@ -47,6 +47,12 @@ describe("jco's text becomes a script", () => {
     }
   });
 
+  test("that leaves nothing to chance, where tasks may wait", async () => {
+    const source = await glueOf(await loadFixture("async"));
+    expect(source).toContain("Math.random()");
+    expect(patchGlue(source, true)).not.toContain("Math.random()");
+  });
+
   test("with our handle tables, where it has any", () => {
     expect(withResources).toMatch(/HANDLE_TABLES\[/);
     expect(patchGlue(withResources)).toContain("const HANDLE_TABLES = __handles.tables;");
