@@ -15,8 +15,8 @@ function importName(item: ImportedInterface, func: string): string {
  */
 export function importKey(name: string): string {
   const { base, version } = splitVersion(name);
-  if (!base.startsWith("wasi:") || !version.startsWith("0.3.")) return base;
-  return /^0\.3\.\d+$/.test(version) ? `${base}@0.3` : name;
+  if (!base.startsWith("wasi:") || !/^0\.3(\.|$)/.test(version)) return base;
+  return /^0\.3(\.\d+)?$/.test(version) ? `${base}@0.3` : name;
 }
 
 function splitVersion(name: string): { base: string; version: string } {

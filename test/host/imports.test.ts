@@ -154,6 +154,7 @@ test("versions in the names of what is given make no difference", () => {
 test.each([
   ["wasi:http/types@0.2.10", "wasi:http/types"],
   ["a:b/c@1.0.0-rc.1", "a:b/c"],
+  ["wasi:clocks/monotonic-clock@0.3", "wasi:clocks/monotonic-clock@0.3"],
   ["answer", "answer"],
 ])("the key of %s is %s", (name, key) => {
   expect(importKey(name)).toBe(key);
