@@ -15,7 +15,7 @@ const LABELS: Record<PhaseName, string> = {
 const NEWLINE = 0x0a;
 const CLEAR_LINE = "\r\x1b[2K";
 
-/** Shows which phases run, on stderr: one line that is overwritten on a terminal, a plain line for each elsewhere. */
+/** Shows which phases run, on stderr: in one line of a terminal that is overwritten, and with `verbose` in a line each. */
 export class Progress {
   /** A dumb terminal (an editor's, say) cannot take a line back. */
   private readonly terminal = process.stderr.isTTY === true && process.env.TERM !== "dumb";
@@ -38,7 +38,7 @@ export class Progress {
     this.running.delete(phase);
     if (this.quiet) return;
     this.clear();
-    if (this.verbose || !this.terminal) process.stderr.write(`${LABELS[phase]}: ${milliseconds.toFixed(0)} ms\n`);
+    if (this.verbose) process.stderr.write(`${LABELS[phase]}: ${milliseconds.toFixed(0)} ms\n`);
     this.show();
   }
 

@@ -56,7 +56,7 @@ describe("--timeout stops a guest that never ends", () => {
     const run = ["run", "in.wat", "-o", "out.wasm", "-f", init, "--timeout", "300ms"];
     const { exitCode, stderr } = await cli(run, { cwd: folder, timeout: 60_000 });
     expect(exitCode).toBe(1);
-    expect(errors(stderr)).toEqual([expect.stringMatching(/^error: initialization did not end within 0\.3 s: /)]);
+    expect(stderr).toMatch(/^error: initialization did not end within 0\.3 s: .*\n$/);
     expect(readdirSync(folder).toSorted()).toEqual(["in.wat", "out.wasm"]);
     expect(await readFile(join(folder, "out.wasm"), "utf8")).toBe("old");
   });
@@ -78,11 +78,6 @@ describe("--timeout stops a guest that never ends", () => {
   });
 });
 
-/** What is not progress. */
-function errors(stderr: string): string[] {
-  return stderr.split("\n").filter((line) => line !== "" && !/^[a-z ]+: \d+ ms$/.test(line));
-}
-
 describe.runIf(process.platform === "linux")("the process that runs the guest", () => {
   const childrenOf = (pid: number | undefined) =>
     readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
@@ -92,7 +87,7 @@ describe.runIf(process.platform === "linux")("the process that runs the guest", 
   /** A run that does not end, when the guest runs. */
   async function running(name: string) {
     const folder = await folderWith(name, component("", { init: FOREVER }));
-    const parent = execa(process.execPath, [MAIN, "run", "in.wat", "-o", "out.wasm", "-f", "init"], {
+    const parent = execa(process.execPath, [MAIN, "run", "in.wat", "-o", "out.wasm", "-f", "init", "-v"], {
       cwd: folder,
       reject: false,
     });
@@ -106,8 +101,8 @@ describe.runIf(process.platform === "linux")("the process that runs the guest", 
     process.kill(child, signal);
     const { exitCode, stderr } = await parent;
     expect(exitCode).toBe(1);
-    expect(errors(String(stderr)).at(-1)).toMatch(
-      /^error: the process that ran the initialization (was killed|crashed \(SIG\w+\)), .*--max-memory/,
+    expect(String(stderr)).toMatch(
+      /^error: the process that ran the initialization (was killed|crashed \(SIG\w+\)), .*--max-memory/m,
     );
     expect(await readFile(join(folder, "out.wasm"), "utf8")).toBe("old");
   });
