@@ -51,7 +51,7 @@ try {
 } catch (error) {
   process.exitCode = reportFailure(error, false);
 }
-// All is written by now. A thread that does not end, whatever keeps it, must not keep whoever called us.
+// A timer or thread that does not end, whatever keeps it, must not keep whoever called us.
 setInterval(() => {
   if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();
-}, 1000).unref();
+}, 100).unref();

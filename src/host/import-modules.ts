@@ -5,6 +5,7 @@ import type { ImportedInterface } from "../component/resolve.js";
 import { ComponentInitError } from "../errors.js";
 import { reason } from "../reason.js";
 import { importKey, type Provided } from "./imports.js";
+import { settledOrStuck } from "./settled.js";
 
 /** Modules of JavaScript (paths or `file:` URLs), by the import that their exports are for, with or without version. */
 export type ImportModules = Readonly<Record<string, string | URL>>;
@@ -51,7 +52,8 @@ async function load(name: string, path: string, { functions }: ImportedInterface
 
 async function evaluate(name: string, path: string): Promise<Exports> {
   try {
-    return (await import(pathToFileURL(resolve(path)).href)) as Exports;
+    const loading: Promise<Exports> = import(pathToFileURL(resolve(path)).href);
+    return await settledOrStuck(loading, "its top-level await does not end");
   } catch (cause) {
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
     const [line = why] = why.split("\n");

@@ -20,6 +20,7 @@ import { OutputCapture } from "./output.js";
 import { Preview1Files } from "./preview1-files.js";
 import { ReferenceWatch } from "./references.js";
 import { Refusals } from "./refusals.js";
+import { settledOrStuck } from "./settled.js";
 import { FunctionIndex, lookUp, type RunningInstance, TableWatch } from "./tables.js";
 import { type HostCall, traceImports } from "./trace.js";
 import {
@@ -325,7 +326,7 @@ class ComponentRun {
     }
     const owner = init.interface === undefined ? exports : (exports[toExportKey(init.interface)] as typeof exports);
     const func = owner[toCamelCase(init.name)] as (...args: readonly unknown[]) => unknown;
-    await settledOrStuck(func(...init.args));
+    await settledOrStuck(func(...init.args), "it waits for something that will not happen");
   }
 }
 
@@ -357,20 +358,6 @@ function importName(module: string, name: string): string | undefined {
 /** JS API: an exported function prints as `function 12() { [native code] }`. */
 function isWasmFunction(value: unknown): boolean {
   return /^\d+$/.test((value as { name?: string }).name ?? "");
-}
-
-/** An async function may wait for what never comes. Node would end the process then, without a word. */
-async function settledOrStuck(result: unknown): Promise<void> {
-  let onIdle = () => {};
-  const stuck = new Promise<never>((_, reject) => {
-    onIdle = () => reject(new Error("it waits for something that will not happen"));
-  });
-  process.once("beforeExit", onIdle);
-  try {
-    await Promise.race([result, stuck]);
-  } finally {
-    process.off("beforeExit", onIdle);
-  }
 }
 
 function readI32Globals({ state }: InstrumentedModule, exports: WebAssembly.Exports): Map<number, number> {

@@ -58,6 +58,7 @@ describe("--import", () => {
       /loading throws\.js, for the import local:host\/log, failed: TypeError: not today$/,
     ],
     ["log", "local:host/log=syntax.js", 2, /loading syntax\.js, for the import local:host\/log, failed: SyntaxError: /],
+    ["log", "local:host/log=never.js", 2, /loading never\.js, .* failed: Error: its top-level await does not end$/],
     ["ask", "answer=log.js", 2, /answer is a function, and the default export of log\.js is none/],
     [
       "log",
@@ -71,6 +72,7 @@ describe("--import", () => {
     await write("throws.js", "throw new TypeError('not today\\nor ever');");
     await write("syntax.js", "export const = 1;");
     await write("empty.js", "export const other = 1;");
+    await write("never.js", "await new Promise(() => {});");
     const { exitCode, stderr } = await run(init, "--import", option);
     expect(exitCode).toBe(code);
     const [error] = stderr.split("\n").filter((line) => line.startsWith("error: "));
