@@ -38,7 +38,9 @@ async function sumOf(file: string): Promise<unknown> {
 
 test("run without arguments does what component-init.json says", async () => {
   const directory = await project(APP);
-  expect(await cli(["run"], { cwd: directory })).toMatchObject({ exitCode: 0 });
+  const { exitCode, stdout, stderr } = await cli(["run"], { cwd: directory });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "" });
+  expect(stderr).toMatch(/^out\.wasm: .*, ran add, .*\nmemory: .*\n$/);
   expect(await sumOf(join(directory, "out.wasm"))).toEqual({ ok: 5 });
 });
 
