@@ -1,3 +1,4 @@
+import { checkComponent, checkOptions } from "./check-options.js";
 import {
   type Preinitialized,
   type PreinitializeOptions,
@@ -23,6 +24,8 @@ export async function preinitializeToChunks(
   bytes: Uint8Array,
   options: PreinitializeOptions = {},
 ): Promise<Preinitialized> {
+  checkComponent(bytes);
+  checkOptions(options);
   const { isolate, timeout } = options;
   if (!(isolate ?? timeout !== undefined)) return preinitializeHere(bytes, options);
   const { preinitializeIsolated } = await import("./isolate/isolated.js");

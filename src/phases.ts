@@ -1,3 +1,4 @@
+import { checkComponent } from "./check-options.js";
 import { encodeComponent } from "./component/encode.js";
 import * as host from "./host/initialize.js";
 import { JcoThread } from "./host/jco-thread.js";
@@ -31,6 +32,7 @@ export type { Initialized } from "./host/initialize.js";
  * @throws ComponentInitError `not-a-component`, `malformed`, `unsupported`, `invalid-option`
  */
 export function instrument(component: Uint8Array, supply: Supply = {}): Instrumented {
+  checkComponent(component);
   const instrumented = instrumentComponent(specialize(component, supply));
   const encode = () => encodeComponent(instrumented.component, instrumented.chunksOf).toBytes();
   return { ...instrumented, supply, encode };
@@ -104,6 +106,7 @@ export async function rewrite(
   snapshot: Snapshot,
   options: RewriteOptions = {},
 ): Promise<Uint8Array> {
+  checkComponent(component);
   const { removeInitFunc, snapshotOf, correspondence, gc = false, supply = {} } = options;
   const target = specialize(component, supply);
   const pairs = snapshotOf && findCorrespondence(specialize(snapshotOf, supply), target, correspondence);
