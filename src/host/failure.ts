@@ -33,7 +33,7 @@ export function initializationError(
   }
   const details = [...stackOf(cause), ...explained];
   if (cause instanceof ComponentInitError) {
-    return new ComponentInitError(cause.code, cause.message, { cause, details });
+    return new ComponentInitError(cause.code, cause.message, { cause, details: [...cause.details, ...details] });
   }
   return new ComponentInitError("init-trapped", `${what} trapped: ${reasonOf(cause)}`, { cause, details });
 }

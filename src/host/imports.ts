@@ -3,6 +3,7 @@ import { ComponentInitError } from "../errors.js";
 import { toCamelCase } from "../wave/js-names.js";
 import { denialOf, grantOf } from "./grants.js";
 import type { Refusals } from "./refusals.js";
+import { withDeepStack } from "./stack.js";
 
 /** What an import is called in messages: `wasi:http/types@0.2.10#[method]fields.get`. */
 function importName(item: ImportedInterface, func: string): string {
@@ -76,7 +77,7 @@ export function unversioned(provided: Provided): Provided {
 
 /**
  * The caller's functions, which the guest cannot wait for unless their type is async: a promise would be lowered as if it
- * were the value. Classes stay as they are.
+ * were the value. An `Error` that one throws is none of the guest's, and says so. Classes stay as they are.
  */
 export function synchronous(
   provided: Provided,
@@ -99,7 +100,7 @@ export function synchronous(
 
 function checked(func: HostFunction, name: string, onFailure: (error: Error) => void): HostFunction {
   return function (this: unknown, ...args) {
-    const result = func.apply(this, args);
+    const result = attempt(() => func.apply(this, args), name, onFailure);
     if (!(result instanceof Promise)) return result;
     result.catch(() => undefined);
     const error = new ComponentInitError(
@@ -110,6 +111,28 @@ function checked(func: HostFunction, name: string, onFailure: (error: Error) => 
     onFailure(error);
     throw error;
   };
+}
+
+/** jco takes what is thrown for the error case of a result, and an `Error` only where it carries one as its `payload`. */
+function attempt(call: () => unknown, name: string, onFailure: (error: Error) => void): unknown {
+  try {
+    return call();
+  } catch (cause) {
+    if (!(cause instanceof Error) || Object.hasOwn(cause, "payload") || cause instanceof ComponentInitError)
+      throw cause;
+    const message = `the import ${name} that was provided threw ${cause.name}: ${cause.message}`;
+    const details = ownFrames(cause);
+    const error = withDeepStack(() => new ComponentInitError("init-trapped", message, { cause, details }));
+    onFailure(error);
+    throw error;
+  }
+}
+
+/** The frames of the caller's code: all above the first of this module. */
+function ownFrames({ stack = "" }: Error): string[] {
+  const frames = stack.split("\n").filter((line) => /^ +at /.test(line));
+  const end = frames.findIndex((line) => line.includes(import.meta.url) || line.includes(import.meta.filename));
+  return frames.slice(0, end < 0 ? undefined : end).map((line) => `  ${line.trim()}`);
 }
 
 function mapValues<T, U>(object: Readonly<Record<string, T>>, map: (value: T, name: string) => U): Record<string, U> {

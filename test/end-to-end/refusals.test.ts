@@ -159,6 +159,34 @@ describe("state that cannot be seen is refused", () => {
     expect(error.message).toContain("local:x/later#number that was provided returned a promise");
   });
 
+  test("a provided import that throws an error of JavaScript", async () => {
+    const error = await run(
+      `(component
+        (import "local:x/later" (instance $later (export "number" (func (result u32)))))
+        (core func $f (canon lower (func $later "number")))
+        (core module $m (import "" "f" (func $f (result i32))) (global $g (mut i32) (i32.const 77))
+          (func (export "init") (global.set $g (call $f))))
+        (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+        (func (export "init") (canon lift (core func $i "init"))))`,
+      {
+        imports: {
+          "local:x/later": {
+            number: function numberOfTheTest() {
+              throw new TypeError("no such thing");
+            },
+          },
+        },
+      },
+      "init-trapped",
+    );
+    expect(error.message).toBe("the import local:x/later#number that was provided threw TypeError: no such thing");
+    expect(error.details).toEqual([
+      expect.stringMatching(/^ {2}at .*numberOfTheTest.*refusals\.test\.ts/),
+      "wasm stack:",
+      expect.stringMatching(/^ {2}at m/),
+    ]);
+  });
+
   test("types of components that do not fit each other", async () => {
     const error = await run(
       `(component
