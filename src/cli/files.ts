@@ -24,9 +24,14 @@ export async function readInput(path: string): Promise<Uint8Array> {
 /** A directory that the guest is to see must be there before the work starts. */
 export async function checkDirectory(path: string, isWritten: boolean): Promise<void> {
   const found = await stat(path).catch((cause) => {
-    throw new ComponentInitError("io", `cannot preopen the directory ${path}: ${reason(cause)}`, { cause });
+    // As Docker writes it; a name with a colon is rare.
+    const colon = /[^:]:[^:]/.test(path) && !/^[A-Za-z]:/.test(path) ? " (HOST::GUEST has two colons)" : "";
+    throw new ComponentInitError("io", `cannot preopen the directory ${path}: ${reason(cause)}${colon}`, { cause });
   });
-  if (!found.isDirectory()) throw new ComponentInitError("io", `cannot preopen ${path}: it is not a directory`);
+  if (!found.isDirectory()) {
+    const tar = found.isFile() && /\.(tar|tgz|tar\.gz|tar\.zst)$/.test(path) ? " (--tar is for archives)" : "";
+    throw new ComponentInitError("io", `cannot preopen ${path}: it is not a directory${tar}`);
+  }
   if (!isWritten) return;
   await access(path, constants.W_OK | constants.X_OK).catch((cause) => {
     throw new ComponentInitError("io", `cannot preopen the directory ${path} with rw: ${reason(cause)}`, { cause });
@@ -38,6 +43,7 @@ export async function checkArchive(path: string): Promise<void> {
     throw new ComponentInitError("io", `cannot mount the archive ${path}: ${why}`, { cause });
   };
   const found = await stat(path).catch((cause) => fail(reason(cause), cause));
+  if (found?.isDirectory()) fail("it is a directory (--dir is for those)");
   if (!found?.isFile()) fail("it is not a file");
   await access(path, constants.R_OK).catch((cause) => fail(reason(cause), cause));
 }
@@ -101,14 +107,23 @@ export async function checkOutput(path: string, inputs: readonly string[]): Prom
   const fail = (why: string, cause?: unknown) => {
     throw new ComponentInitError("io", `cannot write ${path}: ${why}`, { cause });
   };
+  const failFor = (directory: string, cause: unknown) =>
+    fail(
+      isMissing(cause) ? `there is no directory ${directory}` : `the directory ${directory}: ${reason(cause)}`,
+      cause,
+    );
   if (found?.isDirectory()) fail("it is a directory (name a file in it)");
   if (found !== undefined) await access(path, constants.W_OK).catch((cause) => fail(reason(cause), cause));
   if (found !== undefined && !found.isFile()) return;
   const { directory } = await targetOf(path);
-  const parent = await stat(directory).catch((cause) => fail(`the directory ${directory}: ${reason(cause)}`, cause));
+  const parent = await stat(directory).catch((cause) => failFor(directory, cause));
   if (!parent?.isDirectory()) fail(`${directory} is not a directory`);
   const allowed = constants.W_OK | constants.X_OK;
-  await access(directory, allowed).catch((cause) => fail(`the directory ${directory}: ${reason(cause)}`, cause));
+  await access(directory, allowed).catch((cause) => failFor(directory, cause));
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "ENOENT";
 }
 
 /** Where a file really is: a symbolic link stays, and what it points to is replaced. */

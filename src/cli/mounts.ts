@@ -1,3 +1,4 @@
+import type { MountMode } from "../host/wasi/filesystem/mount.js";
 import type { ArchivePreopen, DirectoryPreopen, Preopen } from "../host/wasi/filesystem/preopens.js";
 import { checkPreopens } from "../host/wasi/filesystem/preopens.js";
 import { UsageError } from "./failure.js";
@@ -5,7 +6,8 @@ import { checkArchive, checkDirectory } from "./files.js";
 
 /**
  * `HOST[::GUEST]`, as `wasmtime run --dir` takes it, and how the guest may change it. Without `GUEST` the guest sees the
- * path as it was given. What could be a guest path or a mode is a mode: a guest path `rw` is written `./rw`.
+ * path as it was given. What could be a guest path or a mode is a mode: a guest path `rw` is written `./rw`. What
+ * follows a guest path is only ever a mode, or a misspelt one would be a strange path that nobody looks for.
  */
 export function parseDir(text: string): DirectoryPreopen {
   const { source: host, guest = host, mode } = split("dir", text, "host directory");
@@ -21,7 +23,7 @@ export function parseTar(text: string): ArchivePreopen {
 }
 
 function split(option: string, text: string, what: string) {
-  const mode = /::(rw|overlay)$/.exec(text)?.[1] as "rw" | "overlay" | undefined;
+  const mode = /::(ro|rw|overlay)$/.exec(text)?.[1] as MountMode | undefined;
   const rest = mode === undefined ? text : text.slice(0, -mode.length - 2);
   const at = rest.indexOf("::");
   const source = at < 0 ? rest : rest.slice(0, at);
@@ -30,6 +32,11 @@ function split(option: string, text: string, what: string) {
     throw new UsageError(`--${option} ${text}: the ${what} is missing (${what.split(" ")[0]?.toUpperCase()}::GUEST)`);
   if (guest === "")
     throw new UsageError(`--${option} ${text}: the guest path is missing after '::' (write / for the root)`);
+  const wrong = /::(.*)$|:(ro|rw|overlay)$/.exec(guest ?? "");
+  if (wrong !== null) {
+    const modes = option === "tar" ? "::ro or ::overlay" : "::ro, ::rw or ::overlay";
+    throw new UsageError(`--${option} ${text}: ${wrong[0]} is no mode (${modes} may follow the guest path)`);
+  }
   return { source, guest, mode };
 }
 

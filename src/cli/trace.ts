@@ -44,7 +44,9 @@ function attempt<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    throw new ComponentInitError("io", `cannot write the trace ${path}: ${reason(cause)}`, { cause });
+    const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    const why = isMissing ? `there is no directory ${dirname(path)}` : reason(cause);
+    throw new ComponentInitError("io", `cannot write the trace ${path}: ${why}`, { cause });
   }
 }
 

@@ -160,7 +160,7 @@ describe("--trace", () => {
   test("that cannot be written is refused before the work", async () => {
     const { exitCode, stderr } = await run("insist", "--trace", "nowhere/trace.jsonl");
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/cannot write the trace nowhere\/trace\.jsonl: it does not exist/);
+    expect(stderr).toMatch(/cannot write the trace nowhere\/trace\.jsonl: there is no directory nowhere/);
   });
 
   test("to a full disk ends the work", async () => {

@@ -12,7 +12,8 @@ describe("--dir", () => {
   test.each([
     ["data", { host: "data", guest: "data" }],
     ["./data::/", { host: "./data", guest: "/" }],
-    ["a:b::/c::d", { host: "a:b", guest: "/c::d" }],
+    ["a:b::/c:d", { host: "a:b", guest: "/c:d" }],
+    ["data::/d::ro", { host: "data", guest: "/d", mode: "ro" }],
     ["data::rw", { host: "data", guest: "data", mode: "rw" }],
     ["data::overlay", { host: "data", guest: "data", mode: "overlay" }],
     ["data::/d::rw", { host: "data", guest: "/d", mode: "rw" }],
@@ -29,11 +30,21 @@ describe("--dir", () => {
   });
 });
 
+test.each([
+  ["data::/d::readonly", /::readonly is no mode \(::ro, ::rw or ::overlay may follow/],
+  ["data::/d::RW", /::RW is no mode/],
+  ["data::/d:rw", /:rw is no mode/],
+  ["data::/d::rw::rw", /::rw is no mode/],
+])("--dir %s is refused", (text, message) => {
+  expect(() => parseDir(text)).toThrow(message);
+});
+
 describe("--tar", () => {
   test.each([
     ["a.tar", { archive: "a.tar", guest: "/" }],
     ["a.tgz::/lib", { archive: "a.tgz", guest: "/lib" }],
     ["a.tar.zst::overlay", { archive: "a.tar.zst", guest: "/", mode: "overlay" }],
+    ["a.tar::/lib::ro", { archive: "a.tar", guest: "/lib", mode: "ro" }],
     ["a.tar::/lib::overlay", { archive: "a.tar", guest: "/lib", mode: "overlay" }],
   ])("%s", (text, expected) => {
     expect(parseTar(text)).toEqual(expected);
@@ -42,6 +53,7 @@ describe("--tar", () => {
   test("an archive cannot be written", () => {
     expect(() => parseTar("a.tar::/::rw")).toThrow(/stays as it is/);
     expect(() => parseTar("::/x")).toThrow(/archive is missing/);
+    expect(() => parseTar("a.tar::/x::over")).toThrow(/::over is no mode \(::ro or ::overlay may/);
   });
 });
 
@@ -118,8 +130,13 @@ describe("a guest that writes", () => {
     [2, ["--tar", "::/"], /the archive is missing \(ARCHIVE::GUEST\)/],
     [2, ["--max-archive-size", "1XB"], /--max-archive-size 1XB: a size such as/],
     [1, ["--tar", "missing.tar"], /cannot mount the archive missing\.tar: it does not exist/],
-    [1, ["--tar", "."], /cannot mount the archive \.: it is not a file/],
-    [1, ["--tar", "files.wasm"], /cannot mount the archive files\.wasm: it is not a sound tar archive/],
+    [1, ["--tar", "files.wasm"], /cannot mount the archive files\.wasm: it is not a tar archive, plain or/],
+    [1, ["--tar", "."], /cannot mount the archive \.: it is a directory \(--dir is for those\)/],
+    [
+      1,
+      ["--dir", "files:/data"],
+      /preopen the directory files:\/data: it does not exist \(HOST::GUEST has two colons\)/,
+    ],
   ])("exit %d for %j", async (code, args, message) => {
     const options = { cwd: path(".") };
     const { exitCode, stderr } = await cli(["run", "files.wasm", "-o", "no.wasm", "-f", "climb-out", ...args], options);

@@ -35,10 +35,13 @@ class Feed {
   readonly #parser = new Parser({ brotli: false, zstd: false });
   #header: ReadEntry | undefined;
   #problem: string | undefined;
+  /** Before that a file that is something else looks like a damaged archive. */
+  #hasBegun = false;
 
   constructor() {
     this.#parser.on("entry", (entry: ReadEntry) => {
       this.#header = entry;
+      this.#hasBegun = true;
       entry.resume();
     });
     // A type that it does not know, or metadata beyond its limit.
@@ -46,7 +49,10 @@ class Feed {
       this.#problem ??= `the entry ${path} is of a kind that is not supported (${type})`;
     });
     this.#parser.on("warn", (_code: string, message: string) => {
-      this.#problem ??= `it is not a sound tar archive: ${message}`;
+      this.#problem ??=
+        !this.#hasBegun && /^(Unrecognized archive format|checksum failure)$/.test(message)
+          ? `it is not a tar archive, plain or compressed by gzip or zstd (${message})`
+          : `it is not a sound tar archive: ${message}`;
     });
     this.#parser.on("eof", () => {
       this.isAtEnd = true;

@@ -276,17 +276,17 @@ describe("entries", () => {
 describe("what is no archive", () => {
   const sound = tarOf({ path: "f", content: "content" });
   it.each([
-    ["empty", Buffer.alloc(0), /not a sound tar archive/],
+    ["empty", Buffer.alloc(0), /not a (sound )?tar archive/],
     [
       "an archive that breaks off between blocks",
       tarOf({ path: "f", content: "x".repeat(999) }).subarray(0, 1024),
       /ends in the middle/,
     ],
-    ["text", Buffer.from("text\n".repeat(500)), /not a sound tar archive/],
-    ["zeroes and nothing else", Buffer.alloc(100), /not a sound tar archive/],
+    ["text", Buffer.from("text\n".repeat(500)), /not a (sound )?tar archive/],
+    ["zeroes and nothing else", Buffer.alloc(100), /not a (sound )?tar archive/],
     ["a broken checksum", Buffer.concat([Buffer.from("g"), sound.subarray(1)]), /checksum/],
     ["gzip that breaks off", zlib.gzipSync(sound).subarray(0, -10), /cannot be decompressed/],
-    ["gzip of something else", zlib.gzipSync(Buffer.from("text")), /not a sound tar archive/],
+    ["gzip of something else", zlib.gzipSync(Buffer.from("text")), /not a (sound )?tar archive/],
     ["zstd that breaks off", zlib.zstdCompressSync(sound).subarray(0, -5), /cannot be decompressed/],
     ["gzip in gzip", zlib.gzipSync(zlib.gzipSync(sound)), /compressed twice/],
     ["an archive that breaks off", sound.subarray(0, 600), /Truncated/],
