@@ -1,4 +1,5 @@
 import type { Refusals, RefusedImport } from "./refusals.js";
+import { guestPathOf } from "./wasi/filesystem/preopens.js";
 import type { FileRead } from "./wasi/filesystem/read-log.js";
 import type { WasiHost, WasiOptions } from "./wasi/index.js";
 import { type NetworkActivity, networkWarnings } from "./wasi/network/activity.js";
@@ -43,10 +44,14 @@ export function hostReport(
 }
 
 /** For whoever wonders why an initialization failed: what it asked for, and was told that there is none. */
-export function ungranted({ env, preopens }: WasiOptions, { activity }: WasiHost): string[] {
+export function ungranted({ env, preopens }: WasiOptions, { activity, hasReadFiles }: WasiHost): string[] {
   const lines: string[] = [];
   if (activity.preopensListed && preopens.length === 0) {
     lines.push("the guest asked for directories, and none is granted (--dir HOST::GUEST)");
+  } else if (activity.preopensListed && !hasReadFiles()) {
+    // A libc that finds no directory for a path does not ask the host for it.
+    const paths = preopens.map(guestPathOf).join(", ");
+    lines.push(`the guest asked for directories, and read no file in those that it got: ${paths} (--dir HOST::GUEST)`);
   }
   if (activity.environmentRead && Object.keys(env).length === 0) {
     lines.push("the guest asked for environment variables, and none is granted (--env NAME=VALUE)");

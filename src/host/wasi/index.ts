@@ -39,6 +39,8 @@ export interface WasiHost {
   /** Notes by which file descriptor of preview 1 the guest knows a handle. */
   numberHandle(handle: Resource, fd: number): void;
   readonly activity: Readonly<Activity>;
+  /** Whether the guest has read from a file of a mount. */
+  hasReadFiles(): boolean;
   readonly files: GuestFiles;
 }
 
@@ -80,6 +82,7 @@ export function createWasiWith(options: WasiOptions, { time, seed }: Determinism
     latestHandle: () => handles.latest(),
     numberHandle: (handle, fd) => handles.number(handle, fd),
     activity,
+    hasReadFiles: filesystem.hasReadFiles,
     files: filesystem.files,
   };
 }

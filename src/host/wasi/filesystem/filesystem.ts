@@ -51,5 +51,5 @@ export function createFilesystem(context: HostContext, { preopens, ...options }:
     filesRead: () => state.reads.list(),
     commit: () => (committed ??= commitChanges(mounts, within)),
   };
-  return { imports, files };
+  return { imports, files, hasReadFiles: () => !state.reads.isEmpty };
 }

@@ -21,6 +21,10 @@ export class ReadLog {
     this.#files.set(path, file);
   }
 
+  get isEmpty(): boolean {
+    return this.#files.size === 0;
+  }
+
   list(): FileRead[] {
     const files = [...this.#files].map(([name, file]) => ({ name, file })).sort(byName);
     return files.map(({ name, file }) => ({ path: name, size: file.size, sha256: digest(file) }));
