@@ -1,3 +1,4 @@
+import { closestMatch } from "leven";
 import type { Component } from "../component/model.js";
 import { type ExportedFunction, exportedFunctions } from "../component/resolve.js";
 import type { FunctionType } from "../component/value-types.js";
@@ -62,7 +63,8 @@ export function findInitFunction(
   if (found !== undefined) return found;
   throw new ComponentInitError(
     "init-not-found",
-    `the component has no function ${call.name} to initialize it with; ${describeExports(exported)}`,
+    `the component has no function ${call.name} to initialize it with` +
+      `${didYouMean(call.name, exported.flatMap(spellings))}; ${describeExports(exported)}`,
   );
 }
 
@@ -79,6 +81,16 @@ function findDefault(
     `the component has none of the functions ${DEFAULT_INIT_FUNCTIONS.join(", ")}; ` +
       `name one with --init-func (none to only instantiate); ${describeExports(exported)}`,
   );
+}
+
+/** A function of an interface may be meant by its own name. */
+function spellings(func: ExportedFunction): string[] {
+  return func.interface === undefined ? [func.name] : [func.name, itemName(func)];
+}
+
+function didYouMean(name: string, names: readonly string[]): string {
+  const meant = closestMatch(name, [...names], { maxDistance: Math.max(1, Math.floor(name.length / 3)) });
+  return meant === undefined ? "" : ` (did you mean ${meant}?)`;
 }
 
 function describeExports(exported: readonly ExportedFunction[]): string {
@@ -173,7 +185,8 @@ function notInCore(name: string, coreExports: readonly CoreFunctionExport[]): un
   const known = names.length === 0 ? "no function that takes and returns nothing" : names.slice(0, 12).join(", ");
   throw new ComponentInitError(
     "init-not-found",
-    `no core module has a function core:${name} to initialize the component with; they export ${known}` +
+    `no core module has a function core:${name} to initialize the component with${didYouMean(`core:${name}`, names)}; ` +
+      `they export ${known}` +
       `${names.length > 12 ? ", …" : ""}`,
   );
 }

@@ -49,13 +49,18 @@ export function typecheckArgs(call: WaveCall, type: FunctionType): unknown[] {
   });
 }
 
+/** Shells take quotes away. */
+function quoteHint(type: ValueType): string {
+  return type.kind === "string" ? ` (strings are in "", and in a shell the whole call is in '')` : "";
+}
+
 function convert(node: WaveNode, type: ValueType, context: Context): unknown {
   if (isNumberType(type)) return convertNumber(node, type.kind, context);
   switch (type.kind) {
     case "bool":
     case "char":
     case "string":
-      return node.kind === type.kind ? node.value : mismatch(node, type, context);
+      return node.kind === type.kind ? node.value : mismatch(node, type, context, quoteHint(type));
     case "record":
       return convertRecord(node, type, context);
     case "variant":

@@ -132,6 +132,13 @@ describe("a name", () => {
     expect(await refused(interfaces, "Not A Name", "invalid-option")).toMatch(/column|kebab/);
   });
 
+  test("that is nearly one, of the component or an interface, is followed by what may be meant", async () => {
+    const many = component([], root(...Array.from({ length: 30 }, (_, i) => `f${i}`), "set-up"));
+    expect(await refused(many, "setup", "init-not-found")).toContain("(did you mean set-up?)");
+    expect(await refused(many, "nope", "init-not-found")).not.toContain("did you mean");
+    expect(await refused(interfaces, "startt", "init-not-found")).toContain("(did you mean start?)");
+  });
+
   test("among many exports: the message does not list them all", async () => {
     const names = Array.from({ length: 30 }, (_, i) => `f${i}`);
     const message = await refused(component([], root(...names)), "nope", "init-not-found");
@@ -191,6 +198,10 @@ describe("core:", () => {
     ["core:gives", /core:gives is .*i64.*must take nothing and return nothing/],
   ])("%s has the wrong signature", async (requested, says) => {
     expect(await refused(two, requested, "init-signature")).toMatch(says);
+  });
+
+  test("a core export that is nearly one is followed by what may be meant", async () => {
+    expect(await refused(two, "core:ones", "init-not-found")).toContain("(did you mean core:one?)");
   });
 
   test.each(["core:nope", "core:z/one", "core:2/one"])("%s is not there", async (requested) => {

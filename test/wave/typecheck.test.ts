@@ -28,6 +28,8 @@ function error(wave: string, type: ValueType): string {
   return failure(() => value(wave, type));
 }
 
+const HINT = ` (strings are in "", and in a shell the whole call is in '')`;
+
 describe("numbers", () => {
   test.each<[PrimitiveKind, string, number | bigint]>([
     ["s8", "-128", -128],
@@ -98,7 +100,7 @@ describe("bool, char and string", () => {
     ["string", "abc"],
   ])("%s is not %s", (kind, wave) => {
     expect(error(wave, prim(kind))).toBe(
-      `init-signature: Argument 'a' of 'f' must be ${kind}, found ${wave}, at column 3.`,
+      `init-signature: Argument 'a' of 'f' must be ${kind}, found ${wave}${kind === "string" ? HINT : ""}, at column 3.`,
     );
   });
 });
@@ -137,7 +139,7 @@ describe("lists and tuples", () => {
   test("name the element that is wrong", () => {
     expect(error("[[1], [2, 300]]", list(list(u8)))).toContain("Argument 'a[1][1]' of 'f' must be u8");
     expect(error('["x", 5]', list(string))).toBe(
-      "init-signature: Argument 'a[1]' of 'f' must be string, found 5, at column 9.",
+      "init-signature: Argument 'a[1]' of 'f' must be string, found 5 (strings are in \"\", and in a shell the whole call is in ''), at column 9.",
     );
     expect(error("(1, x)", { kind: "tuple", items: [u8, u8] })).toContain("Argument 'a.1' of 'f' must be u8");
     expect(error("(1)", { kind: "tuple", items: [u8, u8] })).toContain(
