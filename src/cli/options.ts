@@ -89,7 +89,7 @@ export async function clarify(message: string, own: readonly string[], options: 
   const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]?.split(", ")[0];
   if (unknown === undefined) return message;
   if (own.some((arg) => arg.startsWith("-") && isOption(arg, unknown))) return noOption(unknown, options);
-  return `${unknown} is one argument too many: one component is taken, and the guest's arguments follow --`;
+  return `${unknown} is one argument too many: one component is taken, -o names the output, and the guest's arguments follow --`;
 }
 
 async function noOption(name: string, options: readonly string[]): Promise<string> {

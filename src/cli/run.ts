@@ -46,8 +46,11 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
   const flags = await settingsOfFlags(argv, guestArguments);
   const { manifest, path: manifestPath } = await manifestFor(flags, single("manifest", argv.manifest));
   const { input: inputPath, output: outputPath, ...settings } = mergeSettings(manifest, flags);
-  if (inputPath === undefined) throw new UsageError(`the input is missing: ${USAGE}, or a ${MANIFEST_NAME} here`);
-  if (outputPath === undefined) throw new UsageError("the output is missing: add -o FILE (- for standard output)");
+  if (inputPath === undefined) throw new UsageError(`the input is missing: ${noInput(manifestPath)}`);
+  if (outputPath === undefined) {
+    const inManifest = manifestPath === undefined ? "" : `, or "output" to ${manifestPath}`;
+    throw new UsageError(`the output is missing: add -o FILE (- for standard output)${inManifest}`);
+  }
   const { stdin: stdinPath, trace: tracePath, timeout, modules = {}, components = {}, ...options } = settings;
   checkStreams(inputPath, outputPath, stdinPath, json);
   await checkMounts(options.preopens ?? []);
@@ -78,6 +81,10 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     progress.stop();
     trace?.close();
   }
+}
+
+function noInput(manifest: string | undefined): string {
+  return manifest === undefined ? `${USAGE}, or a ${MANIFEST_NAME} here` : `${manifest} has no "component"`;
 }
 
 /** The manifest that is named; without an input the one of this directory. */

@@ -92,7 +92,7 @@ test.each<[string, object | string, readonly string[], number, RegExp]>([
   ["no JSON", '{\n  "component": app.wat\n}', [], 2, /component-init\.json is not JSON: .* \(line 2, column 16\)$/m],
   ["half a manifest", '{ "component": "a"', [], 2, /is not JSON: close brace expected \(line 1, column 19\)/],
   ["a comment", "{} // nothing", [], 2, /is not JSON: invalid comment token \(line 1, column 4\)/],
-  ["no component", { output: "x.wasm" }, [], 2, /the input is missing: component-init run INPUT -o OUTPUT/],
+  ["no component", { output: "x.wasm" }, [], 2, /the input is missing: component-init\.json has no "component"/],
   ["no output", { component: "app.wat" }, [], 2, /the output is missing: add -o FILE/],
   ["a component that is not there", { ...APP, component: "no.wasm" }, [], 1, /cannot read no\.wasm: it does not exist/],
   ["an output that is the manifest", { ...APP, output: "component-init.json" }, [], 2, /is the same file as the input/],

@@ -21,6 +21,10 @@ async function describe(error: ErrorObject): Promise<string> {
     case "additionalProperties":
       return unknownKey(error, place);
     case "oneOf":
+      if (typeof error.data !== "object" || error.data === null) return `${at} must be ${kindOf({ type: "object" })}`;
+      for (const key of Object.keys(error.data)) {
+        if (!isKnown(key, error)) return unknownKey({ ...error, params: { additionalProperty: key } }, place);
+      }
       return `${at} needs one of ${alternatives(error, ({ required = [] }) => required.join(" and "))}, and not both`;
     case "anyOf":
       return `${at} must be ${alternatives(error, kindOf)}`;
@@ -39,10 +43,38 @@ async function describe(error: ErrorObject): Promise<string> {
   }
 }
 
+/** How the command line and the library call what has another name or place here. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  input: "component",
+  initFunc: "init",
+  "init-func": "init",
+  keepInitFunc: "keepInit",
+  "keep-init-func": "keepInit",
+  dir: "preopens",
+  dirs: "preopens",
+  tar: "preopens",
+  "allow-network": "network",
+  import: "imports",
+  importModules: "imports",
+  module: "modules",
+  timeout: "limits.timeout",
+  maxMemory: "limits.memory",
+  "max-memory": "limits.memory",
+  maxArchiveSize: "limits.archives",
+  "max-archive-size": "limits.archives",
+  maxWritten: "limits.written",
+  "max-written": "limits.written",
+};
+
+function isKnown(key: string, { parentSchema }: ErrorObject): boolean {
+  return Object.hasOwn((parentSchema as { properties: object }).properties, key);
+}
+
 async function unknownKey({ params, parentSchema }: ErrorObject, place: string): Promise<string> {
   const key = params.additionalProperty as string;
   const known = Object.keys((parentSchema as { properties: object }).properties);
-  const meant = await nearest(key, known);
+  const synonym = place === "" && Object.hasOwn(SYNONYMS, key) ? SYNONYMS[key] : undefined;
+  const meant = synonym ?? (await nearest(key, known));
   const instead = meant === undefined ? `known are ${known.join(", ")}` : `did you mean ${JSON.stringify(meant)}?`;
   return `unknown key ${JSON.stringify(key)}${place === "" ? "" : ` in ${place}`}: ${instead}`;
 }
