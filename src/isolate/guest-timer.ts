@@ -31,8 +31,8 @@ export class GuestTimer {
     if (this.#expired === undefined) return;
     throw new ComponentInitError(
       "timeout",
-      `initialization did not end within ${this.#expired / 1000} s: give it a longer timeout, or look at a trace for ` +
-        "what it waits for",
+      `initialization did not end within ${this.#expired / 1000} s: allow more with --timeout, or see with --trace ` +
+        "FILE what it called last",
     );
   }
 }
