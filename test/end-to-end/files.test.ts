@@ -40,6 +40,15 @@ function setUp() {
 const run = (initFunc: string, host: string, mode: MountMode) =>
   preinitialize(program, { initFunc, preopens: [{ host, guest: "/work", mode }] });
 
+test.each([
+  ["none", /^cannot preopen the directory .*none: it does not exist$/],
+  ["outside/canary", /^cannot preopen .*canary: it is not a directory$/],
+])("a preopen that is no directory (%s) is named", async (name, says) => {
+  const { base } = setUp();
+  const preopens = [{ host: join(base, name), guest: "/work" }];
+  expect((await refusal(program, { initFunc: "use-everything", preopens }, "io")).message).toMatch(says);
+});
+
 describe("a program that uses files", () => {
   const WRITTEN = {
     "data.txt": "Data!\0",

@@ -1,5 +1,6 @@
 import { realpathSync, statSync } from "node:fs";
 import { ComponentInitError } from "../../../errors.js";
+import { reason } from "../../../reason.js";
 import type { LoadedArchive } from "./archive/load.js";
 import { ContentCache } from "./content-cache.js";
 import { bestEnclosure, type Enclosure } from "./enclosure.js";
@@ -53,10 +54,9 @@ function realDirectory(host: string): string {
     const real = realpathSync.native(host);
     if (statSync(real).isDirectory()) return real;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ComponentInitError("io", `the directory to preopen cannot be read: ${reason}`, { cause });
+    throw new ComponentInitError("io", `cannot preopen the directory ${host}: ${reason(cause)}`, { cause });
   }
-  throw new ComponentInitError("io", `the directory to preopen is not a directory: ${host}`);
+  throw new ComponentInitError("io", `cannot preopen ${host}: it is not a directory`);
 }
 
 /** What the guest does to one of them would otherwise be undone by what it does to the other. */
