@@ -1,6 +1,6 @@
 import { isUint8Array } from "node:util/types";
-import { closestMatch } from "leven";
 import { ComponentInitError } from "./errors.js";
+import { nearest } from "./nearest.js";
 import type { PreinitializeOptions } from "./preinitialize.js";
 
 /** Types do not reach every caller, and an option that nobody reads is a directory that the guest does not get. */
@@ -137,7 +137,7 @@ export function checkComponent(bytes: unknown): void {
 
 function unknownOption(name: string): never {
   const known = Object.keys(OPTIONS);
-  const meant = closestMatch(name, known, { maxDistance: Math.max(1, Math.floor(name.length / 3)) });
+  const meant = nearest(name, known);
   refuse(
     `there is no option ${name}: ${meant === undefined ? `known are ${known.join(", ")}` : `did you mean ${meant}?`}`,
   );

@@ -9,6 +9,7 @@
  * - `not-granted`: init used something of the host that was not granted
  * - `live-handles`: init ended with host resources open; `live-tasks`: with async calls that have not ended
  * - `timeout`: init took longer than was allowed; `crashed`: the process that ran it died
+ * - `link-failed`: libraries do not fit together: a missing one, unresolved symbols, types that differ
  * - `no-correspondence`: a staged rewrite found no core instance for a snapshotted one
  * - `invalid-output`: the rewritten component did not validate, which is a defect of this package
  * - `invalid-option`: an option or argument has no meaning
@@ -29,6 +30,7 @@ export type ErrorCode =
   | "live-tasks"
   | "timeout"
   | "crashed"
+  | "link-failed"
   | "no-correspondence"
   | "invalid-output"
   | "invalid-option"

@@ -9,7 +9,6 @@
  * @packageDocumentation
  */
 
-export type { FunctionType, NamedType, ValueType } from "./component/value-types.js";
 export { ComponentInitError, type ErrorCode } from "./errors.js";
 export type { HostReport } from "./host/host-report.js";
 export type { ImportModules } from "./host/import-modules.js";
@@ -39,6 +38,9 @@ export type {
   VisibleReference,
 } from "./instrument/model.js";
 export { preinitialize, preinitializeToChunks } from "./library.js";
+export type { LibraryInput } from "./link/library.js";
+export { type Linked, type LinkOptions, link } from "./link/link.js";
+export type { LinkedLibrary, LinkReport } from "./link/report.js";
 export type { RemovedCounts } from "./module/gc.js";
 export {
   type Initialized,

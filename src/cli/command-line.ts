@@ -1,9 +1,11 @@
 import yargs from "yargs";
+import { optionsOf, switchesOf } from "./commands.js";
 import { UsageError } from "./failure.js";
+import { inspectCommand } from "./inspect-lib.js";
+import { linkCommand } from "./link.js";
 import { withNetworkValues } from "./network-option.js";
 import { checkSwitches, clarify } from "./options.js";
 import { runCommand } from "./run.js";
-import { RUN_OPTIONS, RUN_SWITCHES } from "./run-options.js";
 
 /**
  * Does what the command line says.
@@ -13,11 +15,14 @@ import { RUN_OPTIONS, RUN_SWITCHES } from "./run-options.js";
  * @throws UsageError
  */
 export async function execute(own: readonly string[], guest: readonly string[] | undefined): Promise<void> {
-  checkSwitches(own, RUN_SWITCHES);
+  const [command = ""] = own;
+  checkSwitches(own, switchesOf(command));
   let failure: string | undefined;
   const parser = yargs(withNetworkValues(own))
     .scriptName("component-init")
     .command(runCommand(guest))
+    .command(linkCommand())
+    .command(inspectCommand())
     .demandCommand(1, "a command is missing, for example: component-init run app.wasm -o app.init.wasm")
     .strict()
     // Values are texts, whatever they look like, and options are spelled as the help spells them.
@@ -40,6 +45,6 @@ export async function execute(own: readonly string[], guest: readonly string[] |
   try {
     await parser.parseAsync();
   } catch (error) {
-    throw failure === undefined ? error : new UsageError(await clarify(failure, own, Object.keys(RUN_OPTIONS)));
+    throw failure === undefined ? error : new UsageError(clarify(failure, own, optionsOf(command)));
   }
 }

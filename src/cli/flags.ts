@@ -1,4 +1,5 @@
 import { parseDeterminism } from "./determinism.js";
+import { adaptersOf, librariesOf } from "./libraries.js";
 import { parseDir, parseTar } from "./mounts.js";
 import { parseNetwork } from "./network-option.js";
 import { parseDuration, parseEnv, parseHandles, parseSize, parseSupply, single } from "./options.js";
@@ -12,8 +13,19 @@ export type RunArguments = { readonly input?: string } & {
   readonly [K in Exclude<RunOption, RepeatableOption | SwitchOption>]?: Text;
 } & { readonly [K in RepeatableOption]?: readonly string[] } & { readonly [K in SwitchOption]?: boolean };
 
-type RepeatableOption = "dir" | "tar" | "env" | "allow-network" | "import" | "module" | "component";
-type SwitchOption = "keep-init-func" | "gc" | "verify" | "no-cache" | "json" | "verbose";
+type RepeatableOption =
+  | "lib"
+  | "dl-openable"
+  | "adapt"
+  | "library-path"
+  | "dir"
+  | "tar"
+  | "env"
+  | "allow-network"
+  | "import"
+  | "module"
+  | "component";
+type SwitchOption = "stub-missing-functions" | "keep-init-func" | "gc" | "verify" | "no-cache" | "json" | "verbose";
 
 /** What the command line says. */
 export async function settingsOfFlags(argv: RunArguments, guestArguments?: readonly string[]): Promise<Settings> {
@@ -27,6 +39,11 @@ export async function settingsOfFlags(argv: RunArguments, guestArguments?: reado
   };
   return defined({
     input: argv.input,
+    libraries: librariesOf(argv.lib ?? [], argv["dl-openable"] ?? []),
+    adapters: adaptersOf(argv.adapt ?? []),
+    libraryPath: argv["library-path"] ?? [],
+    stackSize: parsed("stack-size", parseSize),
+    stubMissingFunctions: argv["stub-missing-functions"],
     output: value("output"),
     initFunc: value("init-func"),
     keepInitFunc: argv["keep-init-func"],

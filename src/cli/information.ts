@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { HELP } from "./arguments.js";
+import { COMMANDS } from "./commands.js";
 import { formatHelp, formatOverview } from "./help.js";
 import { RUN_HELP } from "./run-options.js";
 
@@ -16,8 +17,9 @@ function packageVersion(): string {
 export function information(own: readonly string[]): string {
   const width = Math.min(100, process.stdout.columns ?? 100);
   if (own[0] === "help" || HELP.some((option) => own.includes(option))) {
-    if (own.includes("run")) return formatHelp(RUN_HELP, width);
-    return formatOverview(ABOUT, { run: RUN_HELP }, RUN_HELP.examples.slice(0, 2), width);
+    const command = Object.keys(COMMANDS).find((name) => own.includes(name));
+    const help = command && COMMANDS[command];
+    return help ? formatHelp(help, width) : formatOverview(ABOUT, COMMANDS, RUN_HELP.examples.slice(0, 2), width);
   }
   return packageVersion();
 }

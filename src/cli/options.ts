@@ -1,6 +1,7 @@
 import type { HandlePolicy } from "../host/live-handles.js";
+import { nearest } from "../nearest.js";
+import { COMMANDS } from "./commands.js";
 import { UsageError } from "./failure.js";
-import { nearest } from "./nearest.js";
 
 /** Import names may be such as `locked-dep=<ns:pkg@1.0.0>,integrity=<...>` (component-model Explainer.md). */
 const SUPPLY = /^((?:[a-z-]+=<[^>]*>,?)+|[^=]+)=(.+)$/s;
@@ -79,9 +80,9 @@ export function checkSwitches(own: readonly string[], names: readonly string[]):
 }
 
 /** Says what yargs says in the words of the help. */
-export async function clarify(message: string, own: readonly string[], options: readonly string[]): Promise<string> {
+export function clarify(message: string, own: readonly string[], options: readonly string[]): string {
   const [command] = own;
-  if (command !== undefined && !command.startsWith("-") && command !== "run") {
+  if (command !== undefined && !command.startsWith("-") && !(command in COMMANDS)) {
     return `there is no command ${command}: component-init run INPUT -o OUTPUT`;
   }
   const following = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
@@ -92,8 +93,8 @@ export async function clarify(message: string, own: readonly string[], options: 
   return `${unknown} is one argument too many: one component is taken, -o names the output, and the guest's arguments follow --`;
 }
 
-async function noOption(name: string, options: readonly string[]): Promise<string> {
-  const meant = name.length > 1 ? await nearest(name, options) : undefined;
+function noOption(name: string, options: readonly string[]): string {
+  const meant = name.length > 1 ? nearest(name, options) : undefined;
   return `there is no option ${dashed(name)}${meant === undefined ? "" : `: did you mean ${dashed(meant)}?`}`;
 }
 

@@ -1,5 +1,6 @@
 import type { Options } from "yargs";
 import type { CommandHelp, OptionHelp } from "./help.js";
+import { LIBRARY_OPTIONS } from "./link-options.js";
 
 /** How yargs reads each option, and what the help says about it. */
 export const RUN_OPTIONS = {
@@ -22,6 +23,14 @@ export const RUN_OPTIONS = {
       "core:wizer.initialize",
   },
   "keep-init-func": { type: "boolean", describe: "Leave that function exported" },
+  lib: {
+    type: "string",
+    array: true,
+    nargs: 1,
+    placeholder: "[NAME=]FILE",
+    describe: "A dynamic library (or an archive or directory of them) to link, in the place of an INPUT; repeatable",
+  },
+  ...LIBRARY_OPTIONS,
   dir: {
     type: "string",
     array: true,
@@ -156,11 +165,6 @@ export const RUN_OPTIONS = {
 
 export type RunOption = keyof typeof RUN_OPTIONS;
 
-/** The options that take no value. */
-export const RUN_SWITCHES: readonly string[] = Object.entries(RUN_OPTIONS)
-  .filter(([, { type }]) => type === "boolean")
-  .map(([name]) => name);
-
 export const RUN_HELP: CommandHelp = {
   usage: "component-init run [INPUT -o OUTPUT] [options] [-- GUEST-ARGUMENTS]",
   about: "Run a component's initialization and write a component that starts already initialized.",
@@ -186,6 +190,10 @@ export const RUN_HELP: CommandHelp = {
         "component-init run starling.wasm -o app.wasm --dir ./app::/ -f wasi:cli/run \\",
         "-- starling index.js",
       ],
+    },
+    {
+      what: "Link libraries and initialize what comes out",
+      command: ["component-init run --lib app.so --lib libc.so -o app.init.wasm --adapt preview1.wasm -f init"],
     },
     {
       what: "Provide an import of the component in JavaScript",

@@ -1,17 +1,17 @@
-import type { Argv, CommandModule, Options } from "yargs";
+import type { CommandModule } from "yargs";
 import { ComponentInitError } from "../errors.js";
 import { tuneEngine } from "../isolate/engine-flags.js";
 import type { PhaseListener } from "../preinitialize.js";
-import { failureReport, reportFailure, UsageError } from "./failure.js";
+import { declareCommand, printJson } from "./command.js";
+import { UsageError } from "./failure.js";
 import { checkOutput, displayName, parseIfText, readInput, writeOutput } from "./files.js";
 import { type RunArguments, settingsOfFlags } from "./flags.js";
-import type { OptionHelp } from "./help.js";
 import { MANIFEST_NAME } from "./manifest/manifest.js";
 import { checkMounts } from "./mounts.js";
 import { single } from "./options.js";
 import { Progress, summarize } from "./progress.js";
-import { RUN_HELP, RUN_OPTIONS } from "./run-options.js";
-import { mergeSettings, type Settings } from "./settings.js";
+import { RUN_HELP } from "./run-options.js";
+import { defined, type LinkSettings, mergeSettings, type Settings } from "./settings.js";
 import { isWatched, type Progressed } from "./supervise.js";
 import { TraceFile } from "./trace.js";
 
@@ -19,48 +19,39 @@ const USAGE = "component-init run INPUT -o OUTPUT";
 
 /** @param guestArguments - what follows `--`, which yargs would interpret */
 export function runCommand(guestArguments: readonly string[] | undefined): CommandModule<object, RunArguments> {
-  return {
-    command: "run [input]",
-    describe: RUN_HELP.about,
-    builder: (yargs) => {
-      // yargs reads a positional once more as an option's value; without `nargs` it would read `-` as an empty one.
-      const declared = yargs.positional("input", { type: "string" }).nargs("input", 1);
-      for (const [name, { placeholder: _, ...option }] of Object.entries<OptionHelp & Options>(RUN_OPTIONS)) {
-        declared.option(name, option);
-      }
-      return declared as unknown as Argv<RunArguments>;
-    },
-    handler: async (argv) => {
-      try {
-        await run(argv, guestArguments);
-      } catch (error) {
-        process.exitCode = reportFailure(error, argv.verbose === true);
-        if (argv.json) printJson(failureReport(error));
-      }
-    },
-  };
+  const declared = { syntax: "run [input]", help: RUN_HELP, positional: "input", takes: { type: "string" } } as const;
+  return declareCommand<RunArguments>(declared, (argv) => run(argv, guestArguments));
 }
 
 async function run(argv: RunArguments, guestArguments: readonly string[] | undefined): Promise<void> {
   const { verbose = false, json = false } = argv;
   const flags = await settingsOfFlags(argv, guestArguments);
   const { manifest, path: manifestPath } = await manifestFor(flags, single("manifest", argv.manifest));
-  const { input: inputPath, output: outputPath, ...settings } = mergeSettings(manifest, flags);
-  if (inputPath === undefined) throw new UsageError(`the input is missing: ${noInput(manifestPath)}`);
+  const merged = mergeSettings(manifest, flags);
+  // An input on the command line comes in the place of what the manifest links.
+  const { libraries, adapters, libraryPath, stackSize, stubMissingFunctions, ...others } = merged;
+  const { input: inputPath, output: outputPath, ...settings } = others;
+  const linking = flags.input === undefined && (libraries ?? []).length > 0;
+  if (flags.input !== undefined && (flags.libraries ?? []).length > 0) {
+    throw new UsageError("libraries are linked in the place of an input: give either --lib or INPUT");
+  }
+  if (inputPath === undefined && !linking) throw new UsageError(`the input is missing: ${noInput(manifestPath)}`);
   if (outputPath === undefined) {
     const inManifest = manifestPath === undefined ? "" : `, or "output" to ${manifestPath}`;
     throw new UsageError(`the output is missing: add -o FILE (- for standard output)${inManifest}`);
   }
   const { stdin: stdinPath, trace: tracePath, timeout, modules = {}, components = {}, ...options } = settings;
-  checkStreams(inputPath, outputPath, stdinPath, json);
+  checkStreams(linking ? undefined : inputPath, outputPath, stdinPath, json);
   await checkMounts(options.preopens ?? []);
   const supplied = [modules, components, options.importModules ?? {}].flatMap((files) => Object.values(files));
-  const inputs = [inputPath, stdinPath, manifestPath].filter((path) => path !== undefined).concat(supplied);
+  const source = linking
+    ? defined({ libraries, adapters, libraryPath, stackSize, stubMissingFunctions })
+    : { input: inputPath as string };
+  const inputs = [...filesOf(source), ...[stdinPath, manifestPath].filter((path) => path !== undefined), ...supplied];
   await checkOutput(outputPath, inputs);
   const trace = tracePath === undefined ? undefined : await TraceFile.open(tracePath, [outputPath, ...inputs]);
   tuneEngine();
-  const [file, { preinitializeToChunks }] = await Promise.all([readInput(inputPath), import("../preinitialize.js")]);
-  const input = await parseIfText(file, inputPath);
+  const [input, { preinitializeToChunks }] = await Promise.all([readSource(source), import("../preinitialize.js")]);
   const stdin = stdinPath === undefined ? undefined : await readInput(stdinPath);
   const progress = new Progress(verbose, json && !verbose);
   try {
@@ -84,12 +75,28 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
 }
 
 function noInput(manifest: string | undefined): string {
-  return manifest === undefined ? `${USAGE}, or a ${MANIFEST_NAME} here` : `${manifest} has no "component"`;
+  if (manifest !== undefined) return `${manifest} has neither "component" nor "sharedLibs"`;
+  return `${USAGE}, or --lib, or a ${MANIFEST_NAME} here`;
+}
+
+type Source = LinkSettings | { readonly input: string };
+
+function filesOf(source: Source): string[] {
+  if ("input" in source) return [source.input];
+  return [...(source.libraries ?? []).map(({ path }) => path), ...Object.values(source.adapters ?? {})];
+}
+
+/** The component to initialize. */
+async function readSource(source: Source): Promise<Uint8Array> {
+  if ("input" in source) return parseIfText(await readInput(source.input), source.input);
+  const { linkFiles } = await import("./link-files.js");
+  const { chunks } = await linkFiles(source);
+  return Buffer.concat(chunks);
 }
 
 /** The manifest that is named; without an input the one of this directory. */
 async function manifestFor(flags: Settings, named: string | undefined): Promise<{ manifest: Settings; path?: string }> {
-  const path = named ?? (flags.input === undefined ? MANIFEST_NAME : undefined);
+  const path = named ?? (flags.input === undefined && flags.libraries?.length === 0 ? MANIFEST_NAME : undefined);
   if (path === undefined) return { manifest: {} };
   const [{ readManifest }, { settingsOfManifest }] = await Promise.all([
     import("./manifest/read.js"),
@@ -123,7 +130,7 @@ async function readSupply(files: Readonly<Record<string, string>>): Promise<Reco
 }
 
 /** Each of the standard streams can be one thing only. */
-function checkStreams(input: string, output: string, stdin: string | undefined, json: boolean): void {
+function checkStreams(input: string | undefined, output: string, stdin: string | undefined, json: boolean): void {
   if (input === "") throw new UsageError("the input's name is empty");
   if (json && output === "-") throw new UsageError("--json and -o - would both write to standard output");
   if (input === "-" && stdin === "-") throw new UsageError("the input and --stdin cannot both be standard input");
@@ -134,8 +141,4 @@ function checkStreams(input: string, output: string, stdin: string | undefined, 
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
   return value === undefined ? {} : ({ [key]: value } as { [key in K]: V });
-}
-
-function printJson(value: object): void {
-  process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
 }

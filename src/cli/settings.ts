@@ -1,5 +1,6 @@
 import type { Preopen } from "../host/wasi/filesystem/preopens.js";
 import type { PreinitializeOptions } from "../preinitialize.js";
+import type { LibraryFile } from "./libraries.js";
 
 /** The options that mean the same to the library. */
 type Passed =
@@ -21,8 +22,17 @@ type Passed =
 
 type Paths = Readonly<Record<string, string>>;
 
+/** What is linked in the place of an input. */
+export interface LinkSettings {
+  readonly libraries?: readonly LibraryFile[];
+  readonly adapters?: Paths;
+  readonly libraryPath?: readonly string[];
+  readonly stackSize?: number;
+  readonly stubMissingFunctions?: boolean;
+}
+
 /** What a run is to do, as a manifest and as the command line say it. Paths are those of this process. */
-export interface Settings extends Pick<PreinitializeOptions, Passed> {
+export interface Settings extends Pick<PreinitializeOptions, Passed>, LinkSettings {
   readonly input?: string;
   readonly output?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -54,6 +64,9 @@ export function mergeSettings(base: Settings, over: Settings): Settings {
     importModules: { ...base.importModules, ...over.importModules },
     modules: { ...base.modules, ...over.modules },
     components: { ...base.components, ...over.components },
+    libraries: [...(base.libraries ?? []), ...(over.libraries ?? [])],
+    adapters: { ...base.adapters, ...over.adapters },
+    libraryPath: [...(over.libraryPath ?? []), ...(base.libraryPath ?? [])],
     preopens: mergePreopens(base.preopens ?? [], over.preopens ?? []),
     network: mergeNetwork(base.network, over.network),
   });

@@ -37,11 +37,16 @@ export class LibcWatch {
    * @returns warnings about instances that cannot be made to forget
    */
   forget(instances: readonly InitializedInstance[]): string[] {
-    return instances.flatMap((instance, position) => {
+    // A linked program asks for preopens in one instance, and another one, in the same memory, is the C library.
+    const forgetful = new Set<WebAssembly.Memory | undefined>();
+    for (const instance of instances) {
       // A shared library exports all that it has, so this one tells nothing of what its user wants.
       if (!instance.module.libc.isShared) callIfExported(instance, DEINITIALIZE_ENVIRON);
+      if (callIfExported(instance, RESET_PREOPENS)) forgetful.add(memoryOf(instance));
+    }
+    return instances.flatMap((instance, position) => {
       const found = this.preopens.get(position);
-      if (callIfExported(instance, RESET_PREOPENS) || found === undefined || clearTable(instance, found)) return [];
+      if (found === undefined || forgetful.has(memoryOf(instance)) || clearTable(instance, found)) return [];
       return [warning(instance.info.name ?? String(position))];
     });
   }

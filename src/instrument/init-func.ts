@@ -1,8 +1,8 @@
-import { closestMatch } from "leven";
 import type { Component } from "../component/model.js";
 import { type ExportedFunction, exportedFunctions } from "../component/resolve.js";
 import type { FunctionType } from "../component/value-types.js";
 import { ComponentInitError } from "../errors.js";
+import { nearest } from "../nearest.js";
 import { type ItemName, parseItemName } from "../wave/item-name.js";
 import type { WaveCall } from "../wave/nodes.js";
 import { parseCall } from "../wave/parser.js";
@@ -89,7 +89,7 @@ function spellings(func: ExportedFunction): string[] {
 }
 
 function didYouMean(name: string, names: readonly string[]): string {
-  const meant = closestMatch(name, [...names], { maxDistance: Math.max(1, Math.floor(name.length / 3)) });
+  const meant = nearest(name, names);
   return meant === undefined ? "" : ` (did you mean ${meant}?)`;
 }
 

@@ -98,8 +98,8 @@ describe("yargs' messages", () => {
     ["Something else", [], "Something else"],
     ["Unknown argument: dirs", ["run", "--dirs=."], "there is no option --dirs: did you mean --dir?"],
     ["Unknown argument: init", ["run", "--init"], "there is no option --init"],
-  ])("%s", async (message, own, expected) => {
-    const clear = await clarify(message, own, ["dir", "init-func", "output"]);
+  ])("%s", (message, own, expected) => {
+    const clear = clarify(message, own, ["dir", "init-func", "output"]);
     if (typeof expected === "string") expect(clear).toBe(expected);
     else expect(clear).toMatch(expected);
   });

@@ -1,7 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { mergeSettings, type Settings } from "../../src/cli/settings.js";
 
-const NOTHING = { env: {}, importModules: {}, modules: {}, components: {}, preopens: [] };
+const NOTHING = {
+  libraries: [],
+  adapters: {},
+  libraryPath: [],
+  env: {},
+  importModules: {},
+  modules: {},
+  components: {},
+  preopens: [],
+};
 
 describe("the command line over a manifest", () => {
   test("one value takes the place of the other", () => {
@@ -28,6 +37,7 @@ describe("the command line over a manifest", () => {
       preopens: [{ host: "2", guest: "/b", mode: "rw" }],
     };
     expect(mergeSettings(base, over)).toEqual({
+      ...NOTHING,
       env: { A: "1", B: "2" },
       modules: { m: "1", n: "2" },
       importModules: { i: "2" },

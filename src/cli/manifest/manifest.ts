@@ -8,6 +8,11 @@ export const MANIFEST_NAME = "component-init.json";
 export interface Manifest {
   readonly $schema?: string;
   readonly component?: string;
+  readonly sharedLibs?: readonly (string | ManifestLibrary)[];
+  readonly adapters?: Files;
+  readonly libraryPath?: readonly string[];
+  readonly stackSize?: string | number;
+  readonly stubMissingFunctions?: boolean;
   readonly output?: string;
   readonly init?: string;
   readonly keepInit?: boolean;
@@ -32,6 +37,12 @@ export interface Manifest {
 
 /** Files by import name. */
 type Files = Readonly<Record<string, string>>;
+
+export interface ManifestLibrary {
+  readonly file: string;
+  readonly name?: string;
+  readonly dlOpenable?: boolean;
+}
 
 export interface ManifestPreopen {
   readonly host?: string;

@@ -3,10 +3,11 @@ import { ComponentInitError } from "../../errors.js";
 import type { Preopen } from "../../host/wasi/filesystem/preopens.js";
 import { parseClock, parseSeed } from "../determinism.js";
 import { UsageError } from "../failure.js";
+import type { LibraryFile } from "../libraries.js";
 import { checkDestinations } from "../network-option.js";
 import { parseDuration, parseSize } from "../options.js";
 import { defined, type Settings } from "../settings.js";
-import type { Manifest, ManifestPreopen } from "./manifest.js";
+import type { Manifest, ManifestLibrary, ManifestPreopen } from "./manifest.js";
 
 /**
  * What a manifest says. Its paths are relative to the directory that it is in.
@@ -23,6 +24,9 @@ export async function settingsOfManifest(manifest: Manifest, path: string): Prom
 }
 
 async function convert(manifest: Manifest, path: string): Promise<Settings> {
+  if (manifest.component !== undefined && manifest.sharedLibs !== undefined) {
+    throw new UsageError(`${path}: component and sharedLibs exclude each other: libraries are linked in its place`);
+  }
   const { component, output, stdin, trace, init, keepInit, args, handles, gc, verify, cache } = manifest;
   // As on the command line, `-` is a standard stream.
   const locate = (file: string) => (isAbsolute(file) || file === "-" ? file : join(dirname(path), file));
@@ -30,6 +34,12 @@ async function convert(manifest: Manifest, path: string): Promise<Settings> {
     Object.fromEntries(Object.entries(files).map(([name, file]) => [name, locate(file)]));
   return defined({
     input: component === undefined ? undefined : locate(component),
+    libraries: manifest.sharedLibs?.map((library) => libraryOf(library, locate)),
+    adapters: locatedAll(manifest.adapters),
+    libraryPath: manifest.libraryPath?.map(locate),
+    stackSize:
+      manifest.stackSize === undefined ? undefined : parseSize(`${path}: stackSize`, String(manifest.stackSize)),
+    stubMissingFunctions: manifest.stubMissingFunctions,
     output: output === undefined ? undefined : locate(output),
     stdin: stdin === undefined ? undefined : locate(stdin),
     trace: trace === undefined ? undefined : locate(trace),
@@ -48,6 +58,11 @@ async function convert(manifest: Manifest, path: string): Promise<Settings> {
     verify,
     cache,
   });
+}
+
+function libraryOf(library: string | ManifestLibrary, locate: (file: string) => string): LibraryFile {
+  const { file, ...rest } = typeof library === "string" ? { file: library } : library;
+  return { path: locate(file), ...rest };
 }
 
 function valuesOf(env: NonNullable<Manifest["env"]>, path: string): Record<string, string> {

@@ -1,20 +1,20 @@
 import { readFile } from "node:fs/promises";
 import type { ErrorObject } from "ajv";
-import { nearest } from "../nearest.js";
+import { nearest } from "../../nearest.js";
 
 const SCHEMA = new URL("../../../schema/component-init.schema.json", import.meta.url);
 
 /** @returns a sentence about the first thing that the schema does not allow */
 export async function whatIsWrong(manifest: unknown): Promise<string | undefined> {
   const [{ Ajv }, schema] = await Promise.all([import("ajv"), readFile(SCHEMA, "utf8")]);
-  const validate = new Ajv({ verbose: true, allowUnionTypes: true }).compile(JSON.parse(schema));
+  const validate = new Ajv({ verbose: true }).compile(JSON.parse(schema));
   if (validate(manifest)) return undefined;
   // Of alternatives that all fail, the last error is about them as a whole.
   const error = validate.errors?.at(-1);
   return error && describe(error);
 }
 
-async function describe(error: ErrorObject): Promise<string> {
+function describe(error: ErrorObject): string {
   const place = placeOf(error.instancePath);
   const at = place === "" ? "it" : place;
   switch (error.keyword) {
@@ -70,11 +70,11 @@ function isKnown(key: string, { parentSchema }: ErrorObject): boolean {
   return Object.hasOwn((parentSchema as { properties: object }).properties, key);
 }
 
-async function unknownKey({ params, parentSchema }: ErrorObject, place: string): Promise<string> {
+function unknownKey({ params, parentSchema }: ErrorObject, place: string): string {
   const key = params.additionalProperty as string;
   const known = Object.keys((parentSchema as { properties: object }).properties);
   const synonym = place === "" && Object.hasOwn(SYNONYMS, key) ? SYNONYMS[key] : undefined;
-  const meant = synonym ?? (await nearest(key, known));
+  const meant = synonym ?? nearest(key, known);
   const instead = meant === undefined ? `known are ${known.join(", ")}` : `did you mean ${JSON.stringify(meant)}?`;
   return `unknown key ${JSON.stringify(key)}${place === "" ? "" : ` in ${place}`}: ${instead}`;
 }

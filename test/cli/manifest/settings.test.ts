@@ -49,7 +49,13 @@ test("in this directory they are as they are written, and - is a standard stream
 });
 
 test("what is left out is not there", async () => {
-  expect(await settingsOfManifest({}, PATH)).toEqual({ env: {}, importModules: {}, modules: {}, components: {} });
+  expect(await settingsOfManifest({}, PATH)).toEqual({
+    adapters: {},
+    env: {},
+    importModules: {},
+    modules: {},
+    components: {},
+  });
 });
 
 test.each<[Manifest, object]>([
@@ -76,6 +82,26 @@ test.each<[Manifest, object]>([
   expect(await settingsOfManifest(manifest, PATH)).toMatchObject(expected);
 });
 
+test("libraries are relative to the manifest, too", async () => {
+  const settings = await settingsOfManifest(
+    {
+      sharedLibs: ["app.so", { file: "/abs/plugin.so", name: "plugins/p.so", dlOpenable: true }],
+      adapters: { wasi_snapshot_preview1: "adapter.wasm" },
+      libraryPath: ["lib"],
+      stackSize: "8MiB",
+      stubMissingFunctions: true,
+    },
+    PATH,
+  );
+  expect(settings).toMatchObject({
+    libraries: [{ path: "project/app.so" }, { path: "/abs/plugin.so", name: "plugins/p.so", dlOpenable: true }],
+    adapters: { wasi_snapshot_preview1: "project/adapter.wasm" },
+    libraryPath: ["project/lib"],
+    stackSize: 2 ** 23,
+    stubMissingFunctions: true,
+  });
+});
+
 test("a network that is false is none", async () => {
   expect(await settingsOfManifest({ network: false }, PATH)).not.toHaveProperty("network");
 });
@@ -89,6 +115,7 @@ test("true in the place of a variable's value passes it on", async () => {
 });
 
 test.each<[Manifest, RegExp]>([
+  [{ component: "a.wasm", sharedLibs: ["b.so"] }, /component and sharedLibs exclude each other/],
   [{ clock: "noon" }, /clock noon: an instant/],
   [{ seed: -1 }, /seed -1: a number from 0/],
   [{ seed: 2 ** 60 }, /seed .* too large for a number of JSON: write it as a text/],

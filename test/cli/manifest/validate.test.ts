@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Manifest, ManifestLimits, ManifestPreopen } from "../../../src/cli/manifest/manifest.js";
+import type { Manifest, ManifestLibrary, ManifestLimits, ManifestPreopen } from "../../../src/cli/manifest/manifest.js";
 import { whatIsWrong } from "../../../src/cli/manifest/validate.js";
 import { RUN_OPTIONS, type RunOption } from "../../../src/cli/run-options.js";
 import { ROOT } from "../../support/paths.js";
@@ -12,6 +12,11 @@ const schema = JSON.parse(readFileSync(join(ROOT, "schema/component-init.schema.
 const OPTIONS: Readonly<Record<keyof Required<Manifest>, readonly RunOption[]>> = {
   $schema: [],
   component: [],
+  sharedLibs: ["lib", "dl-openable"],
+  adapters: ["adapt"],
+  libraryPath: ["library-path"],
+  stackSize: ["stack-size"],
+  stubMissingFunctions: ["stub-missing-functions"],
   output: ["output"],
   init: ["init-func"],
   keepInit: ["keep-init-func"],
@@ -39,6 +44,7 @@ const PREOPEN: Readonly<Record<keyof Required<ManifestPreopen>, true>> = {
   guest: true,
   mode: true,
 };
+const LIBRARY: Readonly<Record<keyof Required<ManifestLibrary>, true>> = { file: true, name: true, dlOpenable: true };
 const LIMITS: Readonly<Record<keyof Required<ManifestLimits>, true>> = {
   timeout: true,
   memory: true,
@@ -53,6 +59,7 @@ describe("the schema", () => {
       [properties, OPTIONS],
       [properties.preopens.items.properties, PREOPEN],
       [properties.limits.properties, LIMITS],
+      [properties.sharedLibs.items.anyOf[1].properties, LIBRARY],
     ]) {
       expect(Object.keys(described).toSorted()).toEqual(Object.keys(keys).toSorted());
       for (const { description } of Object.values<{ description: string }>(described))
@@ -93,6 +100,7 @@ test.each<[unknown, string]>([
   [{ preopens: [{ guest: "/" }] }, "preopens[0] needs one of host or archive, and not both"],
   [{ preopens: [{ host: "a", archive: "b" }] }, "preopens[0] needs one of host or archive, and not both"],
   [{ preopens: [{ host: "a", mode: "w" }] }, "preopens[0].mode must be one of ro, rw, overlay"],
+  [{ sharedLibs: [{ name: "a" }] }, "sharedLibs[0] must be a text or an object"],
   [{ args: "a" }, "args must be a list"],
   [{ args: [1] }, "args[0] must be a text"],
   [{ env: { A: 1 } }, "env.A must be a text or true"],

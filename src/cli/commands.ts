@@ -1,0 +1,23 @@
+import type { Options } from "yargs";
+import type { CommandHelp, OptionHelp } from "./help.js";
+import { INSPECT_HELP } from "./inspect-lib-help.js";
+import { LINK_HELP } from "./link-options.js";
+import { RUN_HELP } from "./run-options.js";
+
+/** What the commands say of themselves, by name. */
+export const COMMANDS: Readonly<Record<string, CommandHelp>> = {
+  run: RUN_HELP,
+  link: LINK_HELP,
+  "inspect-lib": INSPECT_HELP,
+};
+
+/** The names of a command's options. */
+export function optionsOf(command: string): string[] {
+  return Object.keys(COMMANDS[command]?.options ?? {});
+}
+
+/** Those that take no value. */
+export function switchesOf(command: string): string[] {
+  const options = (COMMANDS[command]?.options ?? {}) as Readonly<Record<string, OptionHelp & Options>>;
+  return Object.keys(options).filter((name) => options[name]?.type === "boolean");
+}

@@ -1,0 +1,150 @@
+import { decodeComponent } from "../component/decode.js";
+import { appendSection, componentNames, definitionsOfKind } from "../component/graph.js";
+import type {
+  Component,
+  CoreExportAlias,
+  CoreInlineExports,
+  CoreInstance,
+  CoreInstantiation,
+  CoreModuleDefinition,
+  CoreSort,
+  Entity,
+} from "../component/model.js";
+import { nameOf, setName } from "../component/names.js";
+import { encodeModule } from "../module/encode.js";
+import type { ExternKind } from "../module/exports.js";
+import type { CoreModule } from "../module/model.js";
+import { envName, MEMORY, TABLE } from "./env.js";
+import { libraryImport, MAIN } from "./init.js";
+import type { Library } from "./library.js";
+import type { LinkPlan } from "./plan.js";
+
+/** What wit-component calls the instance of the program's own module. */
+const PROGRAM = "main";
+
+/**
+ * Puts libraries into the component that was made of `env`: after all that is there, because each needs only what comes
+ * before it.
+ */
+export function appendLibraries(bytes: Uint8Array, plan: LinkPlan, init: CoreModule): Component {
+  return new Assembler(decodeComponent(bytes), plan).append(init);
+}
+
+class Assembler {
+  private readonly program: Entity;
+  private readonly instances = new Map<Library, Entity>();
+  private readonly aliases = new Map<Entity, Map<string, CoreExportAlias>>();
+  /** Those that are not written yet. */
+  private pending: CoreExportAlias[] = [];
+
+  constructor(
+    private readonly component: Component,
+    private readonly plan: LinkPlan,
+  ) {
+    const names = componentNames(component);
+    const isProgram = (one: CoreInstance) => nameOf(names, one) === PROGRAM;
+    const found = definitionsOfKind(component, "core instantiation").find(isProgram);
+    if (found === undefined) throw new Error("wit-component has no instance called main");
+    this.program = found;
+  }
+
+  append(init: CoreModule): Component {
+    for (const library of this.plan.order) this.appendLibrary(library);
+    const needed = new Set(init.imports.map(({ module }) => module));
+    const args = [...this.plan.order]
+      .filter((library) => needed.has(libraryImport(library)))
+      .map((library) => ({ name: libraryImport(library), instance: this.instances.get(library) as Entity }));
+    this.instantiate(init, "init", [{ name: MAIN, instance: this.program }, ...args]);
+    return this.component;
+  }
+
+  private appendLibrary(library: Library): void {
+    const module = library.module.copy();
+    module.filterCustomSections(({ name }) => !name.startsWith("component-type"));
+    const instances = this.importsOf(library).map(([name, exports]): [string, CoreInlineExports] => [
+      name,
+      { kind: "core inline exports", sort: "core instance", exports },
+    ]);
+    this.flushAliases();
+    appendSection(
+      this.component,
+      "core instance",
+      instances.map(([, instance]) => instance),
+    );
+    const args = instances.map(([name, instance]) => ({ name, instance }));
+    this.instances.set(library, this.instantiate(module, library.name, args));
+  }
+
+  private instantiate(module: CoreModule, name: string, args: CoreInstantiation["args"]): Entity {
+    const definition: CoreModuleDefinition = {
+      kind: "core module",
+      sort: "core module",
+      chunks: encodeModule(module).toChunks(),
+      offset: 0,
+    };
+    const instance: CoreInstantiation = { kind: "core instantiation", sort: "core instance", module: definition, args };
+    appendSection(this.component, "core module", [definition]);
+    appendSection(this.component, "core instance", [instance]);
+    setName(this.component, definition, name);
+    setName(this.component, instance, name);
+    return instance;
+  }
+
+  /** What a library gets, by the module names that it imports from. */
+  private importsOf(library: Library): [string, CoreInlineExports["exports"]][] {
+    const modules = new Map<string, CoreInlineExports["exports"]>();
+    const give = (module: string, name: string, item: Entity) => {
+      const items = modules.get(module) ?? [];
+      modules.set(module, items);
+      items.push({ name, item });
+    };
+    for (const item of library.module.imports) {
+      if (item.module !== "env") continue;
+      if (item.kind === "memory") give("env", item.name, this.alias(this.program, MEMORY, "memory"));
+      if (item.kind === "table") give("env", item.name, this.alias(this.program, TABLE, "table"));
+    }
+    for (const wanted of [...library.linkerGlobals, ...library.dataAddresses, ...library.functionAddresses]) {
+      give(wanted.module, wanted.name, this.alias(this.program, envName.global(wanted, library), "global"));
+    }
+    for (const wanted of library.functions) give("env", wanted.name, this.functionFor(library, wanted));
+    for (const wanted of library.linkerFunctions) {
+      give("env", wanted.name, this.alias(this.program, envName.linker(wanted, library), "func"));
+    }
+    for (const tag of library.tags) give("env", tag.name, this.tagFor(tag));
+    for (const item of library.outside) {
+      give(item.module, item.name, this.alias(this.program, envName.outside(item), item.kind));
+    }
+    return [...modules];
+  }
+
+  private functionFor(library: Library, wanted: Library["functions"][number]): Entity {
+    const call = this.plan.callOf(library, wanted);
+    if (call.kind === "stub") return this.alias(this.program, envName.stub(wanted), "func");
+    const { binding } = call;
+    if (call.kind === "indirect") return this.alias(this.program, envName.call(binding), "func");
+    return this.alias(this.instances.get(binding.library) as Entity, binding.func.name, "func");
+  }
+
+  private tagFor(tag: Library["tags"][number]): Entity {
+    const owner = this.plan.symbols.tag(tag);
+    if (owner === undefined) return this.alias(this.program, envName.tag(tag), "tag");
+    return this.alias(this.instances.get(owner) as Entity, tag.name, "tag");
+  }
+
+  private alias(instance: Entity, name: string, kind: ExternKind): CoreExportAlias {
+    const known = this.aliases.get(instance) ?? new Map<string, CoreExportAlias>();
+    this.aliases.set(instance, known);
+    let alias = known.get(name);
+    if (alias === undefined) {
+      alias = { kind: "core export alias", sort: `core ${kind}` as CoreSort, instance, name };
+      known.set(name, alias);
+      this.pending.push(alias);
+    }
+    return alias;
+  }
+
+  private flushAliases(): void {
+    if (this.pending.length > 0) appendSection(this.component, "alias", this.pending);
+    this.pending = [];
+  }
+}

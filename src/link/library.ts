@@ -1,0 +1,312 @@
+import { evaluateConstExpr } from "../binary/const-expr.js";
+import { ComponentInitError } from "../errors.js";
+import { decodeModule } from "../module/decode.js";
+import type { Export } from "../module/exports.js";
+import type { Import } from "../module/imports.js";
+import { funcTypeAt, functionType, globalSpace, tagSpace } from "../module/index-spaces.js";
+import type { CoreModule } from "../module/model.js";
+import type { FuncType } from "../module/types.js";
+import { type Dylink, decodeDylink } from "./dylink.js";
+import { type Signature, signatureOf } from "./signature.js";
+import { GET_BASE, LIBRARY_INFO, PROGRAM_INFO, SET_BASE } from "./tls.js";
+
+/** A dynamic library to link. */
+export interface LibraryInput {
+  /** What others call it in `needed`, and programs in `dlopen`. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Whether programs can open it by its name at run time. */
+  readonly dlOpenable?: boolean;
+}
+
+/** A function or tag that a library wants from another one. */
+export interface WantedFunction {
+  readonly name: string;
+  readonly type: FuncType;
+  readonly signature: Signature;
+  readonly isWeak: boolean;
+}
+
+/** A global with an address, or with something else that the linker knows. */
+export interface WantedGlobal {
+  readonly module: "env" | "GOT.mem" | "GOT.func";
+  readonly name: string;
+  /** As the import says, which must be true. */
+  readonly mutable: boolean;
+  readonly isWeak: boolean;
+}
+
+export interface DefinedFunction {
+  readonly name: string;
+  /** In the function index space of the library: several names may be one function. */
+  readonly index: number;
+  readonly type: FuncType;
+  readonly signature: Signature;
+}
+
+/** What there is to know of a library in order to link it. */
+export interface Library {
+  readonly name: string;
+  readonly dlOpenable: boolean;
+  readonly module: CoreModule;
+  readonly dylink: Dylink;
+  /** The functions of `env` that it imports, but for those that the linker itself has. */
+  readonly functions: readonly WantedFunction[];
+  readonly tags: readonly WantedFunction[];
+  /** Functions that the linker itself has. */
+  readonly linkerFunctions: readonly WantedFunction[];
+  /** `GOT.mem` and `GOT.func`. */
+  readonly dataAddresses: readonly WantedGlobal[];
+  readonly functionAddresses: readonly WantedGlobal[];
+  /** What the linker itself has. */
+  readonly linkerGlobals: readonly WantedGlobal[];
+  /** Imports from elsewhere: the component's own imports, and what adapters have. */
+  readonly outside: readonly Import[];
+  readonly definedFunctions: ReadonlyMap<string, DefinedFunction>;
+  /** Addresses relative to the library's place in memory. */
+  readonly definedData: ReadonlyMap<string, number>;
+  readonly definedTags: ReadonlyMap<string, Signature>;
+  /** Where it says what thread-local storage it needs, relative to its place in memory. */
+  readonly tlsInfo: number | undefined;
+  readonly relocates: boolean;
+  /** Whether it is told when tasks of the component start and end. */
+  readonly hooksTasks: boolean;
+  /** The export that runs its constructors. */
+  readonly constructors: string | undefined;
+  readonly isCommand: boolean;
+  /** The contents of its `component-type` sections. */
+  readonly worlds: readonly { readonly name: string; readonly contents: Uint8Array }[];
+  /** What it says that the shared memory and table must have at least, in pages and entries. */
+  readonly minimum: { readonly memory: number; readonly table: number };
+}
+
+const COMPONENT_TYPE = /^component-type/;
+
+/** Called by the linker: no symbols. */
+const RELOCATE = "__wasm_apply_data_relocs";
+const CONSTRUCTORS = ["__wasm_call_ctors", "_initialize"];
+const COMMAND = "_start";
+const RESERVED = new Set([RELOCATE, ...CONSTRUCTORS, COMMAND, LIBRARY_INFO]);
+
+/** wasi-libc for threads of the component model: told of every task, with a code for what happens to it. */
+export const TASK_HOOK = "__wasm_task_hook";
+
+/** Functions of `env` that come from the component: wit-component makes `context.get` and `context.set` of them. */
+const STACK_POINTER_FUNCTIONS = ["__wasm_get_stack_pointer", "__wasm_set_stack_pointer"];
+const LINKER_FUNCTIONS = [GET_BASE, SET_BASE];
+
+/** Globals of `env`. */
+const ENV_GLOBALS = new Set([
+  "__memory_base",
+  "__table_base",
+  "__stack_pointer",
+  "__init_stack_pointer",
+  "__asyncify_state",
+  "__asyncify_data",
+]);
+
+/** Addresses that the linker lays out, asked for through `GOT.mem`. */
+export const LINKER_ADDRESSES = [
+  "__heap_base",
+  "__heap_end",
+  "__stack_low",
+  "__stack_high",
+  "__wasm_libdl_libraries",
+  "__component_init_libraries",
+  PROGRAM_INFO,
+] as const;
+
+/** @throws ComponentInitError `malformed`, `unsupported` */
+export function readLibrary({ name, bytes, dlOpenable = false }: LibraryInput): Library {
+  return inLibrary(name, () => new LibraryReader(name, dlOpenable, decodeModule(bytes)).read());
+}
+
+/** Says which library an error is about. */
+function inLibrary<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ComponentInitError)) throw error;
+    throw new ComponentInitError(error.code, `library ${name}: ${error.message}`, { cause: error });
+  }
+}
+
+class LibraryReader {
+  private readonly functions: WantedFunction[] = [];
+  private readonly tags: WantedFunction[] = [];
+  private readonly linkerFunctions: WantedFunction[] = [];
+  private readonly dataAddresses: WantedGlobal[] = [];
+  private readonly functionAddresses: WantedGlobal[] = [];
+  private readonly linkerGlobals: WantedGlobal[] = [];
+  private readonly outside: Import[] = [];
+  private minimum = { memory: 0, table: 0 };
+
+  constructor(
+    private readonly name: string,
+    private readonly dlOpenable: boolean,
+    private readonly module: CoreModule,
+  ) {}
+
+  read(): Library {
+    const { name, dlOpenable, module } = this;
+    const dylink = decodeDylink(module) ?? refuse(notALibrary(module));
+    this.checkShape(dylink);
+    for (const item of module.imports) this.readImport(item, dylink);
+    const { functions, tags, linkerFunctions, dataAddresses, functionAddresses, linkerGlobals, outside, minimum } =
+      this;
+    const wanted = {
+      functions,
+      tags,
+      linkerFunctions,
+      dataAddresses,
+      functionAddresses,
+      linkerGlobals,
+      outside,
+      minimum,
+    };
+    const constructors = CONSTRUCTORS.filter((one) => this.exports(one));
+    if (constructors.length > 1) refuse(`it exports both ${constructors.join(" and ")}, and only one can run`);
+    for (const one of [RELOCATE, COMMAND, ...constructors]) this.checkHook(one);
+    const data = this.definedData();
+    return {
+      name,
+      dlOpenable,
+      module,
+      dylink,
+      ...wanted,
+      definedFunctions: this.definedFunctions(),
+      definedData: new Map([...data].filter(([symbol]) => symbol !== LIBRARY_INFO)),
+      tlsInfo: data.get(LIBRARY_INFO),
+      hooksTasks: this.exports(TASK_HOOK),
+      definedTags: this.definedTags(),
+      relocates: this.exports(RELOCATE),
+      constructors: constructors[0],
+      isCommand: this.exports(COMMAND),
+      worlds: module.customSections.filter((section) => COMPONENT_TYPE.test(section.name)),
+    };
+  }
+
+  private checkShape({ architecture }: Dylink): void {
+    const { module } = this;
+    if (architecture !== undefined && architecture !== "wasm32")
+      refuse(`it is for ${architecture}, and not for wasm32`);
+    if (module.memories.length > 0 || module.exports.some(({ kind }) => kind === "memory" || kind === "table")) {
+      refuse("it has a memory or table of its own: compile it with -fPIC and link it with -shared");
+    }
+  }
+
+  private exports(name: string): boolean {
+    return this.module.exports.some((item) => item.name === name && item.kind === "func");
+  }
+
+  private checkHook(name: string): void {
+    const item = this.module.exports.find((one) => one.name === name);
+    if (item === undefined) return;
+    const signature = item.kind === "func" ? this.signatureAt(item.index)?.signature : undefined;
+    if (signature !== "[] -> []") refuse(`its export ${name} must be a function without parameters and results`);
+  }
+
+  private readImport(item: Import, { weakImports }: Dylink): void {
+    const isWeak = weakImports.has(`env ${item.name}`) || weakImports.has(`${item.module} ${item.name}`);
+    if (item.module === "env") this.readEnvImport(item, isWeak);
+    else if (item.module === "GOT.mem" || item.module === "GOT.func") {
+      const wanted = { module: item.module, name: item.name, mutable: this.mutabilityOf(item), isWeak } as const;
+      if (item.module === "GOT.func") this.functionAddresses.push(wanted);
+      else if ((LINKER_ADDRESSES as readonly string[]).includes(item.name)) this.linkerGlobals.push(wanted);
+      else this.dataAddresses.push(wanted);
+    } else this.outside.push(item);
+  }
+
+  private readEnvImport(item: Import, isWeak: boolean): void {
+    const { name } = item;
+    switch (item.kind) {
+      case "memory":
+        if (item.type.is64) refuse("its memory has 64-bit addresses, and libraries of 32 bits are linked");
+        if (item.type.shared) refuse("its memory is shared between threads, which cannot be linked");
+        this.minimum = { ...this.minimum, memory: Number(item.type.minimum) };
+        break;
+      case "table":
+        this.minimum = { ...this.minimum, table: Number(item.type.minimum) };
+        break;
+      case "global":
+        if (item.type.value === "i64") {
+          refuse(`its import env.${name} is a 64-bit address, and libraries of 32 bits are linked`);
+        }
+        if (!ENV_GLOBALS.has(name)) refuse(`it imports the global env.${name}, which nobody has`);
+        this.linkerGlobals.push({ module: "env", name, mutable: this.mutabilityOf(item), isWeak });
+        break;
+      case "func":
+        if (STACK_POINTER_FUNCTIONS.includes(name)) this.outside.push(item);
+        else if (LINKER_FUNCTIONS.includes(name)) this.linkerFunctions.push(this.wanted(name, item.type, isWeak));
+        else this.functions.push(this.wanted(name, item.type, isWeak));
+        break;
+      case "tag":
+        this.tags.push(this.wanted(name, item.type.type, isWeak));
+    }
+  }
+
+  private wanted(name: string, typeIndex: number, isWeak: boolean): WantedFunction {
+    const type = funcTypeAt(this.module, typeIndex) ?? refuse(`the import env.${name} has no function type`);
+    return { name, type, signature: signatureOf(type) ?? refuseTyped(name), isWeak };
+  }
+
+  private mutabilityOf(item: Import): boolean {
+    if (item.kind === "global" && item.type.value === "i32") return item.type.mutable;
+    return refuse(`its import ${item.module}.${item.name} is no i32 global, which addresses are`);
+  }
+
+  private signatureAt(index: number): { type: FuncType; signature: Signature | undefined } | undefined {
+    const type = functionType(this.module, index);
+    return type && { type, signature: signatureOf(type) };
+  }
+
+  private definedFunctions(): Map<string, DefinedFunction> {
+    const defined = new Map<string, DefinedFunction>();
+    for (const { name, index } of this.exported("func")) {
+      const found = this.signatureAt(index) ?? refuse(`its export ${name} is no function that it has`);
+      defined.set(name, { name, index, type: found.type, signature: found.signature ?? refuseTyped(name) });
+    }
+    return defined;
+  }
+
+  /** Exported globals are addresses, relative to where the library's memory starts. Others are for its own use. */
+  private definedData(): Map<string, number> {
+    const globals = globalSpace(this.module);
+    const defined = new Map<string, number>();
+    for (const { name, index } of this.module.exports.filter(({ kind }) => kind === "global")) {
+      const global = globals[index];
+      if (global === undefined || global.imported || global.type.value !== "i32" || global.type.mutable) continue;
+      const value = evaluateConstExpr(global.definition.init);
+      if (typeof value === "number") defined.set(name, value >>> 0);
+    }
+    return defined;
+  }
+
+  private definedTags(): Map<string, Signature> {
+    const tags = tagSpace(this.module);
+    return new Map(
+      this.exported("tag").map(({ name, index }) => {
+        const tag = tags[index] ?? refuse(`its export ${name} is no tag that it has`);
+        const type = funcTypeAt(this.module, tag.type.type);
+        return [name, (type && signatureOf(type)) ?? refuseTyped(name)];
+      }),
+    );
+  }
+
+  private exported(kind: Export["kind"]): Export[] {
+    return this.module.exports.filter((item) => item.kind === kind && !RESERVED.has(item.name));
+  }
+}
+
+function notALibrary(module: CoreModule): string {
+  const hint = module.memories.length > 0 ? ": compile it with -fPIC and link it with -shared" : "";
+  return `it is no dynamic library: it has no dylink.0 section${hint}`;
+}
+
+function refuseTyped(name: string): never {
+  return refuse(`the type of ${name} refers to other types, which differ from library to library`);
+}
+
+function refuse(message: string): never {
+  throw new ComponentInitError("unsupported", message);
+}

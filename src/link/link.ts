@@ -1,0 +1,131 @@
+import { encodeComponent } from "../component/encode.js";
+import { ComponentInitError } from "../errors.js";
+import { encodeModule } from "../module/encode.js";
+import { appendLibraries } from "./assemble.js";
+import { checkAdapters, makeComponent } from "./component-new.js";
+import { buildEnv, startsOf } from "./env.js";
+import { buildInit, type LookupData, SET_LIBRARIES } from "./init.js";
+import { layOut, Slots } from "./layout.js";
+import { withLibdl } from "./libdl.js";
+import { type Library, type LibraryInput, readLibrary } from "./library.js";
+import { FORMS, LookupTable, type TableName } from "./lookup-table.js";
+import { dependenciesOf, instantiationOrder, reachableOf } from "./order.js";
+import { type LinkPlan, planCalls, reallocOf, taskHookOf, worldFunctionsOf } from "./plan.js";
+import { type LinkReport, linkReport } from "./report.js";
+import { Symbols } from "./symbols.js";
+import { PROGRAM_INFO, ThreadLocalStorage } from "./tls.js";
+import { checkResolved } from "./unresolved.js";
+
+export interface LinkOptions {
+  /** Adapters, by the module name that libraries import from: `wasi_snapshot_preview1`. */
+  readonly adapters?: Readonly<Record<string, Uint8Array>>;
+  /** In bytes (default 1 MiB). */
+  readonly stackSize?: number;
+  /** Let functions that no library defines trap when they are called (default false). */
+  readonly stubMissingFunctions?: boolean;
+}
+
+export interface Linked {
+  /** The component as ranges in order: joined they are the file. */
+  readonly chunks: readonly Uint8Array[];
+  readonly report: LinkReport;
+}
+
+const DEFAULT_STACK_SIZE = 2 ** 20;
+
+/**
+ * Links dynamic libraries (tool-conventions, DynamicLinking.md) into one component.
+ *
+ * @throws ComponentInitError `malformed`, `unsupported`, `link-failed`
+ */
+export async function link(inputs: readonly LibraryInput[], options: LinkOptions = {}): Promise<Linked> {
+  const { plan, tables, leftOut } = await planLink(inputs, options);
+  const { storage, storageAddress } = plan;
+  const { bytes, programInfo } = storage.encode(storageAddress, plan.layout);
+  const roots = Object.fromEntries(tables.map(({ name, root }) => [name, root]));
+  const env = encodeModule(buildEnv(plan, { ...roots, [PROGRAM_INFO]: programInfo })).toBytes();
+  const component = await makeComponent(env, options.adapters ?? {});
+  const linked = appendLibraries(
+    component,
+    plan,
+    buildInit(plan, tables, storage.size > 0 ? [{ bytes, address: storageAddress }] : []),
+  );
+  const output = encodeComponent(linked);
+  return { chunks: output.toChunks(), report: linkReport(plan, output.length, leftOut) };
+}
+
+/** Decides everything that there is to decide about a set of libraries. */
+async function planLink(inputs: readonly LibraryInput[], options: LinkOptions) {
+  const { stackSize = DEFAULT_STACK_SIZE, stubMissingFunctions = false } = options;
+  const given = await withLibdl(inputs.map(readLibrary));
+  checkNames(given);
+  const symbols = new Symbols(given);
+  const dependencies = dependenciesOf(given, symbols);
+  const libraries = reachableOf(given, dependencies);
+  if (libraries.length === 0) fail("none of the libraries exports anything that a component could export");
+  checkResolved(libraries, symbols, stubMissingFunctions);
+  checkAdapters(libraries, options.adapters ?? {});
+  const order = instantiationOrder(libraries, dependencies);
+  const lookups = tableNames(libraries).map((name) => ({ name, table: new LookupTable(name, libraries) }));
+  const storage = new ThreadLocalStorage(libraries);
+  const lookupSize = lookups.reduce((sum, { table }) => sum + table.size, 0);
+  const layout = layOut(libraries, stackSize, lookupSize + storage.size);
+  const slots = new Slots(layout.tableEnd);
+  const worldFunctions = worldFunctionsOf(libraries);
+  const storageAddress = layout.linkerData + lookupSize;
+  const callOf = planCalls(order, symbols);
+  const plan = { libraries, order, symbols, layout, slots, callOf, worldFunctions, storage, storageAddress };
+  fillSlots(plan);
+  const leftOut = given.filter((library) => !libraries.includes(library)).map(({ name }) => name);
+  return { plan, tables: encodeTables(lookups, plan), leftOut };
+}
+
+function checkNames(libraries: readonly Library[]): void {
+  const names = new Set<string>();
+  for (const { name } of libraries) {
+    if (names.has(name)) fail(`two libraries are called ${name}: give one of them another name`);
+    names.add(name);
+  }
+}
+
+/** The tables that some library looks names up in. */
+function tableNames(libraries: readonly Library[]): TableName[] {
+  const wanted = new Set(libraries.flatMap(({ linkerGlobals }) => linkerGlobals.map(({ name }) => name)));
+  if (libraries.some(({ definedFunctions }) => definedFunctions.has(SET_LIBRARIES)))
+    wanted.add("__wasm_libdl_libraries");
+  return (Object.keys(FORMS) as TableName[]).filter((name) => wanted.has(name));
+}
+
+function encodeTables(
+  lookups: readonly { readonly name: TableName; readonly table: LookupTable }[],
+  { layout, slots }: LinkPlan,
+): LookupData[] {
+  let address = layout.linkerData;
+  return lookups.map(({ name, table }) => {
+    const data = { name, address, ...table.encode(address, layout, slots) };
+    address += table.size;
+    return data;
+  });
+}
+
+/** Every entry of the table must be known before `env` is written, which says how many there are. */
+function fillSlots({ libraries, symbols, slots, callOf, worldFunctions }: LinkPlan): void {
+  for (const library of libraries) {
+    for (const { name, isWeak } of library.functionAddresses) {
+      const pointee = symbols.pointee(name);
+      if (pointee !== undefined) slots.of(pointee);
+      else if (!isWeak) slots.ofStub(name);
+    }
+    for (const wanted of library.functions) {
+      const call = callOf(library, wanted);
+      if (call.kind === "indirect") slots.of(call.binding);
+    }
+  }
+  for (const binding of worldFunctions.values()) slots.of(binding);
+  for (const binding of [reallocOf(symbols), taskHookOf(symbols)]) if (binding !== undefined) slots.of(binding);
+  for (const start of startsOf(libraries)) slots.of(start);
+}
+
+function fail(message: string): never {
+  throw new ComponentInitError("link-failed", message);
+}

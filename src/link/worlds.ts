@@ -1,0 +1,46 @@
+import { decodeComponent } from "../component/decode.js";
+import { definitionsOf } from "../component/graph.js";
+import type { Component, Declaration, Definition, TypeDefinition } from "../component/model.js";
+import type { Library } from "./library.js";
+
+const known = new WeakMap<Library, readonly string[]>();
+
+/** What the worlds in a library's `component-type` sections export, by name: interfaces and functions. */
+export function worldExports(library: Library): readonly string[] {
+  let names = known.get(library);
+  if (names === undefined) {
+    names = library.worlds.flatMap(({ contents }) => exportsOf(decodeComponent(contents)));
+    known.set(library, names);
+  }
+  return names;
+}
+
+/**
+ * wit-component's encoding of a world: a component that exports a component type (the package), in which another component type
+ * (the world) is exported; what that one exports is what the world exports.
+ */
+function exportsOf(component: Component): string[] {
+  return definitionsOf(component)
+    .filter((one): one is TypeDefinition => isComponentType(one))
+    .flatMap((one) => declarationsOf(one))
+    .flatMap((declaration) => (declaration.kind === "type" ? declarationsOf(declaration.definition) : []))
+    .flatMap((declaration) => (declaration.kind === "export" ? [declaration.definition.name.name] : []));
+}
+
+function isComponentType(definition: Definition): boolean {
+  return definition.kind === "type" && definition.type.kind === "component";
+}
+
+function declarationsOf({ type }: TypeDefinition): readonly Declaration[] {
+  return type.kind === "component" ? type.declarations : [];
+}
+
+/** Prefixes of the functions that belong to an exported one: `cabi_post_run`, `[callback][async-lift]run`. */
+const PREFIXES = /^(cabi_post_|(\[[a-z-]+\])+)/;
+
+/** Whether a core function is what the component's exports are made of: `ns:pkg/iface#f`, `f`, and what belongs to them. */
+export function isWorldFunction(name: string, exported: readonly string[]): boolean {
+  const base = name.replace(PREFIXES, "");
+  const [owner = ""] = base.split("#");
+  return exported.includes(owner);
+}

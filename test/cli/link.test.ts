@@ -1,0 +1,161 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { jcoSession } from "../support/jco.js";
+import { watLibrary } from "../support/libraries.js";
+import { wat } from "../support/wat.js";
+import { cli, useWorkspace } from "./cli.js";
+
+const { path, write } = useWorkspace();
+const ENV = '(import "env" "memory" (memory 1))';
+
+beforeAll(async () => {
+  const app = await watLibrary(
+    "app.so",
+    `(module (@dylink.0 (needed "libhelp.so")) ${ENV}
+      (import "env" "help" (func $help (result i32)))
+      (global $ready (mut i32) (i32.const 0))
+      (func (export "init") (global.set $ready (call $help)))
+      (func (export "run") (result i32) (global.get $ready)))`,
+    { wit: "package test:test; world w { export init: func(); export run: func() -> s32; }", world: "w" },
+  );
+  await write("app.so", app.bytes);
+  const help = await wat(`(module (@dylink.0 (needed "libdeep.so") (runtime-path "$ORIGIN/deep")) ${ENV}
+    (import "env" "deep" (func $deep (result i32)))
+    (func (export "help") (result i32) (i32.add (call $deep) (i32.const 2))))`);
+  const deep = await wat(`(module (@dylink.0) ${ENV} (func (export "deep") (result i32) (i32.const 40)))`);
+  await mkdir(path("lib/deep"), { recursive: true });
+  await writeFile(path("lib/libhelp.so"), help);
+  await writeFile(path("lib/deep/libdeep.so"), deep);
+  execFileSync("tar", ["czf", path("lib.tar.gz"), "-C", path("lib"), "."]);
+});
+
+const inWorkspace = (...args: string[]) => cli(args, { cwd: path(".") });
+
+async function answerOf(name: string): Promise<unknown> {
+  const calls = [{ export: "init" }, { export: "run" }];
+  const { outcomes } = await jcoSession(await readFile(path(name)), { calls });
+  return outcomes[1];
+}
+
+describe("link", () => {
+  test.each([
+    ["a search path, and the libraries' own", ["app.so", "-L", "lib"]],
+    ["a directory", ["app.so", "lib"]],
+    ["an archive", ["app.so", "lib.tar.gz"]],
+    ["files", ["app.so", "lib/libhelp.so", "lib/deep/libdeep.so"]],
+    ["names", ["program=app.so", "libhelp.so=lib/libhelp.so", "libdeep.so=lib/deep/libdeep.so"]],
+  ])("finds libraries by %s", async (_, args) => {
+    const { exitCode, stderr } = await inWorkspace("link", ...args, "-o", "out.wasm");
+    expect(stderr).toMatch(/^out\.wasm: .*, 3 libraries: /);
+    expect(exitCode).toBe(0);
+    expect(await answerOf("out.wasm")).toEqual({ ok: 42 });
+  });
+
+  test("reports as JSON", async () => {
+    const { stdout } = await inWorkspace(
+      "link",
+      "app.so",
+      "-L",
+      "lib",
+      "-o",
+      "json.wasm",
+      "--stack-size",
+      "64KiB",
+      "--json",
+    );
+    expect(JSON.parse(stdout)).toMatchObject({
+      version: 1,
+      libraries: [{ name: "app.so" }, { name: "libhelp.so" }, { name: "libdeep.so" }],
+      order: ["libdeep.so", "libhelp.so", "app.so"],
+      leftOut: [],
+      stackSize: 65536,
+    });
+  });
+
+  test.each([
+    ["nothing", ["link", "-o", "x.wasm"], 2, /a library is missing: component-init link LIBRARY\.\.\. -o OUTPUT/],
+    ["no output", ["link", "app.so"], 2, /the output is missing/],
+    ["a missing file", ["link", "no.so", "-o", "x.wasm"], 1, /cannot read the library no\.so: it does not exist/],
+    [
+      "a missing library",
+      ["link", "app.so", "-o", "x.wasm"],
+      1,
+      /app\.so needs the library libhelp\.so, which is not given/,
+    ],
+    ["an empty directory", ["link", "app.so", "empty", "-o", "x.wasm"], 1, /there is no library \(\.so\) in empty/],
+    ["an output that is a library", ["link", "app.so", "-o", "app.so"], 2, /is the same file as the input app\.so/],
+    ["an empty name", ["link", "=app.so", "-o", "x.wasm"], 2, /=app\.so: FILE or NAME=FILE is expected/],
+    ["an unknown option", ["link", "app.so", "--adap", "x"], 2, /there is no option --adap: did you mean --adapt\?/],
+    [
+      "a stack that is no size",
+      ["link", "app.so", "-o", "x.wasm", "--stack-size", "big"],
+      2,
+      /--stack-size big: a size/,
+    ],
+  ])("%s is an error", async (_, args, code, says) => {
+    await mkdir(path("empty"), { recursive: true });
+    const { exitCode, stderr } = await inWorkspace(...args);
+    expect(stderr).toMatch(says);
+    expect(exitCode).toBe(code);
+  });
+});
+
+describe("run with libraries", () => {
+  const resultOf = async (name: string) => {
+    const { outcomes } = await jcoSession(await readFile(path(name)), { calls: [{ export: "run" }] });
+    return outcomes[0];
+  };
+
+  test("links first and then initializes", async () => {
+    const { exitCode } = await inWorkspace("run", "--lib", "app.so", "-L", "lib", "-o", "run.wasm", "-f", "init");
+    expect(exitCode).toBe(0);
+    expect(await resultOf("run.wasm")).toEqual({ ok: 42 });
+  });
+
+  test("takes them from the manifest", async () => {
+    await mkdir(path("project"), { recursive: true });
+    const manifest = { sharedLibs: ["../app.so", "../lib.tar.gz"], output: "out.wasm", init: "init" };
+    await writeFile(path("project/component-init.json"), JSON.stringify(manifest));
+    expect(await cli(["run"], { cwd: path("project") })).toMatchObject({ exitCode: 0 });
+    expect(await resultOf(join("project", "out.wasm"))).toEqual({ ok: 42 });
+  });
+
+  test("takes no input then", async () => {
+    const { exitCode, stderr } = await inWorkspace("run", "app.wasm", "--lib", "app.so", "-o", "x.wasm");
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/give either --lib or INPUT/);
+  });
+});
+
+describe("inspect-lib", () => {
+  test("shows what a library is", async () => {
+    const { exitCode, stdout } = await inWorkspace("inspect-lib", "app.so", "-v");
+    expect(exitCode).toBe(0);
+    expect(stdout.split("\n").map((line) => line.trim().replace(/ +/g, " "))).toEqual([
+      expect.stringMatching(/^app\.so: \d+ bytes$/),
+      "memory 0 bytes, aligned to 1",
+      "table 0 entries, aligned to 1",
+      "needs libhelp.so",
+      "world exports init run",
+      "wants functions help",
+      "defines functions init run",
+      "",
+    ]);
+  });
+
+  test("as JSON too", async () => {
+    const { stdout } = await inWorkspace("inspect-lib", "lib/libhelp.so", "--json");
+    expect(JSON.parse(stdout)).toMatchObject([
+      { name: "libhelp.so", needed: ["libdeep.so"], wants: { functions: ["deep"] }, defines: { functions: ["help"] } },
+    ]);
+  });
+
+  test("says what is no library", async () => {
+    await write("module.wasm", await wat("(module)"));
+    const { exitCode, stderr } = await inWorkspace("inspect-lib", "module.wasm");
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error: library module\.wasm: it is no dynamic library/);
+  });
+});
