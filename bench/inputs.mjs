@@ -6,7 +6,16 @@ import { fileURLToPath } from "node:url";
 import { componentEmbed, parse } from "@bytecodealliance/jco";
 // @ts-expect-error: its types are not for Node
 import { runClang, runLLVM } from "@yowasp/clang";
-import { buildBound, buildRuntime, enginePath, toComponent, upToDate, write } from "../examples/starlingmonkey/lib.mjs";
+import * as tar from "tar";
+import {
+  adapterPath,
+  buildBound,
+  buildRuntime,
+  enginePath,
+  toComponent,
+  upToDate,
+  write,
+} from "../examples/starlingmonkey/lib.mjs";
 
 const examples = fileURLToPath(new URL("../examples/starlingmonkey/", import.meta.url));
 
@@ -98,11 +107,64 @@ export async function cInput(directory) {
 
 /** @param {string} source @returns {Promise<Uint8Array>} */
 async function compileReactor(source) {
+  return compile("program.c", source, ["--target=wasm32-wasip1", "-O2", "-g0", "-mexec-model=reactor"]);
+}
+
+/** @param {string} name @param {string} source @param {string[]} flags @returns {Promise<Uint8Array>} */
+async function compile(name, source, flags) {
   // Without arguments it only loads its resources, and would print how far it got.
   await runLLVM(undefined, {}, { fetchProgress: () => {} });
-  const flags = ["--target=wasm32-wasip1", "-O2", "-g0", "-mexec-model=reactor"];
-  const files = await runClang(["clang", ...flags, "program.c", "-o", "out.wasm"], { "program.c": source });
+  const files = await runClang(["clang", ...flags, name, "-o", "out.wasm"], { [name]: source });
   return /** @type {Uint8Array} */ (files["out.wasm"]);
+}
+
+/** How many libraries of the size of libc.so are 20 MB. */
+const COPIES = 31;
+
+/**
+ * A program that opens libraries, and 20 MB of them: copies of the C library, which has many symbols of each kind.
+ * @param {string} directory
+ */
+export async function linkedLibraries(directory) {
+  const folder = join(directory, "libraries");
+  const [app, libc] = [join(folder, "app.so"), join(folder, "libc.so")];
+  const copies = Array.from({ length: COPIES }, (_, i) => join(folder, `copy${i}.so`));
+  if (!(await upToDate([app, libc, ...copies], [fileURLToPath(import.meta.url)]))) {
+    const flags = [
+      "--target=wasm32-wasip1",
+      "-O2",
+      "-fPIC",
+      "-shared",
+      "-fvisibility=default",
+      "-Wl,--allow-undefined",
+    ];
+    const source = `#include <dlfcn.h>
+      __attribute__((export_name("run"))) int run(void) { return dlopen("copy1.so", RTLD_NOW) != 0; }`;
+    const compiled = await compile("app.c", source, flags);
+    const witSource = "package bench:link; world w { export run: func() -> s32; }";
+    await write(app, await componentEmbed({ binary: compiled, witSource, world: "w" }));
+    const library = await systemLibrary("libc.so");
+    for (const path of [libc, ...copies]) await write(path, library);
+  }
+  return {
+    name: "20 MB of libraries",
+    args: [app, libc, ...copies.flatMap((path) => ["--dl-openable", path]), "--adapt", adapterPath],
+    files: [app, libc, ...copies],
+  };
+}
+
+/** A library of the compiler's sysroot. @param {string} name @returns {Promise<Uint8Array>} */
+async function systemLibrary(name) {
+  const resources = new URL("../node_modules/@yowasp/clang/gen/llvm-resources.tar", import.meta.url);
+  /** @type {Buffer[]} */
+  const chunks = [];
+  await tar.list({
+    file: fileURLToPath(resources),
+    onReadEntry: (entry) => {
+      if (entry.path.endsWith(`/wasm32-wasip1/${name}`)) entry.on("data", (chunk) => chunks.push(chunk));
+    },
+  });
+  return Buffer.concat(chunks);
 }
 
 /**

@@ -4,7 +4,7 @@
 //   node run.mjs [--runs N] [--only LIST] [--label TEXT] [--no-save]
 //
 //   --runs N      how often each tool runs on each input (5); the tools alternate, the table shows medians
-//   --only LIST   of: startup,generic,bound,options,dense-64m,sparse-64m,sparse-1g,half-1g,first-call (default: all)
+//   --only LIST   of: startup,generic,bound,options,link,dense-64m,sparse-64m,sparse-1g,half-1g,first-call (default: all)
 //   --wasmtime P  a Python with the package wasmtime, for first calls there (.cache/wasmtime-venv/bin/python)
 //   --label TEXT  the second half of the name of the results file (default: the commit)
 //   --no-save     print only
@@ -13,13 +13,13 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { cpus, platform, release, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { componentInit, repository, serve, toComponent, transpile, write } from "../examples/starlingmonkey/lib.mjs";
-import { boundInput, cInput, filledInputs, genericInput } from "./inputs.mjs";
+import { boundInput, cInput, filledInputs, genericInput, linkedLibraries } from "./inputs.mjs";
 import { measure, runTool } from "./tools.mjs";
 
 const { values: options } = parseArgs({
@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
     runs: { type: "string", default: "5" },
     only: {
       type: "string",
-      default: "startup,generic,bound,options,dense-64m,sparse-64m,sparse-1g,half-1g,first-call",
+      default: "startup,generic,bound,options,link,dense-64m,sparse-64m,sparse-1g,half-1g,first-call",
     },
     wasmtime: { type: "string", default: join(repository, ".cache", "wasmtime-venv", "bin", "python") },
     label: { type: "string" },
@@ -164,6 +164,35 @@ async function compareOptions() {
     }
     for (const [option, all] of measured) addRow(`${input.name}, options`, `component-init${option}`, "warm", all);
   }
+}
+
+/** `component-init link` of 20 MB, and reading the same files and writing as much. */
+async function linking() {
+  const libraries = await linkedLibraries(inputDirectory);
+  const output = join(work, "linked.wasm");
+  const arguments_ = [...libraries.args, "-o", output];
+  /** @type {Record<string, string[]>} */
+  const commands = {
+    "component-init link": [process.execPath, componentInit, "link", ...arguments_],
+    "reading and writing": [
+      process.execPath,
+      fileURLToPath(new URL("copy.mjs", import.meta.url)),
+      output,
+      ...libraries.files,
+    ],
+  };
+  /** @type {Map<string, Measurement[]>} */
+  const measured = new Map(Object.keys(commands).map((name) => [name, []]));
+  for (let run = -1; run < runs; run++) {
+    for (const [name, all] of measured) {
+      console.error(`${libraries.name}: ${name}, ${run < 0 ? "filling the system's cache" : run + 1}`);
+      const { stdout: _, ...m } = await measure(work, commands[name] ?? []);
+      if (run >= 0) all.push({ ...m, bytes: (await stat(output)).size });
+    }
+  }
+  for (const [name, all] of measured) addRow(libraries.name, name, "", all);
+  const [ours, copying] = Object.keys(commands).map((name) => medianOf(libraries.name, name, ""));
+  if (ours && copying) verdict("link, beyond reading and writing", ours.wallMs - copying.wallMs, 300, "ms");
 }
 
 /** The core modules of a component, at its top level. @param {Uint8Array<ArrayBuffer>} bytes */
@@ -451,6 +480,7 @@ try {
     starlingMonkeyVerdicts(input.name);
   }
   if (tools.includes("component-init") && chosen.includes("options")) await compareOptions();
+  if (tools.includes("component-init") && chosen.includes("link")) await linking();
   for (const [name, make] of Object.entries(filledInputs(inputDirectory))) {
     if (!chosen.includes(name)) continue;
     const input = await make();

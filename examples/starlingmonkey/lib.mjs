@@ -24,7 +24,7 @@ const jcoPackage = packageOf("@bytecodealliance/jco");
 
 /** StarlingMonkey as a core module, without any script in it. */
 export const enginePath = join(componentizePackage, "lib", "starlingmonkey_embedding.wasm");
-const adapterPath = join(jcoPackage, "lib", "wasi_snapshot_preview1.reactor.wasm");
+export const adapterPath = join(jcoPackage, "lib", "wasi_snapshot_preview1.reactor.wasm");
 const splicerPath = join(componentizePackage, "lib", "spidermonkey-embedding-splicer.js");
 const jcoCommand = join(jcoPackage, "dist", "jco.js");
 

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { ComponentInitError } from "../errors.js";
 import type { SourceDirectory } from "../host/wasi/filesystem/source.js";
 import { loadArchives } from "../host/wasi/index.js";
-import { type LibraryInput, readLibrary } from "../link/library.js";
+import { type LibraryInput, readDylink } from "../link/library.js";
 import { reason } from "../reason.js";
 import { UsageError } from "./failure.js";
 import { parseIfText } from "./files.js";
@@ -55,7 +55,7 @@ export async function collectLibraries(files: readonly LibraryFile[], searchPath
   const found = await readAll(files);
   const names = new Set(found.map(({ name }) => name));
   for (const library of found) {
-    const { needed, runtimePath } = readLibrary(library).dylink;
+    const { needed = [], runtimePath = [] } = readDylink(library) ?? {};
     const directories = [...searchPath, ...runtimePath.flatMap((path) => expandOrigin(path, library.origin))];
     for (const name of needed) {
       if (names.has(name)) continue;

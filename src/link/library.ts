@@ -121,6 +121,11 @@ export function readLibrary({ name, bytes, dlOpenable = false }: LibraryInput): 
   return inLibrary(name, () => new LibraryReader(name, dlOpenable, decodeModule(bytes)).read());
 }
 
+/** What a library says of itself, without a look at its symbols; nothing where it is none. */
+export function readDylink({ name, bytes }: LibraryInput): Dylink | undefined {
+  return inLibrary(name, () => decodeDylink(decodeModule(bytes)));
+}
+
 /** Says which library an error is about. */
 function inLibrary<T>(name: string, read: () => T): T {
   try {

@@ -14,7 +14,8 @@ export class ModuleBuilder {
   readonly #types: RecursiveGroup[] = [];
   readonly #typeIndices = new Map<string, number>();
   readonly #imports: Import[] = [];
-  readonly #importedFunctions = new Map<string, number>();
+  /** By module and name. */
+  readonly #importedFunctions = new Map<string, Map<string, number>>();
   readonly #functions: number[] = [];
   readonly #code: Uint8Array[] = [];
   readonly #tables: Table[] = [];
@@ -46,11 +47,12 @@ export class ModuleBuilder {
 
   /** Once, however often it is asked for: components allow no two imports of one name. */
   importFunction(module: string, name: string, type: FuncType): number {
-    const key = JSON.stringify([module, name]);
-    let index = this.#importedFunctions.get(key);
+    const known = this.#importedFunctions.get(module) ?? new Map<string, number>();
+    this.#importedFunctions.set(module, known);
+    let index = known.get(name);
     if (index === undefined) {
       index = this.import({ module, name, kind: "func", type: this.type(type), exact: false });
-      this.#importedFunctions.set(key, index);
+      known.set(name, index);
     }
     return index;
   }
