@@ -26,12 +26,19 @@ const PROGRAM = "main";
  * Puts libraries into the component that was made of `env`: after all that is there, because each needs only what comes
  * before it.
  */
-export function appendLibraries(bytes: Uint8Array, plan: LinkPlan, init: CoreModule): Component {
+export function appendLibraries(bytes: Uint8Array, plan: LinkPlan, init: CoreModule): Assembled {
   return new Assembler(decodeComponent(bytes), plan).append(init);
+}
+
+export interface Assembled {
+  readonly component: Component;
+  /** The core modules of it that were appended. */
+  readonly modules: ReadonlyMap<CoreModuleDefinition, CoreModule>;
 }
 
 class Assembler {
   private readonly program: Entity;
+  private readonly modules = new Map<CoreModuleDefinition, CoreModule>();
   private readonly instances = new Map<Library, Entity>();
   private readonly aliases = new Map<Entity, Map<string, CoreExportAlias>>();
   /** Those that are not written yet. */
@@ -48,14 +55,14 @@ class Assembler {
     this.program = found;
   }
 
-  append(init: CoreModule): Component {
+  append(init: CoreModule): Assembled {
     for (const library of this.plan.order) this.appendLibrary(library);
     const needed = new Set(init.imports.map(({ module }) => module));
     const args = [...this.plan.order]
       .filter((library) => needed.has(libraryImport(library)))
       .map((library) => ({ name: libraryImport(library), instance: this.instances.get(library) as Entity }));
     this.instantiate(init, "init", [{ name: MAIN, instance: this.program }, ...args]);
-    return this.component;
+    return { component: this.component, modules: this.modules };
   }
 
   private appendLibrary(library: Library): void {
@@ -83,6 +90,7 @@ class Assembler {
       offset: 0,
     };
     const instance: CoreInstantiation = { kind: "core instantiation", sort: "core instance", module: definition, args };
+    this.modules.set(definition, module);
     appendSection(this.component, "core module", [definition]);
     appendSection(this.component, "core instance", [instance]);
     setName(this.component, definition, name);

@@ -1,4 +1,9 @@
+import { encodeComponent } from "../component/encode.js";
+import { wrapped } from "../component/wrap.js";
 import { ComponentInitError } from "../errors.js";
+import { encodeModule } from "../module/encode.js";
+import { skeleton } from "../module/skeleton.js";
+import type { Assembled } from "./assemble.js";
 import type { Library } from "./library.js";
 
 /** Adapters by the module name that they stand for. */
@@ -27,10 +32,31 @@ export async function makeComponent(module: Uint8Array, adapters: Adapters): Pro
   try {
     return await componentNew(module, Object.entries(adapters) as [string, Uint8Array<ArrayBuffer>][]);
   } catch (cause) {
-    const { payload } = cause as { payload?: unknown };
-    const text = typeof payload === "string" ? payload : (cause as Error).message;
-    fail(`no component can be made of the libraries: ${reasonOf(text)}`, cause);
+    fail(`no component can be made of the libraries: ${reasonOf(textOf(cause))}`, cause);
   }
+}
+
+/**
+ * Checks how libraries were put together, not their functions: those are the libraries' own, and an engine's to check.
+ *
+ * @throws ComponentInitError `link-failed`
+ */
+export async function checkLinked({ component, modules }: Assembled): Promise<void> {
+  const { componentWit } = await import("@bytecodealliance/jco-transpile/wasm-tools");
+  const bytes = encodeComponent(component, (definition) => {
+    const module = modules.get(definition);
+    return module === undefined ? definition.chunks : encodeModule(skeleton(module)).toChunks();
+  });
+  try {
+    await componentWit(wrapped(bytes.toBytes()));
+  } catch (cause) {
+    fail(`the libraries do not fit together: ${reasonOf(textOf(cause))}`, cause);
+  }
+}
+
+function textOf(cause: unknown): string {
+  const { payload } = cause as { payload?: unknown };
+  return typeof payload === "string" ? payload : (cause as Error).message;
 }
 
 /** wit-component says what it was doing, and below that why it failed, from the outside in. */

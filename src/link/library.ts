@@ -228,9 +228,11 @@ class LibraryReader {
       case "memory":
         if (item.type.is64) refuse("its memory has 64-bit addresses, and libraries of 32 bits are linked");
         if (item.type.shared) refuse("its memory is shared between threads, which cannot be linked");
+        this.checkGrowth(item.type.maximum, "memory");
         this.minimum = { ...this.minimum, memory: Number(item.type.minimum) };
         break;
       case "table":
+        this.checkGrowth(item.type.maximum, "table");
         this.minimum = { ...this.minimum, table: Number(item.type.minimum) };
         break;
       case "global":
@@ -248,6 +250,11 @@ class LibraryReader {
       case "tag":
         this.tags.push(this.wanted(name, item.type.type, isWeak));
     }
+  }
+
+  private checkGrowth(maximum: bigint | undefined, what: string): void {
+    if (maximum !== undefined)
+      refuse(`it wants a ${what} of at most ${maximum}, and libraries share one that can grow`);
   }
 
   private wanted(name: string, typeIndex: number, isWeak: boolean): WantedFunction {

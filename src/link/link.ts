@@ -2,7 +2,7 @@ import { encodeComponent } from "../component/encode.js";
 import { ComponentInitError } from "../errors.js";
 import { encodeModule } from "../module/encode.js";
 import { appendLibraries } from "./assemble.js";
-import { checkAdapters, makeComponent } from "./component-new.js";
+import { checkAdapters, checkLinked, makeComponent } from "./component-new.js";
 import { buildEnv, startsOf } from "./env.js";
 import { buildInit, type LookupData, SET_LIBRARIES } from "./init.js";
 import { layOut, Slots } from "./layout.js";
@@ -50,7 +50,8 @@ export async function link(inputs: readonly LibraryInput[], options: LinkOptions
     plan,
     buildInit(plan, tables, storage.size > 0 ? [{ bytes, address: storageAddress }] : []),
   );
-  const output = encodeComponent(linked);
+  await checkLinked(linked);
+  const output = encodeComponent(linked.component);
   return { chunks: output.toChunks(), report: linkReport(plan, output.length, leftOut) };
 }
 

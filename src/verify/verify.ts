@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { constExprOfBits } from "../binary/const-expr.js";
-import { ByteWriter } from "../binary/writer.js";
 import { encodeComponent } from "../component/encode.js";
+import { wrapped } from "../component/wrap.js";
 import { ComponentInitError } from "../errors.js";
 import type { JcoThread } from "../host/jco-thread.js";
 import { decodeDefinition } from "../instrument/module.js";
@@ -59,18 +59,6 @@ export class ComponentValidator {
     return this.underWay.get(hash) ?? this.thread.validate(wrapped(skeleton));
   }
 }
-
-/**
- * As the only definition of another component: what wasm-tools makes of the root has to be expressible in WIT, which
- * knows no exported core modules or components.
- */
-function wrapped(component: Uint8Array): Uint8Array {
-  const header = component.subarray(0, 8);
-  return new ByteWriter().bytes(header).section(COMPONENT_SECTION, new ByteWriter().bytes(component)).toBytes();
-}
-
-/** Component-model Binary.md: a nested component. */
-const COMPONENT_SECTION = 4;
 
 function hashOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");

@@ -167,6 +167,17 @@ const CASES: readonly Case[] = [
       "--adapt wasi_snapshot_preview1=FILE",
   },
   {
+    title: "a memory that must not grow",
+    libraries: () => [watLibrary("a.so", '(module (@dylink.0) (import "env" "memory" (memory 1 2)))')],
+    code: "unsupported",
+    message: "library a.so: it wants a memory of at most 2, and libraries share one that can grow",
+  },
+  {
+    title: "what only shows when all is put together",
+    libraries: () => [app('(import "env" "__indirect_function_table" (table 0 externref))')],
+    message: /^the libraries do not fit together: expected table element type externref/,
+  },
+  {
     title: "strings without an allocator",
     libraries: () => [
       watLibrary("a.so", `(module (@dylink.0) ${ENV} (func (export "run") (param i32 i32)))`, {
