@@ -149,9 +149,15 @@ export async function writeOutput(path: string, chunks: readonly Uint8Array[]): 
   }
 }
 
+/** libuv goes on until all is written, and Node tells the number of bytes as one of 32 bits with a sign. */
+const MAX_WRITTEN = 2 ** 30;
+
 async function writeStream(stream: NodeJS.WritableStream, chunks: readonly Uint8Array[]): Promise<void> {
   for (const chunk of chunks) {
-    await new Promise<void>((done, fail) => stream.write(chunk, (error) => (error ? fail(error) : done())));
+    for (let at = 0; at < chunk.length; at += MAX_WRITTEN) {
+      const part = chunk.subarray(at, at + MAX_WRITTEN);
+      await new Promise<void>((done, fail) => stream.write(part, (error) => (error ? fail(error) : done())));
+    }
   }
 }
 
@@ -206,15 +212,26 @@ async function writeChunks(file: FileHandle, chunks: readonly Uint8Array[], mode
 
 type FileHandle = Awaited<ReturnType<typeof open>>;
 
-/** `writev` may write less than it was given (never more than 2 GiB at once). */
+/** `writev` may write less than it was given. */
 async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
   let rest = [...chunks];
   while (rest.length > 0) {
-    let { bytesWritten } = await file.writev(rest);
+    let { bytesWritten } = await file.writev(firstBytes(rest, MAX_WRITTEN));
     while (rest.length > 0 && bytesWritten >= (rest[0] as Uint8Array).length) {
       bytesWritten -= (rest[0] as Uint8Array).length;
       rest = rest.slice(1);
     }
     if (rest.length > 0) rest[0] = (rest[0] as Uint8Array).subarray(bytesWritten);
   }
+}
+
+function firstBytes(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
+  const first: Uint8Array[] = [];
+  let room = count;
+  for (const chunk of chunks) {
+    if (room === 0) break;
+    first.push(chunk.subarray(0, room));
+    room -= Math.min(room, chunk.length);
+  }
+  return first;
 }

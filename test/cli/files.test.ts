@@ -18,6 +18,18 @@ async function got(component: Uint8Array): Promise<unknown> {
   return outcomes;
 }
 
+/** Writes many views of the same bytes where they take no space, and counts what the system was given. */
+async function countedWrite(count: number, size: number) {
+  const program = `
+    const { writeOutput } = await import(process.argv[1]);
+    await writeOutput("/dev/null", new Array(${count}).fill(new Uint8Array(${size})));
+    const io = (await import("node:fs")).readFileSync("/proc/self/io", "utf8");
+    console.log(/^wchar: (\\d+)$/m.exec(io)[1]);`;
+  const files = pathToFileURL(join(ROOT, "dist/cli/files.js")).href;
+  const { stdout } = await execa(process.execPath, ["--input-type=module", "-e", program, files], { timeout: 20_000 });
+  return { bytes: count * size, written: Number(stdout) - (Number(stdout) % size) };
+}
+
 describe("the input", () => {
   test("as text and as a binary gives the same output, and stays as it is", async () => {
     const text = await write("in.wat", COMPONENT);
@@ -79,6 +91,11 @@ describe("the input", () => {
 });
 
 describe("the output", () => {
+  test.runIf(process.platform === "linux")("may be larger than what Node counts of one write", async () => {
+    const { bytes, written } = await countedWrite(1024, 3 * 2 ** 20);
+    expect(written).toBe(bytes);
+  });
+
   /** A guest that never returns shows that the check comes before the work. */
   const forever = async (output: string) =>
     cli(["run", await write("in.wat", COMPONENT), "-o", output, "-f", "forever"], { timeout: 20_000 });
