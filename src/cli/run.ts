@@ -47,7 +47,9 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
   const source = linking
     ? defined({ libraries, adapters, libraryPath, stackSize, stubMissingFunctions })
     : { input: inputPath as string };
-  const inputs = [...filesOf(source), ...[stdinPath, manifestPath].filter((path) => path !== undefined), ...supplied];
+  const archives = (options.preopens ?? []).flatMap((preopen) => ("archive" in preopen ? [preopen.archive] : []));
+  const given = [...filesOf(source), stdinPath, manifestPath, ...supplied, ...archives];
+  const inputs = given.filter((path) => path !== undefined);
   await checkOutput(outputPath, inputs);
   const trace = tracePath === undefined ? undefined : await TraceFile.open(tracePath, [outputPath, ...inputs]);
   tuneEngine();

@@ -96,6 +96,18 @@ describe("the output", () => {
     expect(written).toBe(bytes);
   });
 
+  test("is no archive that the guest reads", async () => {
+    const archive = await write("a.tar", "an archive");
+    const run = ["run", await write("in.wat", COMPONENT), "--tar", archive, "-f", "init"];
+    for (const over of [
+      ["-o", archive],
+      ["-o", path("b.wasm"), "--trace", archive],
+    ]) {
+      expect((await cli([...run, ...over])).exitCode).toBe(2);
+    }
+    expect(await readFile(archive, "utf8")).toBe("an archive");
+  });
+
   /** A guest that never returns shows that the check comes before the work. */
   const forever = async (output: string) =>
     cli(["run", await write("in.wat", COMPONENT), "-o", output, "-f", "forever"], { timeout: 20_000 });
