@@ -34,6 +34,8 @@ export async function supervise(argv: readonly string[]): Promise<number> {
     ipc: true,
     buffer: false,
     reject: false,
+    // What is being committed when a signal comes is carried through or taken back, however long that takes.
+    forceKillAfterDelay: false,
     env: { [WATCHED]: "1" },
   });
   const endForwarding = forwardSignals((signal) => child.kill(signal));

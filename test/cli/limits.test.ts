@@ -107,6 +107,23 @@ describe.runIf(process.platform === "linux")("the process that runs the guest", 
     expect(await readFile(join(folder, "out.wasm"), "utf8")).toBe("old");
   });
 
+  test("gets as much time as it needs to end what no signal is to end halfway", async () => {
+    const log =
+      '(import "local:host/log" (instance $log (export "write" (func))))(core func $f (canon lower (func $log "write")))';
+    const folder = await folderWith(
+      "slow-end",
+      component('(import "" "f" (func $f))', { more: log, init: "(call $f)" }),
+    );
+    const wait = "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 7000)";
+    const module = `process.on("SIGTERM", () => {}); export const write = () => { console.log("in"); ${wait}; };`;
+    await writeFile(join(folder, "log.js"), module);
+    const run = [MAIN, "run", "in.wat", "-o", "out.wasm", "-f", "init", "--import", "local:host/log=log.js"];
+    const parent = execa(process.execPath, run, { cwd: folder, reject: false, forceKillAfterDelay: false });
+    await new Promise<void>((done) => parent.stdout?.on("data", () => done()));
+    parent.kill("SIGTERM");
+    expect(await parent).toMatchObject({ exitCode: 0 });
+  });
+
   test("ends with the one that watches it, even if that is killed", async () => {
     const { parent, child } = await running("watcher-killed");
     parent.kill("SIGKILL");
