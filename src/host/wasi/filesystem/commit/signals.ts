@@ -12,7 +12,8 @@ export async function withSignalsDeferred<T>(work: () => T): Promise<T> {
   try {
     return work();
   } finally {
-    // Node tells of signals between turns of its loop.
+    // Node tells of signals where it polls, which is not between every point of a turn and its end.
+    await setImmediate();
     await setImmediate();
     for (const signal of SIGNALS) process.off(signal, note);
     for (const signal of unhandled) if (received.has(signal)) process.kill(process.pid, signal);
