@@ -56,6 +56,14 @@ export const ASYNC_PATCHES: readonly Patch[] = [
     times: "each",
   },
   {
+    // An address like any other.
+    what: "results at address 0",
+    pattern: /\bcallMetadata\.resultPtr && memory\b/g,
+    replacement: "callMetadata.resultPtr !== undefined && memory",
+    usedWhere: /\bcallMetadata\.resultPtr && /g,
+    times: "each",
+  },
+  {
     // CanonicalABI.md, `canon_lower`: a call of a function whose type is not async may not wait. jco would let it.
     what: "who may wait",
     pattern:

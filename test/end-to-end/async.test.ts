@@ -75,6 +75,42 @@ function importsAsync(fixture: string): boolean {
   return fixture !== "async-composition";
 }
 
+test("an async import may give its result at address 0", async () => {
+  const text = `(component
+    (import "local:x/slow" (instance $slow (export "wait" (func async (param "ms" u32) (result u32)))))
+    (core module $libc (memory (export "memory") 1))
+    (core instance $libc (instantiate $libc))
+    (core func $return (canon task.return))
+    (core func $wait (canon lower (func $slow "wait") async (memory (core memory $libc "memory"))))
+    (core func $drop (canon subtask.drop))
+    (core func $new-set (canon waitable-set.new))
+    (core func $drop-set (canon waitable-set.drop))
+    (core func $join (canon waitable.join))
+    (core module $m
+      (import "libc" "memory" (memory 1))
+      (import "" "return" (func $return)) (import "" "wait" (func $wait (param i32 i32) (result i32)))
+      (import "" "drop" (func $drop (param i32))) (import "" "new-set" (func $new-set (result i32)))
+      (import "" "drop-set" (func $drop-set (param i32))) (import "" "join" (func $join (param i32 i32)))
+      (global $set (mut i32) (i32.const 0))
+      (func (export "init") (result i32) (local $task i32)
+        (local.set $task (i32.shr_u (call $wait (i32.const 20) (i32.const 0)) (i32.const 4)))
+        (global.set $set (call $new-set))
+        (call $join (local.get $task) (global.get $set))
+        (i32.or (i32.const 2) (i32.shl (global.get $set) (i32.const 4))))
+      (func (export "callback") (param i32 i32 i32) (result i32)
+        (call $join (local.get 1) (i32.const 0))
+        (call $drop (local.get 1)) (call $drop-set (global.get $set)) (call $return) (i32.const 0))
+      (func (export "get") (result i32) (i32.load (i32.const 0))))
+    (core instance $i (instantiate $m (with "libc" (instance $libc)) (with "" (instance
+      (export "return" (func $return)) (export "wait" (func $wait)) (export "drop" (func $drop))
+      (export "new-set" (func $new-set)) (export "drop-set" (func $drop-set)) (export "join" (func $join))))))
+    (func (export "init") async (canon lift (core func $i "init") async (callback (core func $i "callback"))))
+    (func (export "get") (result u32) (canon lift (core func $i "get"))))`;
+  const { component } = await preinitialize(await wat(text), { initFunc: "init", imports: SLOW });
+  const { outcomes } = await jcoSession(component, { calls: [{ export: "get" }], imports: {} });
+  expect(outcomes).toEqual([{ ok: 21 }]);
+});
+
 test("the output keeps its async exports", async () => {
   const { component } = await preinitialize(await loadFixture("async"), { initFunc: "sync" });
   const { outcomes } = await jcoSession(component, { calls: [{ export: "get-async" }] });
