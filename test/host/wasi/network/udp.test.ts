@@ -70,6 +70,26 @@ describe("a UDP socket", () => {
     ]);
   });
 
+  it("keeps no more datagrams than a guest that does not read can bear, however small", async () => {
+    const socket = bind(await openNetwork());
+    const [incoming] = socket.stream(undefined);
+    const flood = createSocket("udp4");
+    onTestFinished(() => void flood.close());
+    const { port } = socket.localAddress().val;
+    for (let burst = 0; burst < 30; burst++) {
+      const sent = Array.from(
+        { length: 100 },
+        () => new Promise((resolve) => flood.send("", port, "127.0.0.1", resolve)),
+      );
+      await Promise.all(sent);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(incoming.receive(0xffffn)).toHaveLength(1024);
+    flood.send("more", port, "127.0.0.1");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(receive(incoming).map(({ data }) => text(data))).toEqual(["more"]);
+  });
+
   it("has limits", async () => {
     const [, outgoing] = bind(await openNetwork()).stream(loopback(servers.udp));
     expect(thrown(() => outgoing.send([{ data: new Uint8Array(65_508) }]))).toBe("datagram-too-large");

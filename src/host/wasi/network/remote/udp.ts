@@ -2,9 +2,13 @@ import { createSocket } from "node:dgram";
 import type { Endpoint } from "../protocol.js";
 import { failed, type Post, type Remote, WINDOW } from "./remote.ts";
 
+/** How many datagrams may wait for the guest: anyone can send, and even an empty one takes memory. */
+const MAX_WAITING = 1024;
+
 export function bind(family: 4 | 6, local: Endpoint, post: Post): Remote {
   const socket = createSocket({ type: family === 4 ? "udp4" : "udp6", ipv6Only: family === 6 });
   let ahead = 0;
+  let waiting = 0;
   let unsent = 0;
   let isClosing = false;
   const closeWhenSent = () => isClosing && unsent === 0 && socket.close();
@@ -14,8 +18,9 @@ export function bind(family: 4 | 6, local: Endpoint, post: Post): Remote {
   });
   socket.on("message", (bytes, { address, port }) => {
     // As a full socket buffer does.
-    if (ahead + bytes.length > WINDOW) return;
+    if (ahead + bytes.length > WINDOW || waiting >= MAX_WAITING) return;
     ahead += bytes.length;
+    waiting++;
     post({ event: "datagram", bytes: new Uint8Array(bytes), from: { address, port } });
   });
   socket.on("error", (error) => post(failed(error)));
@@ -30,8 +35,10 @@ export function bind(family: 4 | 6, local: Endpoint, post: Post): Remote {
           closeWhenSent();
           post(error ? failed(error) : { event: "written", count: bytes.length });
         });
-      } else if (command.op === "taken") ahead -= command.count;
-      else if (command.op === "close") {
+      } else if (command.op === "taken") {
+        ahead -= command.count;
+        waiting--;
+      } else if (command.op === "close") {
         isClosing = true;
         closeWhenSent();
       }
