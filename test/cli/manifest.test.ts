@@ -42,6 +42,11 @@ test("run without arguments does what component-init.json says", async () => {
   expect(await sumOf(join(directory, "out.wasm"))).toEqual({ ok: 5 });
 });
 
+test("a manifest that is right says nothing", async () => {
+  const { stderr } = await cli(["run"], { cwd: await project({ ...APP, seed: "1", limits: { memory: 2 ** 30 } }) });
+  expect(stderr).not.toContain("strict mode");
+});
+
 test("--manifest names another, whose paths are relative to it", async () => {
   const directory = await project(`\uFEFF${JSON.stringify(APP)}`);
   const manifest = join(directory, "component-init.json");

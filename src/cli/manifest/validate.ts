@@ -7,7 +7,7 @@ const SCHEMA = new URL("../../../schema/component-init.schema.json", import.meta
 /** @returns a sentence about the first thing that the schema does not allow */
 export async function whatIsWrong(manifest: unknown): Promise<string | undefined> {
   const [{ Ajv }, schema] = await Promise.all([import("ajv"), readFile(SCHEMA, "utf8")]);
-  const validate = new Ajv({ verbose: true }).compile(JSON.parse(schema));
+  const validate = new Ajv({ verbose: true, allowUnionTypes: true }).compile(JSON.parse(schema));
   if (validate(manifest)) return undefined;
   // Of alternatives that all fail, the last error is about them as a whole.
   const error = validate.errors?.at(-1);
