@@ -47,6 +47,12 @@ test("a manifest that is right says nothing", async () => {
   expect(stderr).not.toContain("strict mode");
 });
 
+test("__proto__ is an unknown key, and no way to say something unseen", async () => {
+  const { exitCode, stderr } = await cli(["run"], { cwd: await project('{"__proto__": {"component": "app.wat"}}') });
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(/unknown key "__proto__"/);
+});
+
 test("--manifest names another, whose paths are relative to it", async () => {
   const directory = await project(`\uFEFF${JSON.stringify(APP)}`);
   const manifest = join(directory, "component-init.json");

@@ -25,9 +25,11 @@ async function parse(text: string, path: string): Promise<unknown> {
   const { parse, printParseErrorCode } = await import("jsonc-parser");
   const errors: ParseError[] = [];
   // Some editors begin a file with a byte order mark.
-  const value: unknown = parse(text.replace(/^\uFEFF/, " "), errors, { disallowComments: true });
+  const json = text.replace(/^\uFEFF/, " ");
+  parse(json, errors, { disallowComments: true });
   const [first] = errors;
-  if (first === undefined) return value;
+  // This parser sets the prototype for a key `__proto__`, whose contents the schema would not see.
+  if (first === undefined) return JSON.parse(json) as unknown;
   // `CloseBraceExpected`, as words.
   const what = printParseErrorCode(first.error)
     .replace(/\B[A-Z]/g, " $&")
