@@ -24,7 +24,7 @@ export function parseEnv(texts: readonly string[]): Record<string, string> {
     texts.map((text) => {
       const at = text.indexOf("=");
       const name = at < 0 ? text : text.slice(0, at);
-      const value = at < 0 ? process.env[name] : text.slice(at + 1);
+      const value = at < 0 ? ownVariable(name) : text.slice(at + 1);
       if (name === "") throw new UsageError(`--env ${text}: the name is missing (NAME=VALUE)`);
       if (value === undefined) {
         throw new UsageError(`--env ${text}: ${name} is not set in your environment (give a value: ${name}=VALUE)`);
@@ -32,6 +32,11 @@ export function parseEnv(texts: readonly string[]): Record<string, string> {
       return [name, value];
     }),
   );
+}
+
+/** `process.env` has what every object has, `toString` for instance, and that is no text. */
+export function ownVariable(name: string): string | undefined {
+  return Object.hasOwn(process.env, name) ? process.env[name] : undefined;
 }
 
 const DURATION_UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;

@@ -26,6 +26,10 @@ describe("--env", () => {
     expect(() => parseEnv(["COMPONENT_INIT_TEST"])).toThrow(/COMPONENT_INIT_TEST=VALUE/);
   });
 
+  test("a name alone passes on no more than variables", () => {
+    for (const name of ["toString", "constructor", "__proto__"]) expect(() => parseEnv([name])).toThrow(/is not set/);
+  });
+
   test("a value without a name is refused", () => {
     expect(() => parseEnv(["=x"])).toThrow(/the name is missing/);
   });

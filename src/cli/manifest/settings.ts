@@ -5,7 +5,7 @@ import { parseClock, parseSeed } from "../determinism.js";
 import { UsageError } from "../failure.js";
 import type { LibraryFile } from "../libraries.js";
 import { checkDestinations } from "../network-option.js";
-import { parseDuration, parseSize } from "../options.js";
+import { ownVariable, parseDuration, parseSize } from "../options.js";
 import { defined, type Settings } from "../settings.js";
 import type { Manifest, ManifestLibrary, ManifestPreopen } from "./manifest.js";
 
@@ -67,7 +67,7 @@ function libraryOf(library: string | ManifestLibrary, locate: (file: string) => 
 
 function valuesOf(env: NonNullable<Manifest["env"]>, path: string): Record<string, string> {
   const find = (name: string, value: string | true): string => {
-    const actual = value === true ? process.env[name] : value;
+    const actual = value === true ? ownVariable(name) : value;
     if (actual !== undefined) return actual;
     throw new UsageError(`${path}: env.${name} is not set in your environment: set it, or write a value for true`);
   };
