@@ -93,6 +93,15 @@ export interface PreinitializeOptions extends DeterminismOptions {
 export interface PhaseListener {
   start(phase: PhaseName): void;
   end(phase: PhaseName, milliseconds: number): void;
+  /** Code of the guest, or of modules for its imports, runs from now on, or does not any more. */
+  guest?(runs: boolean): void;
+}
+
+async function whileGuestRuns<T>({ onPhase }: PreinitializeOptions, run: () => Promise<T>): Promise<T> {
+  onPhase?.guest?.(true);
+  const result = await run();
+  onPhase?.guest?.(false);
+  return result;
 }
 
 export interface Preinitialized {
@@ -150,9 +159,12 @@ export async function runPhases(
   if (!specialized.isUnchanged) await validateInput(bytes, supply, validator);
   if (!glue.wasCached) validator.anticipate(write(bytes, supply, emptySnapshot(instrumented), init, options));
   onValidated();
-  const imports = await providedImports(options, instrumented);
-  const host = { ...hostOptions(options), imports };
-  const initialized = await clock.time("initialize", () => initialize(prepared, init, host));
+  const initialized = await clock.time("initialize", () =>
+    whileGuestRuns(options, async () => {
+      const imports = await providedImports(options, instrumented);
+      return initialize(prepared, init, { ...hostOptions(options), imports });
+    }),
+  );
   const snapshot = await clock.time("snapshot", () => takeSnapshot(initialized));
   const rewritten = await clock.time("rewrite", () => write(bytes, supply, snapshot, init, options));
   const output = encodeComponent(rewritten.component);
@@ -195,13 +207,14 @@ export async function runPhases(
 async function verifyOutput(
   output: Uint8Array,
   { rewritten, snapshot, initialized }: { rewritten: Rewritten; snapshot: Snapshot; initialized: Initialized },
-  { cache, onto }: PreinitializeOptions,
+  options: PreinitializeOptions,
   thread: JcoThread,
 ): Promise<void> {
+  const { cache, onto } = options;
   const instrumented = instrument(specialize(output));
   const [glue, modules] = await Promise.all([bind(instrumented, thread, cache ?? true), compile(instrumented)]);
   const prepared = { instrumented, glue: glue.load(), modules };
-  const alive = await initialize(prepared, { kind: "none" }, hostOptions({}));
+  const alive = await whileGuestRuns(options, () => initialize(prepared, { kind: "none" }, hostOptions({})));
   // Another component may give its tables other contents that nobody changed.
   const original = onto === undefined ? { initialized } : {};
   const { instances, indexOf } = rewritten;

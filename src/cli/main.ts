@@ -2,7 +2,7 @@
 import { ComponentInitError } from "../errors.js";
 import { asksForInformation, splitArguments } from "./arguments.js";
 import { failureReport, reportFailure } from "./failure.js";
-import { isWatched, supervise } from "./supervise.js";
+import { isWatched, type Progressed, supervise } from "./supervise.js";
 
 /** Older versions lack what components need, and would fail somewhere in the middle with an error of V8's. */
 function checkNode(version: string): void {
@@ -50,7 +50,9 @@ try {
   await main(process.argv.slice(2));
 } catch (error) {
   process.exitCode = reportFailure(error, false);
+  if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify(failureReport(error), undefined, 2)}\n`);
 }
+if (isWatched()) process.send?.({ guest: "done" } satisfies Progressed);
 // A timer or thread that does not end, whatever keeps it, must not keep whoever called us.
 setInterval(() => {
   if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { writeAllSync } from "../isolate/frames.js";
 import type { MemoryReport, PhaseName, Report } from "../report.js";
 
 const LABELS: Record<PhaseName, string> = {
@@ -46,8 +47,7 @@ export class Progress {
   readonly guestOutput = (_stream: string, bytes: Uint8Array): void => {
     if (bytes.length === 0) return;
     if (this.line === "ours") this.clear();
-    // The guest may use its memory again before this is written.
-    process.stderr.write(bytes.slice());
+    writeAllSync(process.stderr.fd, bytes);
     this.line = bytes.at(-1) === NEWLINE ? "empty" : "guest's";
   };
 

@@ -47,11 +47,13 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
   const source = linking
     ? defined({ libraries, adapters, libraryPath, stackSize, stubMissingFunctions })
     : { input: inputPath as string };
+  const directories = (options.preopens ?? []).flatMap((preopen) => ("host" in preopen ? [preopen.host] : []));
   const archives = (options.preopens ?? []).flatMap((preopen) => ("archive" in preopen ? [preopen.archive] : []));
   const given = [...filesOf(source), stdinPath, manifestPath, ...supplied, ...archives];
   const inputs = given.filter((path) => path !== undefined);
   await checkOutput(outputPath, inputs);
-  const trace = tracePath === undefined ? undefined : await TraceFile.open(tracePath, [outputPath, ...inputs]);
+  const trace =
+    tracePath === undefined ? undefined : await TraceFile.open(tracePath, [outputPath, ...inputs], directories);
   tuneEngine();
   const [input, { preinitializeToChunks }] = await Promise.all([readSource(source), import("../preinitialize.js")]);
   const stdin = stdinPath === undefined ? undefined : await readInput(stdinPath);
@@ -114,14 +116,9 @@ async function manifestFor(flags: Settings, named: string | undefined): Promise<
 function watchedListener(listener: PhaseListener, timeout: number | undefined): PhaseListener {
   const tell = (progressed: Progressed) => process.send?.(progressed);
   return {
-    start(phase) {
-      if (phase === "initialize") tell({ guest: "runs", ...optional("timeout", timeout) });
-      listener.start(phase);
-    },
-    end(phase, milliseconds) {
-      if (phase === "initialize") tell({ guest: "ended" });
-      listener.end(phase, milliseconds);
-    },
+    start: (phase) => listener.start(phase),
+    end: (phase, milliseconds) => listener.end(phase, milliseconds),
+    guest: (runs) => tell(runs ? { guest: "runs", ...optional("timeout", timeout) } : { guest: "ended" }),
   };
 }
 

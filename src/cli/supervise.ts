@@ -6,8 +6,8 @@ import { GuestTimer } from "../isolate/guest-timer.js";
 
 /** What the process that does the work tells the one that watches it. */
 export interface Progressed {
-  /** Whether the guest runs from now on, or does not any more. */
-  readonly guest: "runs" | "ended";
+  /** Whether the guest runs from now on, or does not any more; `done` when everything is. */
+  readonly guest: "runs" | "ended" | "done";
   /** How long it may, in milliseconds. */
   readonly timeout?: number;
 }
@@ -40,22 +40,39 @@ export async function supervise(argv: readonly string[]): Promise<number> {
   });
   const endForwarding = forwardSignals((signal) => child.kill(signal));
   const timer = new GuestTimer(() => child.kill("SIGKILL"));
-  void noteEach(child.getEachMessage({ reference: false }), timer);
-  const { exitCode, signal, originalMessage } = await child;
+  const [{ exitCode, signal, originalMessage }, isDone] = await Promise.all([
+    child,
+    noteEach(child.getEachMessage({ reference: false }), timer),
+  ]);
   endForwarding();
   timer.stop();
   timer.check();
   if (signal !== undefined) return endAs(signal);
   if (exitCode === undefined) throw new ComponentInitError("crashed", `cannot run a process: ${originalMessage}`);
+  if (!isDone) throw endedEarly(exitCode);
   return exitCode;
 }
 
-async function noteEach(messages: AsyncIterable<unknown>, timer: GuestTimer): Promise<void> {
+/** @returns whether the process has said that it is done */
+async function noteEach(messages: AsyncIterable<unknown>, timer: GuestTimer): Promise<boolean> {
+  let isDone = false;
   try {
-    for await (const message of messages) note(message as Progressed, timer);
+    for await (const message of messages) {
+      note(message as Progressed, timer);
+      isDone = (message as Progressed).guest === "done";
+    }
   } catch {
     // How the process ended says more.
   }
+  return isDone;
+}
+
+function endedEarly(exitCode: number): ComponentInitError {
+  return new ComponentInitError(
+    "crashed",
+    `the process that ran the initialization ended with ${exitCode} before it was done: does a module for an import call ` +
+      "process.exit, or leave an error uncaught?",
+  );
 }
 
 function note({ guest, timeout }: Progressed, timer: GuestTimer): void {

@@ -17,12 +17,18 @@ export class TraceFile {
    * Starts the file anew.
    *
    * @param others - files that must not be overwritten
+   * @param mounts - directories of the guest, which could replace a trace in one of them, or read it
    */
-  static async open(path: string, others: readonly string[]): Promise<TraceFile> {
+  static async open(path: string, others: readonly string[], mounts: readonly string[]): Promise<TraceFile> {
     if (path === "-") throw new UsageError("--trace needs a file: standard output is for the component or the report");
     for (const other of others) {
       if (other !== "-" && (await isSameFile(path, other))) {
         throw new UsageError(`--trace ${path} is the same file as ${other}, which it would overwrite`);
+      }
+    }
+    for (const mount of mounts) {
+      if (await isInside(path, mount)) {
+        throw new UsageError(`--trace ${path} is in ${mount}, where the guest could get at it: write it elsewhere`);
       }
     }
     return new TraceFile(
@@ -56,6 +62,11 @@ async function isSameFile(path: string, other: string): Promise<boolean> {
   if (a !== undefined && b !== undefined) return a.isFile() && a.dev === b.dev && a.ino === b.ino;
   const [place, otherPlace] = await Promise.all([placeOf(path), placeOf(other)]);
   return a === b && place === otherPlace;
+}
+
+async function isInside(path: string, directory: string): Promise<boolean> {
+  const real = await realpath(path).catch(() => placeOf(path));
+  return real.startsWith(join(await realpath(directory).catch(() => resolve(directory)), "/"));
 }
 
 async function placeOf(path: string): Promise<string> {

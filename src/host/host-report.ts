@@ -21,7 +21,7 @@ export interface HostReport {
   readonly refused: readonly RefusedImport[];
   /** Files of the preopens that the guest read, by path. */
   readonly filesRead: readonly FileRead[];
-  /** What the guest asked of the network, at most the first 1000; absent unless it had one. */
+  /** What the guest asked of the network; absent unless it had one. */
   readonly network?: readonly NetworkActivity[];
 }
 

@@ -7,6 +7,7 @@ const LONGEST = 2 ** 31 - 1;
 export class GuestTimer {
   readonly #onExpiry: () => void;
   #timer: NodeJS.Timeout | undefined;
+  #last: NodeJS.Immediate | undefined;
   /** The limit that was exceeded, in milliseconds. */
   #expired: number | undefined;
 
@@ -17,13 +18,17 @@ export class GuestTimer {
   start(milliseconds: number): void {
     this.stop();
     this.#timer = setTimeout(() => {
-      this.#expired = milliseconds;
-      this.#onExpiry();
+      // This process may have been stopped, and what came meanwhile is read first.
+      this.#last = setImmediate(() => {
+        this.#expired = milliseconds;
+        this.#onExpiry();
+      });
     }, milliseconds);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#last);
   }
 
   /** @throws ComponentInitError `timeout` */

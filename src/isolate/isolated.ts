@@ -1,9 +1,11 @@
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ComponentInitError } from "../errors.js";
 import type { Preinitialized, PreinitializeOptions } from "../preinitialize.js";
 import { crashed } from "./crash.js";
+import { readFrames } from "./frames.js";
 import { checkTimeout, GuestTimer } from "./guest-timer.js";
-import type { Request, SendableOptions } from "./messages.js";
+import { MESSAGES, type Request, type SendableOptions } from "./messages.js";
 import { Receiver } from "./receiver.js";
 
 /**
@@ -17,7 +19,7 @@ export async function preinitializeIsolated(bytes: Uint8Array, options: Preiniti
   if (timeout !== undefined) checkTimeout(timeout);
   const { execa } = await import("execa");
   const child = execa(process.execPath, [fileURLToPath(new URL("isolated-process.js", import.meta.url))], {
-    stdio: ["ignore", "inherit", "inherit", "pipe"],
+    stdio: ["ignore", "inherit", "inherit", "pipe", "pipe"],
     ipc: true,
     ipcInput: request(bytes, options),
     serialization: "advanced",
@@ -29,7 +31,7 @@ export async function preinitializeIsolated(bytes: Uint8Array, options: Preiniti
   const receiver = new Receiver(options, timer);
   const [{ signal, exitCode, originalMessage }] = await Promise.all([
     child,
-    receiver.receive(child.getEachMessage(), kill),
+    receiver.receive(readFrames(child.stdio[MESSAGES] as Readable), kill),
   ]);
   timer.stop();
   timer.check();

@@ -21,10 +21,14 @@ export interface Request {
   readonly listeners: readonly Listener[];
 }
 
+/** The file descriptor that it writes messages to. */
+export const MESSAGES = 4;
+
 /** The messages from it, in order; the last is `failed` or `done`. */
 export type Message =
   | { readonly kind: "phase-started"; readonly phase: PhaseName }
   | { readonly kind: "phase-ended"; readonly phase: PhaseName; readonly ms: number }
+  | { readonly kind: "guest"; readonly runs: boolean }
   | { readonly kind: "output"; readonly stream: "stdout" | "stderr"; readonly bytes: Uint8Array }
   | { readonly kind: "host-call"; readonly call: HostCall }
   /** The next part of the output. */

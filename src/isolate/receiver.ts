@@ -45,12 +45,15 @@ export class Receiver {
     const { onHostCall, onOutput, onPhase, timeout } = this.#options;
     switch (message.kind) {
       case "phase-started":
-        if (message.phase === "initialize" && timeout !== undefined) this.#timer.start(timeout);
         onPhase?.start(message.phase);
         break;
       case "phase-ended":
-        if (message.phase === "initialize") this.#timer.stop();
         onPhase?.end(message.phase, message.ms);
+        break;
+      case "guest":
+        if (!message.runs) this.#timer.stop();
+        else if (timeout !== undefined) this.#timer.start(timeout);
+        onPhase?.guest?.(message.runs);
         break;
       case "output":
         onOutput?.(message.stream, message.bytes);

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { readFile, symlink } from "node:fs/promises";
+import { mkdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { HostCall, Report } from "../../src/index.js";
@@ -77,6 +77,21 @@ describe("--import", () => {
     expect(exitCode).toBe(code);
     const [error] = stderr.split("\n").filter((line) => line.startsWith("error: "));
     expect(error).toMatch(says);
+  });
+
+  test.each([
+    ["ends the process when it is loaded", "process.exit(0);"],
+    ["ends the process when it is called", "export const writeLine = () => process.exit(0);"],
+    [
+      "leaves an error uncaught",
+      "export const writeLine = () => 1; await Promise.resolve(); setTimeout(() => { throw new Error('late'); }); await new Promise((done) => setTimeout(done, 50));",
+    ],
+  ])("a module that %s is an error", async (_, source) => {
+    await write("ends.js", source);
+    const { exitCode, stdout, stderr } = await run("log", "--import", "local:host/log=ends.js", "--json");
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error: the process that ran the initialization ended with [01] before it was done/m);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: "crashed" } });
   });
 
   test("gives an interface once, whatever the version", async () => {
@@ -161,6 +176,14 @@ describe("--trace", () => {
     const { exitCode, stderr } = await run("insist", "--trace", "nowhere/trace.jsonl");
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/cannot write the trace nowhere\/trace\.jsonl: there is no directory nowhere/);
+  });
+
+  test("into a directory of the guest is refused", async () => {
+    await mkdir(path("seen/deep"), { recursive: true });
+    const args = ["--dir", `${path("seen")}::/seen`, "--trace", "seen/deep/trace.jsonl"];
+    const { exitCode, stderr } = await run("probe", ...args);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/--trace seen\/deep\/trace\.jsonl is in .*seen, where the guest could get at it/);
   });
 
   test("to a full disk ends the work", async () => {

@@ -21,6 +21,8 @@ const component = (body: string, { start = "", init = "", lift = "", more = "" }
   (func (export "init") ${lift} (canon lift (core func $i "init")
     ${lift === "" ? "" : '(memory (core memory $i "memory")) (realloc (core func $i "realloc"))'})))`;
 
+const IMPORTING = '(component (import "spin" (func)) ';
+
 const FOREVER = "(loop $l (br $l))";
 
 const CLOCK = `(import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock (export "now" (func (result u64)))))
@@ -59,6 +61,15 @@ describe("--timeout stops a guest that never ends", () => {
     expect(stderr).toMatch(/^error: initialization did not end within 0\.3 s: .*\n$/);
     expect(readdirSync(folder).toSorted()).toEqual(["in.wat", "out.wasm"]);
     expect(await readFile(join(folder, "out.wasm"), "utf8")).toBe("old");
+  });
+
+  test("in a module for an import", async () => {
+    const folder = await folderWith("module", component("", { init: FOREVER }).replace("(component ", IMPORTING));
+    await writeFile(join(folder, "spin.mjs"), "for (;;);");
+    const run = ["run", "in.wat", "-o", "out.wasm", "-f", "init", "--timeout", "300ms", "--import", "spin=spin.mjs"];
+    const { exitCode, stderr } = await cli(run, { cwd: folder, timeout: 60_000 });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error: initialization did not end within 0\.3 s/m);
   });
 
   test("and says so in JSON", async () => {

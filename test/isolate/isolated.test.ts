@@ -120,15 +120,38 @@ describe("a guest that never ends", () => {
     expect(error).toMatchObject({ code: "timeout", message: expect.stringMatching(/did not end within 0\.3 s/) });
   });
 
-  test("has its time for itself: what comes before does not count", async () => {
+  test("has its time for itself and for its modules", async () => {
     const slow = "await new Promise((done) => setTimeout(done, 1500)); export const note = () => {};";
     const importModules = { "local:host/log": await write("slow.mjs", slow) };
-    const { report } = await library.preinitialize(await wat(NOTING), {
-      initFunc: "init",
-      timeout: 1000,
-      importModules,
-    });
-    expect(report.totalMs).toBeGreaterThan(1400);
+    const error = await failure(NOTING, { initFunc: "init", timeout: 1000, importModules });
+    expect(error).toMatchObject({ code: "timeout" });
+  });
+
+  test("is stopped when the output is verified, too", async () => {
+    // Another component to write into, which has an instance of its own whose start function never ends.
+    const onto = QUIET.replace(
+      "(core instance $i",
+      "(core module $spin (func $s (loop $l (br $l))) (start $s)) (core instance (instantiate $spin)) (core instance $i",
+    );
+    const options = { initFunc: "init", onto: await wat(onto), verify: true, timeout: 500 };
+    expect(await failure(QUIET, options)).toMatchObject({ code: "timeout" });
+  });
+
+  test("is heard before", async () => {
+    const printing = `(component
+      (import "local:host/log@1.0.0" (instance $log (export "note" (func (param "n" u32)))))
+      (core func $f (canon lower (func $log "note")))
+      (core module $m (import "" "f" (func $f (param i32)))
+        (func (export "init") (loop $l (call $f (i32.const 1)) (br $l))))
+      (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+      (func (export "init") (canon lift (core func $i "init"))))`;
+    const importModules = { "local:host/log": await write("quiet.mjs", "export const note = () => {};") };
+    let calls = 0;
+    const onHostCall = () => void calls++;
+    const error = await failure(printing, { initFunc: "init", timeout: 1000, importModules, onHostCall });
+    expect(error).toMatchObject({ code: "timeout" });
+    // More than a pipe holds: the guest has waited until they were read.
+    expect(calls).toBeGreaterThan(2000);
   });
 
   test.each([0, -1, Number.NaN, 2 ** 31])("a timeout of %s is refused", async (timeout) => {

@@ -1,7 +1,8 @@
 /** What the guest asked of the network, for the report. */
 export interface NetworkActivity {
-  readonly kind: "http" | "tcp" | "udp" | "lookup";
-  /** A URL without its query, an address with a port, or a name. */
+  /** `more` stands for what is not listed any more. */
+  readonly kind: "http" | "tcp" | "udp" | "lookup" | "more";
+  /** A URL without its query, an address with a port, or a name; how many for `more`. */
   readonly to: string;
   readonly method?: string;
   /** The status of the response. */
@@ -12,30 +13,37 @@ export interface NetworkActivity {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** A guest can ask for more than anyone would read. */
-const MAX_ENTRIES = 1000;
+/** A guest can ask for more than there is memory for. What is listed once, such as refusals, must not hide the rest. */
+const MAX_ENTRIES = 100_000;
+const MAX_ONCE = 1000;
 
 /** What was asked for, in order; equal refusals and equal destinations of datagrams once. */
 export class ActivityLog {
   readonly #entries: Mutable<NetworkActivity>[] = [];
   readonly #once = new Set<string>();
+  #omitted = 0;
 
   /** @returns what may be completed when the outcome is known */
   add(entry: NetworkActivity): Mutable<NetworkActivity> {
     const added = { ...entry };
     if (this.#entries.length < MAX_ENTRIES) this.#entries.push(added);
+    else this.#omitted++;
     return added;
   }
 
   addOnce(entry: NetworkActivity): void {
     const key = JSON.stringify(entry);
-    if (this.#once.has(key) || this.#once.size >= MAX_ENTRIES) return;
-    this.#once.add(key);
-    this.add(entry);
+    if (this.#once.has(key)) return;
+    if (this.#once.size >= MAX_ONCE) this.#omitted++;
+    else {
+      this.#once.add(key);
+      this.add(entry);
+    }
   }
 
   list(): NetworkActivity[] {
-    return this.#entries.map((entry) => ({ ...entry }));
+    const entries = this.#entries.map((entry) => ({ ...entry }));
+    return this.#omitted === 0 ? entries : [...entries, { kind: "more", to: String(this.#omitted) }];
   }
 }
 

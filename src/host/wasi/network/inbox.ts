@@ -1,4 +1,5 @@
 import type { Outside, Readiness } from "../poll.js";
+import { MESSAGE_COST } from "./message-cost.js";
 import type { NetworkFailure } from "./protocol.js";
 
 /** What has come from a peer and was not read yet. */
@@ -20,7 +21,7 @@ export class Inbox {
 
   put(bytes: Uint8Array): void {
     if (this.#end === "open" && bytes.length > 0) this.#chunks.push(bytes);
-    else this.#onTaken(bytes.length);
+    else this.#onTaken(bytes.length + MESSAGE_COST);
   }
 
   /** Of several ends the first counts. */
@@ -31,7 +32,7 @@ export class Inbox {
   /** Reads no more: what is there and what comes is dropped. */
   discard(): void {
     this.end("ended");
-    for (const { length } of this.#chunks.splice(0)) this.#onTaken(length);
+    for (const { length } of this.#chunks.splice(0)) this.#onTaken(length + MESSAGE_COST);
   }
 
   /** @returns nothing where nothing is there, and how it ended after all was read */
@@ -41,7 +42,7 @@ export class Inbox {
     const taken = first.subarray(0, max);
     if (taken.length < first.length) this.#chunks[0] = first.subarray(max);
     else this.#chunks.shift();
-    this.#onTaken(taken.length);
+    this.#onTaken(taken.length + (taken.length === first.length ? MESSAGE_COST : 0));
     return taken;
   }
 }

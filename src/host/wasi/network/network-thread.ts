@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { Outside } from "../poll.js";
 import type { Command, FromNetwork, NetworkEvent, OpenCommand, ToNetwork } from "./protocol.js";
@@ -77,9 +78,14 @@ export class NetworkThread implements Outside {
   async close(): Promise<void> {
     const ended = once(this.#worker, "exit");
     this.#worker.postMessage("close");
-    const timer = setTimeout(() => void this.#worker.terminate(), GRACE_MS);
-    await ended;
-    clearTimeout(timer);
+    const grace = new AbortController();
+    const late = sleep(GRACE_MS, "late", { signal: grace.signal }).catch(() => undefined);
+    // A name server that does not answer keeps the thread, but no one has to wait for that.
+    if ((await Promise.race([ended, late])) === "late") {
+      this.#worker.unref();
+      void this.#worker.terminate();
+    }
+    grace.abort();
     this.#port.close();
   }
 

@@ -7,6 +7,17 @@ import type { RequestBody } from "./outgoing-body.js";
 import type { OutgoingRequest } from "./outgoing-request.js";
 import { type RequestOptions, timeoutsOf } from "./request-options.js";
 
+/**
+ * RFC 9112, 6.3: where a message ends must be clear to everyone, or one that an allowed server passes on could hold
+ * another.
+ */
+function checkFraming(headers: HeaderList, hasBody: boolean): void {
+  const lengths = headers.filter(([name]) => name.toLowerCase() === "content-length").map(([, value]) => value);
+  const [length = "0"] = lengths;
+  const isClear = lengths.length <= 1 && /^\d+$/.test(length) && (hasBody || Number(length) === 0);
+  if (!isClear) failHttp({ tag: "HTTP-protocol-error" });
+}
+
 export interface ResponseHead {
   readonly status: number;
   readonly headers: HeaderList;
@@ -27,6 +38,7 @@ export class Exchange {
   /** @throws an `error-code` */
   constructor(context: HttpContext, request: OutgoingRequest, options: RequestOptions | undefined) {
     const { method, target, headers, body } = request.take();
+    checkFraming(headers, body !== undefined);
     const timeouts = timeoutsOf(options);
     const { thread, destinations, log } = context;
     const { secure, host, port, path } = target;

@@ -91,7 +91,7 @@ export class OutgoingBody extends Resource {
   }
 
   static finish(self: OutgoingBody, trailers: Fields | undefined): void {
-    const list = trailers?.list ?? [];
+    const list = (trailers?.list ?? []).filter(([name]) => name.toLowerCase() !== "content-length");
     trailers?.[Symbol.dispose]();
     try {
       self.#body.finish(list);

@@ -41,6 +41,10 @@ export function targetOf(
   if (parsed === undefined) return failHttp({ tag: "HTTP-request-URI-invalid" });
   const port = parsed.port ?? (secure ? 443 : 80);
   const path = pathWithQuery?.startsWith("?") ? `/${pathWithQuery}` : pathWithQuery || "/";
-  const display = `${secure ? "https" : "http"}://${authority}${path.replace(/\?.*$/s, "")}`;
-  return { secure, host: parsed.host, port, path, display };
+  const { host } = parsed;
+  const address = host.text.includes(":") ? `[${host.text}]` : host.text;
+  const shownPort = parsed.port === undefined ? "" : `:${parsed.port}`;
+  // As it was understood: a guest can write addresses in ways that people do not recognize.
+  const display = `${secure ? "https" : "http"}://${address}${shownPort}${path.replace(/\?.*$/s, "")}`;
+  return { secure, host, port, path, display };
 }

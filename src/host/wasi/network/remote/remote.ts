@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { MESSAGE_COST } from "../message-cost.ts";
 import type { Command, NetworkEvent } from "../protocol.js";
 
 export type Post = (event: NetworkEvent) => void;
@@ -19,7 +20,7 @@ export class Inflow {
   constructor(readable: Readable, post: Post) {
     this.#readable = readable;
     readable.on("data", (chunk: Buffer) => {
-      this.#ahead += chunk.length;
+      this.#ahead += chunk.length + MESSAGE_COST;
       if (this.#ahead >= WINDOW) readable.pause();
       // A copy: Node's chunks share their memory, and a message would take all of that along.
       post({ event: "data", bytes: new Uint8Array(chunk) });

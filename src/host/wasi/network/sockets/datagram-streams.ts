@@ -1,5 +1,5 @@
 import { Resource } from "../../handles.js";
-import { ALWAYS_READY, Pollable } from "../../poll.js";
+import { Pollable } from "../../poll.js";
 import { trap } from "../../trap.js";
 import { type Family, formatEndpoint, type IpSocketAddress, isSameEndpoint, toEndpoint } from "../addresses.js";
 import { failSocket, socketErrorOf } from "../failure.js";
@@ -59,7 +59,13 @@ export class OutgoingDatagramStream extends Resource {
   }
 
   checkSend(): bigint {
-    return BigInt(MAX_SEND);
+    this.#context.thread.update();
+    return BigInt(this.#permit);
+  }
+
+  /** What is sent and has not left is in memory. */
+  get #permit(): number {
+    return Math.max(0, MAX_SEND - this.#port.unsent);
   }
 
   /** WIT: an error is given only for the first; otherwise the number of those before it. */
@@ -69,7 +75,7 @@ export class OutgoingDatagramStream extends Resource {
     }
     this.#context.thread.update();
     let sent = 0;
-    for (const datagram of datagrams) {
+    for (const datagram of datagrams.slice(0, this.#permit)) {
       try {
         this.#sendOne(datagram);
       } catch (error) {
@@ -83,7 +89,11 @@ export class OutgoingDatagramStream extends Resource {
 
   subscribe(): Pollable {
     const createdBy = `${INTERFACE}#[method]outgoing-datagram-stream.subscribe`;
-    return new Pollable(this.#context, ALWAYS_READY, { createdBy });
+    const isReady = () => {
+      this.#context.thread.update();
+      return this.#permit > 0;
+    };
+    return new Pollable(this.#context, { isReady, outside: this.#context.thread }, { createdBy });
   }
 
   #sendOne({ data, remoteAddress }: OutgoingDatagram): void {

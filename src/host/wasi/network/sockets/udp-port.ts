@@ -25,6 +25,8 @@ export class UdpPort {
   /** The only one to send to and to receive from, where the guest has said so. */
   peer: Endpoint | undefined;
   failure: NetworkFailure | undefined;
+  /** How many datagrams have not left. */
+  unsent = 0;
   readonly #context: NetworkContext;
   readonly #connection: Connection;
 
@@ -35,6 +37,7 @@ export class UdpPort {
   }
 
   send(bytes: Uint8Array, to: Endpoint): void {
+    this.unsent++;
     this.#connection.send({ op: "send", bytes, to });
   }
 
@@ -52,8 +55,11 @@ export class UdpPort {
 
   #receive(event: NetworkEvent): void {
     if (event.event === "bound") this.local = event.local;
-    else if (event.event === "failed") this.failure = event;
-    else if (event.event === "datagram") {
+    else if (event.event === "written") this.unsent--;
+    else if (event.event === "failed") {
+      this.unsent = Math.max(0, this.unsent - 1);
+      this.failure = event;
+    } else if (event.event === "datagram") {
       const { bytes: data, from } = event;
       if (this.#isExpected(from)) this.received.push({ data, from });
       else this.#connection.send({ op: "taken", count: data.length });
