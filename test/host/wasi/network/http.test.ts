@@ -406,3 +406,39 @@ describe("fields", () => {
     expect(fields.entries()).toEqual([]);
   });
 });
+
+describe("where a request ends is clear to everyone", () => {
+  it.each([
+    [[["content-length", "+5"]]],
+    [[["content-length", "5, 5"]]],
+    [[["content-length", "5 "]]],
+    [[["content-length", "abc"]]],
+    [
+      [
+        ["content-length", "5"],
+        ["Content-Length", "50"],
+      ],
+    ],
+  ] as const)("%j is refused", async (headers) => {
+    const network = await openNetwork();
+    const request = makeRequest(network, { method: { tag: "post" }, headers });
+    const body = request.body();
+    const { handle } = network.imports["wasi:http/outgoing-handler"];
+    expect(thrown(() => handle(request))).toEqual({ tag: "HTTP-protocol-error" });
+    drop(body);
+  });
+
+  it("a length without a body is refused, but for none", async () => {
+    const network = await openNetwork();
+    const { handle } = network.imports["wasi:http/outgoing-handler"];
+    const headers = [["content-length", "5"]] as const;
+    expect(thrown(() => handle(makeRequest(network, { headers })))).toEqual({ tag: "HTTP-protocol-error" });
+    expect(answerTo(network, { headers: [["content-length", "0"]] }).status()).toBe(200);
+  });
+});
+
+it("the report shows a host as it was understood", async () => {
+  const network = await openNetwork();
+  drop(answerTo(network, { host: "①②⑦.0.0.1" }));
+  expect(network.activity()[0]?.to).toBe(`http://127.0.0.1:${servers.http}/config.json`);
+});

@@ -1,5 +1,12 @@
 import { createSocket } from "node:dgram";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { HandleTracker } from "../../../../src/host/wasi/handles.js";
+import { ActivityLog } from "../../../../src/host/wasi/network/activity.js";
+import { Destinations } from "../../../../src/host/wasi/network/destinations.js";
+import type { EventHandler, NetworkThread } from "../../../../src/host/wasi/network/network-thread.js";
+import { OutgoingDatagramStream } from "../../../../src/host/wasi/network/sockets/datagram-streams.js";
+import { UdpPort } from "../../../../src/host/wasi/network/sockets/udp-port.js";
+import { DEFAULT_TIME, Timeline } from "../../../../src/host/wasi/timeline.js";
 import { useLoopback } from "../../../support/loopback.js";
 import { bytes, text, thrown } from "../support.js";
 import { drop, loopback, openNetwork, type TestNetwork } from "./support.js";
@@ -36,6 +43,37 @@ describe("a UDP socket", () => {
     expect(datagram?.remoteAddress).toEqual(remoteAddress);
     expect(thrown(() => outgoing.send([{ data: bytes("b") }]))).toBe("invalid-argument");
     expect(network.activity()).toEqual([{ kind: "udp", to: `127.0.0.1:${servers.udp}` }]);
+  });
+
+  it("permits no more than can be in memory, and again what has left", () => {
+    let tell: EventHandler = () => {};
+    const thread = {
+      update: () => false,
+      wait: () => {},
+      open: (_: unknown, onEvent: EventHandler) => {
+        tell = onEvent;
+        return { send: () => {} };
+      },
+    } as unknown as NetworkThread;
+    const context = {
+      thread,
+      handles: new HandleTracker(),
+      timeline: new Timeline(DEFAULT_TIME),
+      destinations: new Destinations(true),
+      log: new ActivityLog(),
+    };
+    const port = new UdpPort(context, "ipv4", { address: "127.0.0.1", port: 0 });
+    port.peer = { address: "127.0.0.1", port: 9 };
+    const outgoing = new OutgoingDatagramStream(context, port, "ipv4");
+    const datagrams = (count: number) => Array.from({ length: count }, () => ({ data: bytes("x") }));
+    expect(outgoing.checkSend()).toBe(64n);
+    expect(outgoing.send(datagrams(60))).toBe(60n);
+    expect(outgoing.checkSend()).toBe(4n);
+    expect(outgoing.send(datagrams(10))).toBe(4n);
+    expect(outgoing.subscribe().ready()).toBe(false);
+    tell({ event: "written", count: 1 });
+    expect(outgoing.checkSend()).toBe(1n);
+    expect(outgoing.subscribe().ready()).toBe(true);
   });
 
   it("has one peer where the guest says so", async () => {
