@@ -85,9 +85,19 @@ export const ASYNC_PATCHES: readonly Patch[] = [
     // It puts the other end there, too, of a stream or future that the guest is given.
     what: "streams and futures of the host",
     pattern: /^\s*const \{ (?:promise|readFn), hostWriteEnd, .*\} = genArgs;$/gm,
-    replacement: "$&\n__async.givenToHost(hostWriteEnd);",
+    replacement: "$&\n__async.givenToGuest(genArgs);",
     usedWhere: /\bfunction _gen(?:Future|Stream)HostInjectFn\(/g,
     times: "each",
+  },
+  {
+    what: "streams that the host has made",
+    pattern: /^\s*function _genReadFnFromLowerableStream\(/gm,
+    replacement: `function _genReadFnFromLowerableStream(stream) {
+      return __async.reads(_jcoGenReadFnFromLowerableStream(stream), stream);
+    }
+    function _jcoGenReadFnFromLowerableStream(`,
+    usedWhere: /\b_genReadFnFromLowerableStream\(/,
+    times: 1,
   },
   {
     // CanonicalABI.md, `DETERMINISTIC_PROFILE`: who need not wait goes on.

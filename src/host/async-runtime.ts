@@ -1,6 +1,7 @@
 import { ComponentInitError } from "../errors.js";
 import type { PromiseIntegration } from "./jspi.js";
 import { promiseIntegration } from "./jspi.js";
+import type { HandleOrigin } from "./wasi/handles.js";
 
 /** Of jco's `AsyncTask`: one call of an export, of another component, or of the host. */
 export interface Task {
@@ -17,6 +18,13 @@ export interface InstanceState {
   hasPendingSchedulerWork(): boolean;
 }
 
+/** What jco makes of a stream (or a future, of which it does not say all) of the host. */
+interface LoweredEnds {
+  readonly hostWriteEnd: object;
+  readonly readEnd?: object;
+  readonly readFn?: object;
+}
+
 interface RepTable {
   /** Pairs: what is held, or `RepTable.FREE`, and the next free number. The first pair is the head of that list. */
   data(): readonly unknown[];
@@ -24,10 +32,13 @@ interface RepTable {
 
 type WasmFunction = (...args: unknown[]) => unknown;
 
-/** How long to wait between looks at tasks that go on after their call has returned; jco polls every 10 ms. */
+/** How long to wait between looks at what goes on; jco polls every 10 ms. */
 const TURN_MS = 5;
-/** So many looks in a row without anything that could wake a task: it waits for ever. */
+/** So many looks in a row at nothing that goes on or could wake a task: it waits for ever. */
 const IDLE_TURNS = 20;
+
+/** Why a call that waits is given up. */
+export const NEVER_HAPPENS = "it waits for something that will not happen";
 
 /** The host's number among component instances. */
 const HOST = -1;
@@ -43,11 +54,18 @@ export class AsyncRuntime {
 
   readonly #tasks = new Set<Task>();
   readonly #ofHost = new WeakSet<object>();
+  /** The host's streams, by what jco has made of them. */
+  readonly #sources = new WeakMap<object, object>();
   readonly #integration: ReturnType<typeof promiseIntegration>;
+  #calls = 0;
 
-  /** @param onTrap - told of all that a task throws: another frame of the guest may catch it */
+  /**
+   * @param onTrap - told of all that a task throws: another frame of the guest may catch it
+   * @param isAlone - whether nothing outside of the guest can wake it: what is pending in WASI waits for the guest itself
+   */
   constructor(
     readonly onTrap: (error: Error) => void,
+    readonly isAlone: boolean,
     engine: Partial<PromiseIntegration> = WebAssembly as Partial<PromiseIntegration>,
   ) {
     this.#integration = promiseIntegration(engine);
@@ -66,6 +84,24 @@ export class AsyncRuntime {
   /** An end of a stream or future that the guest does not hold (any more). */
   givenToHost(end: object): void {
     this.#ofHost.add(end);
+  }
+
+  /** A stream or future that the guest is given. jco keeps the other end in the guest's table, too. */
+  givenToGuest({ hostWriteEnd, readEnd, readFn }: LoweredEnds): void {
+    this.givenToHost(hostWriteEnd);
+    const stream = readFn && this.#sources.get(readFn);
+    if (readEnd !== undefined && stream !== undefined) this.#sources.set(readEnd, stream);
+  }
+
+  /** What jco asks for more of a stream that the host has made. */
+  reads<T extends object>(readFn: T, stream: object): T {
+    this.#sources.set(readFn, stream);
+    return readFn;
+  }
+
+  /** Where the host has made what the guest holds the other end of. */
+  originOf(end: object): Partial<HandleOrigin> {
+    return (this.#sources.get(end) as { readonly origin?: HandleOrigin } | undefined)?.origin ?? {};
   }
 
   suspending(func: WasmFunction): WebAssembly.ImportValue {
@@ -88,6 +124,7 @@ export class AsyncRuntime {
   /** What is thrown here is a trap, and a guest compiled with exceptions can catch it. */
   observed(func: WasmFunction): WasmFunction {
     return (...args) => {
+      this.#calls++;
       try {
         const result = func(...args);
         if (result instanceof Promise) result.catch((error: Error) => this.onTrap(error));
@@ -100,14 +137,26 @@ export class AsyncRuntime {
   }
 
   /**
-   * Waits for the tasks that go on after their call has returned: until all have exited, or none of them can go on by
-   * itself.
+   * Waits for a call.
+   *
+   * @throws Error when it waits for what cannot happen, where that can be known
    */
-  async settle(): Promise<void> {
-    for (let idle = 0; this.#tasks.size > 0 && idle < IDLE_TURNS; idle++) {
-      if (this.#canGoOn()) idle = 0;
-      await new Promise((resolve) => setTimeout(resolve, TURN_MS));
-    }
+  async completion<T>(result: Promise<T>): Promise<T> {
+    if (!this.isAlone) return result;
+    let isOver = false;
+    const over = result.finally(() => {
+      isOver = true;
+    });
+    const idle = this.#untilIdle(() => isOver).then(() => (isOver ? over : fail()));
+    return Promise.race([over, idle]);
+  }
+
+  /**
+   * Waits for the tasks that go on after their call has returned, and for what the host has not yet taken from streams:
+   * until nothing is left, or goes on by itself.
+   */
+  settle(): Promise<void> {
+    return this.#untilIdle(() => this.#tasks.size === 0 && this.store.pendingHostOperations === 0);
   }
 
   /** Calls that have not ended. */
@@ -135,10 +184,24 @@ export class AsyncRuntime {
     return [...this.instances.values()].some((state) => state.getBackpressure() > 0);
   }
 
-  #canGoOn(): boolean {
-    const { pendingHostOperations } = this.store;
-    return pendingHostOperations > 0 || [...this.instances.values()].some((state) => state.hasPendingSchedulerWork());
+  async #untilIdle(isOver: () => boolean): Promise<void> {
+    let seen = this.#calls;
+    for (let idle = 0; idle < IDLE_TURNS && !isOver(); idle++) {
+      if (this.#canGoOn() || seen !== this.#calls) idle = 0;
+      seen = this.#calls;
+      await new Promise((resolve) => setTimeout(resolve, TURN_MS));
+    }
   }
+
+  #canGoOn(): boolean {
+    // What the host waits for after all tasks have exited, it waits for in vain.
+    const isWokenFromOutside = !this.isAlone && this.#tasks.size > 0 && this.store.pendingHostOperations > 0;
+    return isWokenFromOutside || [...this.instances.values()].some((state) => state.hasPendingSchedulerWork());
+  }
+}
+
+function fail(): never {
+  throw new Error(NEVER_HAPPENS);
 }
 
 function isObject(entry: unknown): entry is object {

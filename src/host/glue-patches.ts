@@ -129,9 +129,14 @@ const PATCHES: readonly Patch[] = [
     // strings of the environment out by these calls, and an empty value would lose its terminator.
     what: "the encoding of empty strings",
     pattern: /^\s*if \(s\.length === 0\) \{ return \{ ptr: 1, len: 0 \}; \}$/gm,
-    replacement: "if (s.length === 0) { return { ptr: realloc(0, 0, 1, 0), len: 0, codepoints: 0 }; }",
-    usedWhere: /\bfunction _utf8AllocateAndEncode\(/,
-    times: 1,
+    // There is a second function for components with async functions, where a call of theirs gives a promise.
+    replacement: `if (s.length === 0) {
+      const empty = (ptr) => ({ ptr, len: 0, codepoints: 0 });
+      const ptr = realloc(0, 0, 1, 0);
+      return ptr instanceof Promise ? ptr.then(empty) : empty(ptr);
+    }`,
+    usedWhere: /\bfunction _utf8AllocateAndEncode(?:Async)?\(/g,
+    times: "each",
   },
 ];
 

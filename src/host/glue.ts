@@ -25,7 +25,7 @@ export type Instantiate = (
 ) => Promise<Record<string, unknown>>;
 
 /** Part of the cache key: raised when the options of bindgen or the patches change. */
-const GLUE_FORMAT = "9";
+const GLUE_FORMAT = "12";
 
 /** Glue with its place in the cache. */
 export class CachedGlue {

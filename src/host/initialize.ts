@@ -6,7 +6,7 @@ import { formatInitFunction, type InitFunction } from "../instrument/init-func.j
 import type { Instrumented, InstrumentedInstance, InstrumentedModule } from "../instrument/model.js";
 import { skeletonOf } from "../instrument/skeleton.js";
 import { toCamelCase, toExportKey } from "../wave/js-names.js";
-import { AsyncRuntime } from "./async-runtime.js";
+import { AsyncRuntime, NEVER_HAPPENS } from "./async-runtime.js";
 import { initializationError } from "./failure.js";
 import { CachedGlue, type Instantiate, type LoadedGlue } from "./glue.js";
 import { GuestHandles } from "./guest-handles.js";
@@ -159,8 +159,8 @@ async function initializeWith(
   };
   const wasi = createWasi(wasiOptions);
   const files = new Preview1Files(wasi);
-  const run = new ComponentRun(prepared, guestHandles, files);
   const given = unversioned(options.imports ?? {});
+  const run = new ComponentRun(prepared, guestHandles, files, Object.keys(given).length === 0);
   const sources = { host: wasi.imports, given: synchronous(given, instrumented.imports, run.interrupt) };
   const complete = completeImports(instrumented.imports, sources, refusals);
   const imports = options.onHostCall
@@ -209,7 +209,9 @@ class ComponentRun {
     private readonly prepared: Prepared,
     private readonly handles: GuestHandles,
     private readonly files: Preview1Files,
+    isAlone: boolean,
   ) {
+    this.runtime = new AsyncRuntime(this.interrupt, isAlone);
     this.instantiate = prepared.glue.open(handles, this.runtime);
   }
 
@@ -218,7 +220,7 @@ class ComponentRun {
     this.interruption ??= error;
   };
 
-  readonly runtime = new AsyncRuntime(this.interrupt);
+  readonly runtime: AsyncRuntime;
 
   /** @param notes - what to say below the message of a failure */
   async execute(
@@ -326,7 +328,8 @@ class ComponentRun {
     }
     const owner = init.interface === undefined ? exports : (exports[toExportKey(init.interface)] as typeof exports);
     const func = owner[toCamelCase(init.name)] as (...args: readonly unknown[]) => unknown;
-    await settledOrStuck(func(...init.args), "it waits for something that will not happen");
+    const result = func(...init.args);
+    await settledOrStuck(result instanceof Promise ? this.runtime.completion(result) : result, NEVER_HAPPENS);
   }
 }
 

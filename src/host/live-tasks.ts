@@ -38,16 +38,26 @@ function nameOf(task: Task): string {
 
 /** The handles of the async ABI that would dangle, by the names of jco's classes. */
 export function asyncHandles(runtime: AsyncRuntime): FoundHandle[] {
-  return runtime.held().map((entry) => {
-    const { fnName } = entry as { fnName?: unknown };
-    return {
-      of: "async",
-      type: TYPES[entry.constructor.name] ?? entry.constructor.name,
-      ...(typeof fnName === "string" && { createdBy: fnName }),
-      stack: "",
-    };
-  });
+  return runtime
+    .held()
+    .map((entry) => describeEntry(entry, runtime))
+    .filter(({ createdBy = "" }) => !EXIT.test(createdBy));
 }
+
+function describeEntry(entry: object, runtime: AsyncRuntime): FoundHandle {
+  const { fnName } = entry as { fnName?: string | null };
+  const { createdBy = fnName ?? undefined, detail } = runtime.originOf(entry);
+  return {
+    of: "async",
+    type: TYPES[entry.constructor.name] ?? entry.constructor.name,
+    ...(createdBy !== undefined && { createdBy }),
+    ...(detail !== undefined && { detail }),
+    stack: "",
+  };
+}
+
+/** The one call that never returns. */
+const EXIT = /^wasi:cli\/exit@0\.3\.\d+#/;
 
 const TYPES: Readonly<Record<string, string>> = {
   Object: "error-context",

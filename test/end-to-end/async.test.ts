@@ -283,14 +283,14 @@ describe("refuses", () => {
 
   test("an interface of WASI 0.3 that this host does not have, although it has that of 0.2", async () => {
     const text = (version: string) => `(component
-      (import "wasi:filesystem/preopens@${version}" (instance $p (export "get-directories" (func (result u32)))))
-      (core func $f (canon lower (func $p "get-directories")))
+      (import "wasi:clocks/timezone@${version}" (instance $p (export "utc-offset" (func (result u32)))))
+      (core func $f (canon lower (func $p "utc-offset")))
       (core module $m (import "" "f" (func $f (result i32))) (func (export "init") (drop (call $f))))
       (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
       (func (export "init") (canon lift (core func $i "init"))))`;
     for (const version of ["0.3.0", "0.3.0-rc-2026-03-15"]) {
       const error = await refusal(await wat(text(version)), { initFunc: "init" }, "not-granted");
-      expect(error.message).toContain(`wasi:filesystem/preopens@${version}#get-directories`);
+      expect(error.message).toContain(`wasi:clocks/timezone@${version}#utc-offset`);
     }
   });
 

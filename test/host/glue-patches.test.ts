@@ -61,8 +61,14 @@ describe("jco's text becomes a script", () => {
 
   test("that allocates for empty strings, where it passes any", () => {
     expect(withStrings).toContain("{ ptr: 1, len: 0 }");
-    expect(patchGlue(withStrings)).toContain("if (s.length === 0) { return { ptr: realloc(0, 0, 1, 0), len: 0");
+    expect(patchGlue(withStrings)).toContain("const ptr = realloc(0, 0, 1, 0);");
     expect(patchGlue(withStrings)).not.toContain("{ ptr: 1, len: 0 }");
+  });
+
+  test("that does so where it may wait, too", async () => {
+    const source = await glueOf(await loadFixture("c-wasi-0.3"));
+    expect(source.match(/\{ ptr: 1, len: 0 \}/g)).toHaveLength(2);
+    expect(patchGlue(source, true)).not.toContain("{ ptr: 1, len: 0 }");
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { compileC, componentize, REACTOR_FLAGS } from "./clang.js";
 import { FIXTURES } from "./paths.js";
 import { wat } from "./wat.js";
+import { withWasi03 } from "./wit.js";
 
 /** All fixtures: a folder each, with `component.wat`, or with `program.c` (or `program.cc`) and `world.wit`. */
 export function fixtureNames(): string[] {
@@ -27,7 +28,7 @@ export async function loadProgram(name: string, flags: readonly string[] = []): 
   const folder = join(FIXTURES, name);
   const file = readdirSync(folder).find((entry) => /^program\.cc?$/.test(entry)) ?? "program.c";
   const program = await readFile(join(folder, file), "utf8");
-  const world = await readFile(join(folder, "world.wit"), "utf8");
+  const world = withWasi03(await readFile(join(folder, "world.wit"), "utf8"));
   return componentize(await compileC({ [file]: program }, [...REACTOR_FLAGS, ...flags]), world);
 }
 

@@ -1,6 +1,6 @@
 import type { Activity } from "./activity.js";
 import type { HostContext } from "./context.js";
-import { bytesSource, InputStream, OutputStream } from "./streams.js";
+import { type ByteSource, InputStream, OutputStream } from "./streams.js";
 
 /** Thrown by `wasi:cli/exit`: it unwinds the guest's frames up to whoever called the export. */
 export class GuestExit extends Error {
@@ -23,11 +23,12 @@ export interface CliOptions {
 class TerminalInput {}
 class TerminalOutput {}
 
-export function createCli(context: HostContext, options: CliOptions, activity: Activity) {
+/** @param stdin - one position for all handles: a second `get-stdin` goes on where the first has stopped */
+export function createCli(context: HostContext, options: CliOptions, activity: Activity, stdin: ByteSource) {
   return {
     "wasi:cli/environment": createEnvironment(options, activity),
     "wasi:cli/exit": createExit(options),
-    ...createStandardStreams(context, options),
+    ...createStandardStreams(context, options, stdin),
     // The standard streams are no terminals, so no resource of these two types is ever made.
     "wasi:cli/terminal-input": { TerminalInput },
     "wasi:cli/terminal-output": { TerminalOutput },
@@ -61,9 +62,7 @@ function createExit({ onExit }: CliOptions) {
   };
 }
 
-function createStandardStreams(context: HostContext, { stdin, onOutput }: CliOptions) {
-  // One position for all handles: a second `get-stdin` goes on where the first has stopped.
-  const source = bytesSource(stdin);
+function createStandardStreams(context: HostContext, { onOutput }: CliOptions, stdin: ByteSource) {
   const output = (stream: "stdout" | "stderr") =>
     new OutputStream(context, (bytes) => onOutput(stream, bytes), {
       createdBy: `wasi:cli/${stream}#get-${stream}`,
@@ -71,7 +70,7 @@ function createStandardStreams(context: HostContext, { stdin, onOutput }: CliOpt
     });
   return {
     "wasi:cli/stdin": {
-      getStdin: () => new InputStream(context, source, { createdBy: "wasi:cli/stdin#get-stdin", detail: "stdin" }),
+      getStdin: () => new InputStream(context, stdin, { createdBy: "wasi:cli/stdin#get-stdin", detail: "stdin" }),
     },
     "wasi:cli/stdout": { getStdout: () => output("stdout") },
     "wasi:cli/stderr": { getStderr: () => output("stderr") },

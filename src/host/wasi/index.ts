@@ -11,7 +11,7 @@ import { createNoNetwork } from "./no-network.js";
 import { createPoll } from "./poll.js";
 import { createInsecureRandom, createInsecureSeed, createRandom } from "./random.js";
 import { RealTimeline } from "./real-timeline.js";
-import { InputStream, OutputStream } from "./streams.js";
+import { bytesSource, InputStream, OutputStream } from "./streams.js";
 import { DEFAULT_TIME, Timeline } from "./timeline.js";
 import { createWasi03 } from "./wasi03.js";
 
@@ -60,8 +60,9 @@ export function createWasiWith(options: WasiOptions, { time, seed }: Determinism
   // The real clock is for programs. The times of files would make every output another one for nothing.
   const fileTime = (time === "real" ? DEFAULT_TIME : time).wallStart;
   const filesystem = createFilesystem(context, options, fileTime);
+  const stdin = bytesSource(options.stdin);
   const wasi02 = {
-    ...createCli(context, options, activity),
+    ...createCli(context, options, activity, stdin),
     ...filesystem.imports,
     "wasi:filesystem/preopens": notingPreopens(filesystem.imports["wasi:filesystem/preopens"], activity),
     ...(options.network?.(context).imports ?? createNoNetwork(context)),
@@ -76,7 +77,12 @@ export function createWasiWith(options: WasiOptions, { time, seed }: Determinism
     "wasi:random/insecure-seed": createInsecureSeed(seed, activity),
   };
   return {
-    imports: { ...wasi02, ...createWasi03(context, options, wasi02) },
+    imports: {
+      ...wasi02,
+      ...createWasi03(context, options, stdin, wasi02),
+      ...filesystem.imports03,
+      "wasi:filesystem/preopens@0.3": notingPreopens(filesystem.imports03["wasi:filesystem/preopens@0.3"], activity),
+    },
     liveHandles: () => handles.list(),
     describeHandle: (resource) => handles.describe(resource),
     latestHandle: () => handles.latest(),

@@ -1,5 +1,7 @@
 import type { CliOptions } from "./cli.js";
 import type { HostContext } from "./context.js";
+import type { ByteSource } from "./streams.js";
+import { type ByteReader, byteChunks, type Delivery, deliver, receive } from "./streams03.js";
 
 /** What this host has of WASI 0.3 is WASI 0.2 in other words, except for streams: these are the component model's own. */
 
@@ -13,6 +15,11 @@ interface Wasi02 {
     readonly initialCwd: () => unknown;
   };
   readonly "wasi:cli/exit": Members;
+  readonly "wasi:cli/terminal-input": Members;
+  readonly "wasi:cli/terminal-output": Members;
+  readonly "wasi:cli/terminal-stdin": Members;
+  readonly "wasi:cli/terminal-stdout": Members;
+  readonly "wasi:cli/terminal-stderr": Members;
   readonly "wasi:clocks/monotonic-clock": { readonly now: () => bigint; readonly resolution: () => bigint };
   readonly "wasi:clocks/wall-clock": { readonly now: () => object };
   readonly "wasi:random/random": Members;
@@ -20,23 +27,21 @@ interface Wasi02 {
   readonly "wasi:random/insecure-seed": { readonly insecureSeed: () => unknown };
 }
 
-/** A stream of bytes as jco's glue hands it to the host. */
-interface ByteReader {
-  read(options: { count: number }): Promise<{ readonly value?: Iterable<number>; readonly done: boolean }>;
-  [Symbol.dispose](): void;
-}
-
-const CHUNK = 64 * 1024;
-
-export function createWasi03(context: HostContext, options: CliOptions, wasi02: Wasi02) {
+export function createWasi03(context: HostContext, options: CliOptions, stdin: ByteSource, wasi02: Wasi02) {
   const { getEnvironment, getArguments, initialCwd } = wasi02["wasi:cli/environment"];
   const { now, resolution } = wasi02["wasi:clocks/monotonic-clock"];
   const { insecureSeed } = wasi02["wasi:random/insecure-seed"];
   return {
     "wasi:cli/environment@0.3": { getEnvironment, getArguments, getInitialCwd: initialCwd },
     "wasi:cli/exit@0.3": wasi02["wasi:cli/exit"],
+    "wasi:cli/stdin@0.3": { readViaStream: () => reader(stdin) },
     "wasi:cli/stdout@0.3": { writeViaStream: writer("stdout", options) },
     "wasi:cli/stderr@0.3": { writeViaStream: writer("stderr", options) },
+    "wasi:cli/terminal-input@0.3": wasi02["wasi:cli/terminal-input"],
+    "wasi:cli/terminal-output@0.3": wasi02["wasi:cli/terminal-output"],
+    "wasi:cli/terminal-stdin@0.3": wasi02["wasi:cli/terminal-stdin"],
+    "wasi:cli/terminal-stdout@0.3": wasi02["wasi:cli/terminal-stdout"],
+    "wasi:cli/terminal-stderr@0.3": wasi02["wasi:cli/terminal-stderr"],
     "wasi:clocks/monotonic-clock@0.3": { now, getResolution: resolution, ...createWaits(context) },
     "wasi:clocks/system-clock@0.3": { now: wasi02["wasi:clocks/wall-clock"].now, getResolution: resolution },
     "wasi:random/random@0.3": wasi02["wasi:random/random"],
@@ -53,14 +58,11 @@ function createWaits({ timeline }: HostContext) {
   return { waitUntil, waitFor: (duration: bigint) => waitUntil(timeline.after(duration)) };
 }
 
+function reader(stdin: ByteSource): Delivery<Uint8Array> {
+  const origin = { createdBy: "wasi:cli/stdin@0.3#read-via-stream", detail: "stdin" };
+  return deliver(origin, () => ({ pull: byteChunks(stdin) }));
+}
+
 function writer(stream: "stdout" | "stderr", { onOutput }: CliOptions) {
-  return async (data: ByteReader): Promise<{ tag: "ok" }> => {
-    for (;;) {
-      const { value, done } = await data.read({ count: CHUNK });
-      if (value !== undefined) onOutput(stream, Uint8Array.from(value));
-      if (done) break;
-    }
-    data[Symbol.dispose]();
-    return { tag: "ok" };
-  };
+  return (data: ByteReader) => receive(data, () => ({ sink: (bytes) => onOutput(stream, bytes) }));
 }

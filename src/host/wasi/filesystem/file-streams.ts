@@ -1,20 +1,33 @@
 import type { HostContext } from "../context.js";
 import type { HandleOrigin } from "../handles.js";
-import { InputStream, OutputStream } from "../streams.js";
+import { type ByteSink, type ByteSource, InputStream, OutputStream } from "../streams.js";
 import type { FileNode } from "./node.js";
+
+/** Reads a file from an offset on. */
+export function fileSource(file: FileNode, offset: bigint): ByteSource {
+  let position = offset;
+  return (max) => {
+    const bytes = file.read(position, max);
+    position += BigInt(bytes.length);
+    return bytes;
+  };
+}
+
+/** @param offset - Where to write; without one, each write goes to the end as it is then. */
+export function fileSink(file: FileNode, offset: bigint | undefined): ByteSink {
+  let position = offset;
+  return (bytes) => {
+    file.write(position ?? BigInt(file.size), bytes);
+    if (position !== undefined) position += BigInt(bytes.length);
+  };
+}
 
 /** A stream that reads a file from an offset on. It holds the file as a descriptor does, and may outlive that. */
 export class FileInputStream extends InputStream {
   readonly #file: FileNode;
 
   constructor(context: HostContext, file: FileNode, offset: bigint, origin: HandleOrigin) {
-    let position = offset;
-    const source = (max: number) => {
-      const bytes = file.read(position, max);
-      position += BigInt(bytes.length);
-      return bytes;
-    };
-    super(context, source, origin);
+    super(context, fileSource(file, offset), origin);
     this.#file = file;
     file.hold();
   }
@@ -29,14 +42,9 @@ export class FileInputStream extends InputStream {
 export class FileOutputStream extends OutputStream {
   readonly #file: FileNode;
 
-  /** @param offset - Where to write; without one, each write goes to the end as it is then. */
+  /** @param offset - as of `fileSink` */
   constructor(context: HostContext, file: FileNode, offset: bigint | undefined, origin: HandleOrigin) {
-    let position = offset;
-    const sink = (bytes: Uint8Array) => {
-      file.write(position ?? BigInt(file.size), bytes);
-      if (position !== undefined) position += BigInt(bytes.length);
-    };
-    super(context, sink, origin);
+    super(context, fileSink(file, offset), origin);
     this.#file = file;
     file.hold();
   }

@@ -6,8 +6,10 @@ import { Descriptor } from "./descriptor.js";
 import { DirectoryEntryStream } from "./directory-entry-stream.js";
 import { bestEnclosure } from "./enclosure.js";
 import type { ErrorCode } from "./error-code.js";
+import { createFilesystem03 } from "./filesystem03.js";
 import { type TreeOptions, TreeState } from "./mount.js";
 import { mountAll } from "./mount-table.js";
+import { OpenNode } from "./open-node.js";
 import type { DirectoryPreopen } from "./preopens.js";
 import type { FileRead } from "./read-log.js";
 
@@ -28,11 +30,15 @@ export interface GuestFiles {
   commit(): Promise<string[]>;
 }
 
+const GET_DIRECTORIES = "wasi:filesystem/preopens#get-directories";
+
 /** @param time - The time of every file, in nanoseconds since 1970. */
 export function createFilesystem(context: HostContext, { preopens, ...options }: FilesystemOptions, time: bigint) {
   const state = new TreeState(context.timeline, time, options);
   const within = bestEnclosure();
   const mounts = mountAll(preopens, state, within);
+  const preopened = () =>
+    mounts.map(({ guest, root }): [OpenNode, string] => [new OpenNode(root, { read: true }), guest]);
   const imports = {
     "wasi:filesystem/types": {
       Descriptor,
@@ -41,9 +47,7 @@ export function createFilesystem(context: HostContext, { preopens, ...options }:
     },
     "wasi:filesystem/preopens": {
       getDirectories: (): [Descriptor, string][] =>
-        mounts.map(({ guest, root }) => {
-          return [new Descriptor(context, root, { read: true }, "wasi:filesystem/preopens#get-directories"), guest];
-        }),
+        preopened().map(([open, guest]) => [new Descriptor(context, open, GET_DIRECTORIES), guest]),
     },
   };
   let committed: Promise<string[]> | undefined;
@@ -51,5 +55,6 @@ export function createFilesystem(context: HostContext, { preopens, ...options }:
     filesRead: () => state.reads.list(),
     commit: () => (committed ??= commitChanges(mounts, within)),
   };
-  return { imports, files, hasReadFiles: () => !state.reads.isEmpty };
+  const hasReadFiles = () => !state.reads.isEmpty;
+  return { imports, imports03: createFilesystem03(context, preopened), files, hasReadFiles };
 }

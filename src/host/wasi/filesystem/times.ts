@@ -48,7 +48,8 @@ function given(time: NewTimestamp, now: Datetime): Datetime | undefined {
   if (time.tag === "no-change") return undefined;
   if (time.tag === "now") return now;
   if (time.val.nanoseconds >= 1_000_000_000) return fail("invalid");
-  return time.val.seconds < MAX_SECONDS ? time.val : fail("overflow");
+  // Seconds are signed in 0.3.
+  return time.val.seconds < MAX_SECONDS && time.val.seconds >= -MAX_SECONDS ? time.val : fail("overflow");
 }
 
 function request(key: "access" | "modification", time: NewTimestamp) {
