@@ -46,7 +46,7 @@ export interface ImportedInterface {
   readonly resources: readonly string[];
   /** The error types of those functions that return a `result` with one. */
   readonly errors: ReadonlyMap<string, ValueType>;
-  /** Those that the guest can wait for; absent where there are none. */
+  /** Those that the guest can wait for, or for what they return; absent where there are none. */
   readonly asyncFunctions?: ReadonlySet<string>;
 }
 
@@ -58,7 +58,7 @@ export function importedInterfaces(component: Component): ImportedInterface[] {
     const asyncFunctions = new Set<string>();
     const { name } = item.name;
     if (item.sort === "func") {
-      if (functionType({ entity: item, environment }).async) asyncFunctions.add("");
+      if (mayReturnPromise(functionType({ entity: item, environment }))) asyncFunctions.add("");
       return [{ name, functions: [""], resources: [], errors, ...unlessEmpty(asyncFunctions) }];
     }
     if (item.sort !== "instance") return [];
@@ -67,13 +67,19 @@ export function importedInterfaces(component: Component): ImportedInterface[] {
     for (const [func, inner] of instanceExports({ entity: item, environment })) {
       if (inner.entity.sort === "func") {
         functions.push(func);
-        const { async, result } = functionType(inner);
+        const type = functionType(inner);
+        const { result } = type;
         if (result?.kind === "result" && result.err !== undefined) errors.set(func, result.err);
-        if (async) asyncFunctions.add(func);
+        if (mayReturnPromise(type)) asyncFunctions.add(func);
       } else if (isFreshResource(inner.entity)) resources.push(func);
     }
     return [{ name, functions, resources, errors, ...unlessEmpty(asyncFunctions) }];
   });
+}
+
+/** jco takes one for the result of an async function, and for a future. */
+function mayReturnPromise({ async, result }: FunctionType): boolean {
+  return async || result?.kind === "future";
 }
 
 function unlessEmpty(asyncFunctions: ReadonlySet<string>): Pick<ImportedInterface, "asyncFunctions"> {

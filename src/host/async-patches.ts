@@ -74,11 +74,11 @@ export const ASYNC_PATCHES: readonly Patch[] = [
   },
   {
     // jco leaves an end that the guest has given away in the guest's table.
-    what: "streams that are given to the host",
+    what: "streams and futures that are given to the host",
     pattern:
-      /^\s*if \(streamEnd\.isInSet\(\)\) \{ throw new WebAssemblyRuntimeError\("cannot lift stream [^"]*"\); \}$/gm,
-    replacement: "$&\n__async.givenToHost(streamEnd);",
-    usedWhere: /\bcannot lift stream while\b/g,
+      /^\s*if \((streamEnd|futureEnd)\.isInSet\(\)\) \{ throw new WebAssemblyRuntimeError\("cannot lift (?:stream|future) [^"]*"\); \}$/gm,
+    replacement: "$&\n__async.givenToHost($1);",
+    usedWhere: /\bcannot lift (?:stream|future) while\b/g,
     times: "each",
   },
   {

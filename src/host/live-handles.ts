@@ -85,8 +85,13 @@ const KINDS = {
 };
 
 function whichOf({ of, type, detail }: HeldHandle, count: number): string {
-  const which = type === undefined ? KINDS[of] : `a ${type}${detail === undefined ? "" : ` (${detail})`}`;
+  const which =
+    type === undefined ? KINDS[of] : `${articleOf(type)} ${type}${detail === undefined ? "" : ` (${detail})`}`;
   return count === 1 ? which : `the first ${which}`;
+}
+
+function articleOf(type: string): string {
+  return /^[aeiou]/.test(type) ? "an" : "a";
 }
 
 function adviceFor({ type, createdBy }: HeldHandle): string {

@@ -211,6 +211,91 @@ test("a call that has to wait for a component whose task is in the middle of its
   expect(error.message).toContain("a task of it waits in the middle of its code");
 });
 
+/** A component with built-ins, and what it has kept in `$g` as `get`. */
+const withBuiltins = (
+  imported: string,
+  builtins: readonly [name: string, type: string, definition: string][],
+  init: string,
+) =>
+  wat(`(component
+    (type $f (future u32)) ${imported}
+    (core module $libc (memory (export "memory") 1)) (core instance $libc (instantiate $libc))
+    (core func $ret (canon task.return)) ${builtins.map(([name, , definition]) => `(core func $${name} ${definition})`).join(" ")}
+    (core module $m (import "" "mem" (memory 1)) (import "" "ret" (func $ret))
+      ${builtins.map(([name, type]) => `(import "" "${name}" (func $${name} ${type}))`).join(" ")}
+      (global $g (mut i32) (i32.const 0))
+      (func (export "get") (result i32) (global.get $g))
+      (func (export "init") (result i32) (local $ends i64) (local $end i32) ${init} (call $ret) (i32.const 0))
+      (func (export "cb") (param i32 i32 i32) (result i32) (unreachable)))
+    (core instance $i (instantiate $m (with "" (instance (export "mem" (memory $libc "memory")) (export "ret" (func $ret))
+      ${builtins.map(([name]) => `(export "${name}" (func $${name}))`).join(" ")}))))
+    (func (export "get") (result u32) (canon lift (core func $i "get")))
+    (func (export "init") async (canon lift (core func $i "init") async (callback (core func $i "cb")))))`);
+
+const MEMORY = '(memory (core memory $libc "memory"))';
+
+test("a future that the guest gives to the host is the host's", async () => {
+  const component = await withBuiltins(
+    '(import "local:x/take" (instance $x (export "take" (func (param "f" (future u32))))))',
+    [
+      ["take", "(param i32)", '(canon lower (func $x "take"))'],
+      ["new", "(result i64)", "(canon future.new $f)"],
+      ["write", "(param i32 i32) (result i32)", `(canon future.write $f ${MEMORY})`],
+      ["drop", "(param i32)", "(canon future.drop-writable $f)"],
+    ],
+    `(local.set $ends (call $new)) (local.set $end (i32.wrap_i64 (i64.shr_u (local.get $ends) (i64.const 32))))
+     (call $take (i32.wrap_i64 (local.get $ends))) (i32.store (i32.const 8) (i32.const 42))
+     (drop (call $write (local.get $end) (i32.const 8))) (call $drop (local.get $end))`,
+  );
+  const taken: number[] = [];
+  const take = (future: PromiseLike<number>): void => void future.then((value) => taken.push(value));
+  await preinitialize(component, { initFunc: "init", imports: { "local:x/take": { take } } });
+  expect(taken).toEqual([42]);
+});
+
+test("a function that is not async may return a promise for a future", async () => {
+  const component = await withBuiltins(
+    '(import "local:x/give" (instance $x (export "give" (func (result (future u32))))))',
+    [
+      ["give", "(result i32)", '(canon lower (func $x "give"))'],
+      ["read", "(param i32 i32) (result i32)", `(canon future.read $f ${MEMORY})`],
+      ["drop", "(param i32)", "(canon future.drop-readable $f)"],
+    ],
+    `(local.set $end (call $give)) (drop (call $read (local.get $end) (i32.const 8)))
+     (global.set $g (i32.load (i32.const 8))) (call $drop (local.get $end))`,
+  );
+  const give = () => SLOW["local:x/slow"].wait(5);
+  const output = await preinitialize(component, { initFunc: "init", imports: { "local:x/give": { give } } });
+  const { outcomes } = await jcoSession(output.component, { calls: [{ export: "get" }], imports: {} });
+  expect(outcomes).toEqual([{ ok: 6 }]);
+});
+
+describe("an exit", () => {
+  // Its call never returns, which is no call that is left.
+  const component = (slow: string) =>
+    withBuiltins(
+      `(import "wasi:cli/exit@0.3.0" (instance $x (export "exit" (func (param "status" (result))))))
+       (import "local:x/slow" (instance $slow (export "wait" (func async (param "n" u32) (result u32)))))`,
+      [
+        ["exit", "(param i32)", '(canon lower (func $x "exit"))'],
+        ["slow", "(param i32 i32) (result i32)", `(canon lower (func $slow "wait") async ${MEMORY})`],
+      ],
+      `${slow} (global.set $g (i32.const 1)) (call $exit (i32.const 0)) (global.set $g (i32.const 2))`,
+    );
+
+  test("ends initialization in the middle of a task", async () => {
+    const output = await preinitialize(await component(""), { initFunc: "init", imports: SLOW });
+    const { outcomes } = await jcoSession(output.component, { calls: [{ export: "get" }], imports: {} });
+    expect(outcomes).toEqual([{ ok: 1 }]);
+  });
+
+  test("while a call of an import is under way is refused", async () => {
+    const pending = await component("(drop (call $slow (i32.const 20) (i32.const 8)))");
+    const error = await refusal(pending, { initFunc: "init", imports: SLOW }, "live-handles", "live-tasks");
+    expect(error.message).toContain("local:x/slow");
+  });
+});
+
 describe("refuses", () => {
   const refuse = async (initFunc: string, ...codes: Parameters<typeof refusal>[2][]) =>
     refusal(await loadFixture("async"), { initFunc, imports: SLOW }, ...codes);
@@ -227,6 +312,23 @@ describe("refuses", () => {
   test("ends of a stream, each", async () => {
     const error = await refusal(await loadFixture("wasi-0.3"), { initFunc: "leak" }, "live-handles");
     expect(error.details.map((line) => line.trim())).toEqual(["readable end of a stream", "writable end of a stream"]);
+  });
+
+  test("an error context that is held", async () => {
+    const component = (init: string) =>
+      withBuiltins(
+        "",
+        [
+          ["new", "(param i32 i32) (result i32)", `(canon error-context.new string-encoding=utf8 ${MEMORY})`],
+          ["drop", "(param i32)", "(canon error-context.drop)"],
+        ],
+        init,
+      );
+    const held = "(local.set $end (call $new (i32.const 0) (i32.const 0)))";
+    const error = await refusal(await component(held), { initFunc: "init" }, "live-handles");
+    expect(error.message).toContain("an error-context");
+    const dropped = await component(`${held} (call $drop (local.get $end))`);
+    await expect(preinitialize(dropped, { initFunc: "init" })).resolves.toHaveProperty("component");
   });
 
   test("backpressure", async () => {
