@@ -49,8 +49,16 @@ function shortenObject(object: object, describe: DescribeResource, depth: number
   if (Array.isArray(object)) return shortenList(object, describe, depth);
   if (ArrayBuffer.isView(object)) return shortenList(object as unknown as ArrayLike<unknown>, describe, depth);
   if (object instanceof Error) return shortenText(object.message);
+  const handle = asyncValue(object);
+  if (handle !== undefined) return { handle };
   const fields = Object.entries(object).map(([name, field]) => [name, shortenValue(field, describe, depth + 1)]);
   return Object.fromEntries(fields) as Record<string, TracedValue>;
+}
+
+/** What jco takes for a stream or a future, in either direction. Records have fields of the guest's types, no symbols. */
+function asyncValue(object: object): "stream" | "future" | undefined {
+  if (Symbol.asyncIterator in object || Symbol.iterator in object) return "stream";
+  return "then" in object && typeof object.then === "function" ? "future" : undefined;
 }
 
 function shortenList(list: ArrayLike<unknown>, describe: DescribeResource, depth: number): TracedValue[] {

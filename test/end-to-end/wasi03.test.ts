@@ -110,12 +110,27 @@ describe("files of WASI 0.3", () => {
     expect(treeOf(outside)).toEqual({ canary: "canary" });
   });
 
-  test("a trace has paths and error cases", async () => {
+  const tracedBy = async (initFunc: string) => {
     const calls: string[] = [];
     const onHostCall: NonNullable<PreinitializeOptions["onHostCall"]> = ({ import: name, error, result }) =>
       calls.push(`${name} ${JSON.stringify(error ?? result)}`);
-    await run('read("nothing")', { ...mount(TREE).options, onHostCall });
-    expect(calls).toEqual([
+    await run(initFunc, { ...mount(TREE, "overlay").options, onHostCall });
+    return calls;
+  };
+
+  test("a trace has streams, and how they have ended", async () => {
+    const method = "wasi:filesystem/types@0.3#[method]descriptor";
+    expect((await tracedBy('read("a")')).at(-1)).toBe(
+      `${method}.read-via-stream [{"handle":"stream"},{"handle":"future"}]`,
+    );
+    expect((await tracedBy('write("a", "new")')).at(-1)).toBe(`${method}.write-via-stream null`);
+    expect((await tracedBy('write-closed("a", "new")')).at(-1)).toBe(
+      `${method}.write-via-stream {"tag":"bad-descriptor"}`,
+    );
+  });
+
+  test("a trace has paths and error cases", async () => {
+    expect(await tracedBy('read("nothing")')).toEqual([
       'wasi:filesystem/preopens@0.3#get-directories [[{"handle":"descriptor","id":1,"path":"/work"},"/work"]]',
       'wasi:filesystem/types@0.3#[method]descriptor.open-at {"tag":"no-entry"}',
     ]);

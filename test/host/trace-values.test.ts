@@ -17,6 +17,8 @@ test.each<[string, unknown, unknown]>([
   ["a list of u32", Uint32Array.of(1, 2), [1, 2]],
   ["a long list", Array.from({ length: 20 }, () => 1), [...Array.from({ length: 16 }, () => 1), { more: 4 }]],
   ["a record", { a: 1n, b: ["c"] }, { a: 1, b: ["c"] }],
+  ["a stream", [1].values(), { handle: "stream" }],
+  ["a future", Promise.resolve(1), { handle: "future" }],
   ["a deep value", [[[[[[[1]]]]]]], [[[[[["…"]]]]]]],
 ])("%s", (_, value, expected) => {
   expect(shortenValue(value, NONE)).toEqual(expected);
