@@ -21,6 +21,13 @@ export async function readInput(path: string): Promise<Uint8Array> {
   }
 }
 
+/** The contents of files by name, text assembled. */
+export async function readNamed(files: Readonly<Record<string, string>>): Promise<Record<string, Uint8Array>> {
+  const read = async ([name, path]: [string, string]) =>
+    [name, await parseIfText(await readInput(path), path)] as const;
+  return Object.fromEntries(await Promise.all(Object.entries(files).map(read)));
+}
+
 /** A directory that the guest is to see must be there before the work starts. */
 export async function checkDirectory(path: string, isWritten: boolean): Promise<void> {
   const found = await stat(path).catch((cause) => {

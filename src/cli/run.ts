@@ -4,7 +4,7 @@ import { tuneEngine } from "../isolate/engine-flags.js";
 import type { PhaseListener } from "../preinitialize.js";
 import { declareCommand, printJson } from "./command.js";
 import { UsageError } from "./failure.js";
-import { checkOutput, displayName, parseIfText, readInput, writeOutput } from "./files.js";
+import { checkOutput, displayName, parseIfText, readInput, readNamed, writeOutput } from "./files.js";
 import { type RunArguments, settingsOfFlags } from "./flags.js";
 import { MANIFEST_NAME } from "./manifest/manifest.js";
 import { checkMounts } from "./mounts.js";
@@ -61,11 +61,10 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
   try {
     const { chunks, report } = await preinitializeToChunks(input, {
       ...options,
-      ...optional("stdin", stdin),
-      modules: await readSupply(modules),
-      components: await readSupply(components),
+      modules: await readNamed(modules),
+      components: await readNamed(components),
       onPhase: isWatched() ? watchedListener(progress, timeout) : progress,
-      ...optional("onHostCall", trace?.write),
+      ...defined({ stdin, onHostCall: trace?.write }),
       ...(verbose && { onOutput: progress.guestOutput }),
     });
     await writeOutput(outputPath, chunks);
@@ -118,14 +117,8 @@ function watchedListener(listener: PhaseListener, timeout: number | undefined): 
   return {
     start: (phase) => listener.start(phase),
     end: (phase, milliseconds) => listener.end(phase, milliseconds),
-    guest: (runs) => tell(runs ? { guest: "runs", ...optional("timeout", timeout) } : { guest: "ended" }),
+    guest: (runs) => tell(runs ? { guest: "runs", ...defined({ timeout }) } : { guest: "ended" }),
   };
-}
-
-async function readSupply(files: Readonly<Record<string, string>>): Promise<Record<string, Uint8Array>> {
-  const read = async ([name, path]: [string, string]) =>
-    [name, await parseIfText(await readInput(path), path)] as const;
-  return Object.fromEntries(await Promise.all(Object.entries(files).map(read)));
 }
 
 /** Each of the standard streams can be one thing only. */
@@ -136,8 +129,4 @@ function checkStreams(input: string | undefined, output: string, stdin: string |
   if (output === "-" && process.stdout.isTTY) {
     throw new UsageError("-o - would write binary data to the terminal: redirect it, or name a file");
   }
-}
-
-function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
-  return value === undefined ? {} : ({ [key]: value } as { [key in K]: V });
 }

@@ -40,7 +40,7 @@ export async function* readFrames(stream: AsyncIterable<Buffer>): AsyncGenerator
     length += chunk.length;
     for (;;) {
       const wanted = length < HEADER ? HEADER : HEADER + peekLength(chunks);
-      if (length < HEADER || length < wanted) break;
+      if (length < wanted) break;
       const all = Buffer.concat(chunks, length);
       yield deserialize(all.subarray(HEADER, wanted));
       const rest = all.subarray(wanted);

@@ -1,4 +1,3 @@
-import { Resource } from "../../handles.js";
 import { Pollable, type Readiness } from "../../poll.js";
 import {
   type Family,
@@ -16,7 +15,7 @@ import { NetworkInputStream, NetworkOutputStream } from "../network-streams.js";
 import type { Connection } from "../network-thread.js";
 import { Outbox } from "../outbox.js";
 import type { Endpoint, NetworkEvent, NetworkFailure } from "../protocol.js";
-import { SocketOptions } from "./socket-options.js";
+import { Socket } from "./socket.js";
 
 const INTERFACE = "wasi:sockets/tcp";
 
@@ -25,10 +24,7 @@ type State =
   /** The outcome of connecting, not asked for yet. */
   | { readonly kind: "settled"; readonly failure?: NetworkFailure };
 
-export class TcpSocket extends Resource {
-  readonly #context: NetworkContext;
-  readonly #family: Family;
-  readonly #options = new SocketOptions();
+export class TcpSocket extends Socket {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   #state: State = { kind: "unbound" };
@@ -37,10 +33,7 @@ export class TcpSocket extends Resource {
   #connection: Connection | undefined;
 
   constructor(context: NetworkContext, family: Family) {
-    const createdBy = "wasi:sockets/tcp-create-socket#create-tcp-socket";
-    super(context.handles, { type: "tcp-socket", interface: INTERFACE }, { createdBy });
-    this.#context = context;
-    this.#family = family;
+    super(context, family, "tcp");
     const { thread } = context;
     const update = () => void thread.update();
     this.#inbox = new Inbox(thread, update, (count) => this.#connection?.send({ op: "taken", count }));
@@ -49,7 +42,7 @@ export class TcpSocket extends Resource {
 
   /** Node binds when it connects, so an address that cannot be bound shows then. */
   startBind(_network: unknown, local: IpSocketAddress): void {
-    if (local.tag !== this.#family || isMapped(local)) failSocket("invalid-argument");
+    if (local.tag !== this.family || isMapped(local)) failSocket("invalid-argument");
     if (this.#state.kind !== "unbound") failSocket("invalid-state");
     this.#local = toEndpoint(local);
     this.#state = { kind: "binding" };
@@ -61,11 +54,11 @@ export class TcpSocket extends Resource {
   }
 
   startConnect(_network: unknown, remote: IpSocketAddress): void {
-    if (remote.tag !== this.#family || isMapped(remote) || isUnspecified(remote) || remote.val.port === 0) {
+    if (remote.tag !== this.family || isMapped(remote) || isUnspecified(remote) || remote.val.port === 0) {
       failSocket("invalid-argument");
     }
     if (this.#state.kind !== "unbound" && this.#state.kind !== "bound") failSocket("invalid-state");
-    const { destinations, log, thread } = this.#context;
+    const { destinations, log, thread } = this.context;
     const endpoint = toEndpoint(remote);
     const entry = { kind: "tcp", to: formatEndpoint(endpoint) } as const;
     if (!destinations.allowsEndpoint(endpoint)) {
@@ -83,7 +76,7 @@ export class TcpSocket extends Resource {
   }
 
   finishConnect(): [NetworkInputStream, NetworkOutputStream] {
-    this.#context.thread.update();
+    this.context.thread.update();
     if (this.#state.kind === "connecting") failSocket("would-block");
     if (this.#state.kind !== "settled") failSocket("not-in-progress");
     const { failure } = this.#state;
@@ -94,8 +87,8 @@ export class TcpSocket extends Resource {
       detail: formatEndpoint(this.#remote as Endpoint),
     };
     return [
-      new NetworkInputStream(this.#context, this.#inbox, origin),
-      new NetworkOutputStream(this.#context, this.#outbox, origin),
+      new NetworkInputStream(this.context, this.#inbox, origin),
+      new NetworkOutputStream(this.context, this.#outbox, origin),
     ];
   }
 
@@ -125,78 +118,58 @@ export class TcpSocket extends Resource {
     return false;
   }
 
-  addressFamily(): Family {
-    return this.#family;
-  }
-
   setListenBacklogSize(value: bigint): void {
     failSocket(value === 0n ? "invalid-argument" : "not-supported");
   }
 
   keepAliveEnabled(): boolean {
-    return this.#options.get("keepAliveEnabled");
+    return this.options.get("keepAliveEnabled");
   }
 
   setKeepAliveEnabled(value: boolean): void {
-    this.#options.set("keepAliveEnabled", value);
+    this.options.set("keepAliveEnabled", value);
   }
 
   keepAliveIdleTime(): bigint {
-    return this.#options.get("keepAliveIdleTime");
+    return this.options.get("keepAliveIdleTime");
   }
 
   setKeepAliveIdleTime(value: bigint): void {
-    this.#options.set("keepAliveIdleTime", value);
+    this.options.set("keepAliveIdleTime", value);
   }
 
   keepAliveInterval(): bigint {
-    return this.#options.get("keepAliveInterval");
+    return this.options.get("keepAliveInterval");
   }
 
   setKeepAliveInterval(value: bigint): void {
-    this.#options.set("keepAliveInterval", value);
+    this.options.set("keepAliveInterval", value);
   }
 
   keepAliveCount(): number {
-    return this.#options.get("keepAliveCount");
+    return this.options.get("keepAliveCount");
   }
 
   setKeepAliveCount(value: number): void {
-    this.#options.set("keepAliveCount", value);
+    this.options.set("keepAliveCount", value);
   }
 
   hopLimit(): number {
-    return this.#options.get("hopLimit");
+    return this.options.get("hopLimit");
   }
 
   setHopLimit(value: number): void {
-    this.#options.set("hopLimit", value);
-  }
-
-  receiveBufferSize(): bigint {
-    return this.#options.get("receiveBufferSize");
-  }
-
-  setReceiveBufferSize(value: bigint): void {
-    this.#options.set("receiveBufferSize", value);
-  }
-
-  sendBufferSize(): bigint {
-    return this.#options.get("sendBufferSize");
-  }
-
-  setSendBufferSize(value: bigint): void {
-    this.#options.set("sendBufferSize", value);
+    this.options.set("hopLimit", value);
   }
 
   subscribe(): Pollable {
     const isReady = () => {
-      this.#context.thread.update();
+      this.context.thread.update();
       return this.#state.kind !== "connecting";
     };
-    const readiness: Readiness = { isReady, outside: this.#context.thread };
+    const readiness: Readiness = { isReady, outside: this.context.thread };
     const detail = this.#remote && formatEndpoint(this.#remote);
-    return new Pollable(this.#context, readiness, {
+    return new Pollable(this.context, readiness, {
       createdBy: `${INTERFACE}#[method]tcp-socket.subscribe`,
       detail,
     });

@@ -1,33 +1,26 @@
-import { Resource } from "../../handles.js";
 import { Pollable, type Readiness } from "../../poll.js";
 import { type Family, type IpSocketAddress, isMapped, toEndpoint, toSocketAddress } from "../addresses.js";
 import { failSocket, socketErrorOf } from "../failure.js";
 import type { NetworkContext } from "../network-context.js";
 import { IncomingDatagramStream, OutgoingDatagramStream } from "./datagram-streams.js";
-import { SocketOptions } from "./socket-options.js";
+import { Socket } from "./socket.js";
 import { allowedPeer, UdpPort } from "./udp-port.js";
 
 const INTERFACE = "wasi:sockets/udp";
 
-export class UdpSocket extends Resource {
-  readonly #context: NetworkContext;
-  readonly #family: Family;
-  readonly #options = new SocketOptions();
+export class UdpSocket extends Socket {
   #state: "unbound" | "binding" | "bound" | "closed" = "unbound";
   #port: UdpPort | undefined;
 
   constructor(context: NetworkContext, family: Family) {
-    const createdBy = "wasi:sockets/udp-create-socket#create-udp-socket";
-    super(context.handles, { type: "udp-socket", interface: INTERFACE }, { createdBy });
-    this.#context = context;
-    this.#family = family;
+    super(context, family, "udp");
   }
 
   startBind(_network: unknown, local: IpSocketAddress): void {
-    if (local.tag !== this.#family || isMapped(local)) failSocket("invalid-argument");
+    if (local.tag !== this.family || isMapped(local)) failSocket("invalid-argument");
     if (this.#state !== "unbound") failSocket("invalid-state");
     this.#state = "binding";
-    this.#port = new UdpPort(this.#context, this.#family, toEndpoint(local));
+    this.#port = new UdpPort(this.context, this.family, toEndpoint(local));
   }
 
   finishBind(): void {
@@ -41,12 +34,12 @@ export class UdpSocket extends Resource {
   stream(remote: IpSocketAddress | undefined): [IncomingDatagramStream, OutgoingDatagramStream] {
     const port = this.#port;
     if (this.#state !== "bound" || port === undefined) return failSocket("invalid-state");
-    port.peer = remote && allowedPeer(this.#context, this.#family, remote);
+    port.peer = remote && allowedPeer(this.context, this.family, remote);
     // Datagrams of others that came before are not the peer's.
     if (port.peer !== undefined) port.take(port.received.length);
     return [
-      new IncomingDatagramStream(this.#context, port),
-      new OutgoingDatagramStream(this.#context, port, this.#family),
+      new IncomingDatagramStream(this.context, port),
+      new OutgoingDatagramStream(this.context, port, this.family),
     ];
   }
 
@@ -58,38 +51,18 @@ export class UdpSocket extends Resource {
     return toSocketAddress(this.#port?.peer ?? failSocket("invalid-state"));
   }
 
-  addressFamily(): Family {
-    return this.#family;
-  }
-
   unicastHopLimit(): number {
-    return this.#options.get("hopLimit");
+    return this.options.get("hopLimit");
   }
 
   setUnicastHopLimit(value: number): void {
-    this.#options.set("hopLimit", value);
-  }
-
-  receiveBufferSize(): bigint {
-    return this.#options.get("receiveBufferSize");
-  }
-
-  setReceiveBufferSize(value: bigint): void {
-    this.#options.set("receiveBufferSize", value);
-  }
-
-  sendBufferSize(): bigint {
-    return this.#options.get("sendBufferSize");
-  }
-
-  setSendBufferSize(value: bigint): void {
-    this.#options.set("sendBufferSize", value);
+    this.options.set("hopLimit", value);
   }
 
   subscribe(): Pollable {
     const isReady = () => this.#state !== "binding" || this.#isSettled();
-    const readiness: Readiness = { isReady, outside: this.#context.thread };
-    return new Pollable(this.#context, readiness, { createdBy: `${INTERFACE}#[method]udp-socket.subscribe` });
+    const readiness: Readiness = { isReady, outside: this.context.thread };
+    return new Pollable(this.context, readiness, { createdBy: `${INTERFACE}#[method]udp-socket.subscribe` });
   }
 
   override [Symbol.dispose](): void {
@@ -98,7 +71,7 @@ export class UdpSocket extends Resource {
   }
 
   #isSettled(): boolean {
-    this.#context.thread.update();
+    this.context.thread.update();
     return this.#port?.local !== undefined || this.#port?.failure !== undefined;
   }
 }
