@@ -65,6 +65,7 @@ class EnvBuilder {
     this.defineTags();
     this.defineGlobals();
     this.defineFunctions();
+    // Last, because it is the functions and addresses that take entries of the table.
     this.defineMemoryAndTable();
     const module = this.builder.finish("env");
     for (const { worlds } of this.plan.libraries) {
@@ -212,7 +213,7 @@ class EnvBuilder {
 }
 
 /** @throws ComponentInitError `link-failed` when a command could start in two ways */
-export function startsOf(libraries: readonly Library[]): FunctionBinding[] {
+function startsOf(libraries: readonly Library[]): FunctionBinding[] {
   const commands = libraries.filter(({ isCommand }) => isCommand);
   const [first, second] = commands;
   if (first !== undefined && second !== undefined) {

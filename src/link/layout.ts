@@ -14,9 +14,8 @@ export interface Placement {
 
 /** The addresses that all libraries share: the stack comes first, so that it overflows into a trap. */
 export interface MemoryLayout {
+  /** It starts at 0, and the linker's own data is right behind it. */
   readonly stackSize: number;
-  /** Of the linker's own data, right after the stack. */
-  readonly linkerData: number;
   readonly placements: ReadonlyMap<Library, Placement>;
   readonly heapBase: number;
   readonly heapEnd: number;
@@ -46,7 +45,6 @@ export function layOut(libraries: readonly Library[], stackSize: number, linkerD
   const heapBase = alignUp(memory, STACK_ALIGNMENT);
   return {
     stackSize: stackEnd,
-    linkerData: stackEnd,
     placements,
     heapBase,
     heapEnd: alignUp(heapBase, PAGE_SIZE),

@@ -3,14 +3,14 @@ import { ComponentInitError } from "../errors.js";
 import { encodeModule } from "../module/encode.js";
 import { appendLibraries } from "./assemble.js";
 import { checkAdapters, checkLinked, makeComponent } from "./component-new.js";
-import { buildEnv, startsOf } from "./env.js";
+import { buildEnv } from "./env.js";
 import { buildInit, type LookupData, SET_LIBRARIES } from "./init.js";
 import { layOut, Slots } from "./layout.js";
 import { withLibdl } from "./libdl.js";
 import { type Library, type LibraryInput, readLibrary } from "./library.js";
 import { FORMS, LookupTable, type TableName } from "./lookup-table.js";
 import { dependenciesOf, instantiationOrder, reachableOf } from "./order.js";
-import { type LinkPlan, planCalls, reallocOf, taskHookOf, worldFunctionsOf } from "./plan.js";
+import { type LinkPlan, planCalls, worldFunctionsOf } from "./plan.js";
 import { type LinkReport, linkReport } from "./report.js";
 import { Symbols } from "./symbols.js";
 import { PROGRAM_INFO, ThreadLocalStorage } from "./tls.js";
@@ -73,10 +73,9 @@ async function planLink(inputs: readonly LibraryInput[], options: LinkOptions) {
   const layout = layOut(libraries, stackSize, lookupSize + storage.size);
   const slots = new Slots(layout.tableEnd);
   const worldFunctions = worldFunctionsOf(libraries);
-  const storageAddress = layout.linkerData + lookupSize;
+  const storageAddress = layout.stackSize + lookupSize;
   const callOf = planCalls(order, symbols);
   const plan = { libraries, order, symbols, layout, slots, callOf, worldFunctions, storage, storageAddress };
-  fillSlots(plan);
   const leftOut = given.filter((library) => !libraries.includes(library)).map(({ name }) => name);
   return { plan, tables: encodeTables(lookups, plan), leftOut };
 }
@@ -101,30 +100,12 @@ function encodeTables(
   lookups: readonly { readonly name: TableName; readonly table: LookupTable }[],
   { layout, slots }: LinkPlan,
 ): LookupData[] {
-  let address = layout.linkerData;
+  let address = layout.stackSize;
   return lookups.map(({ name, table }) => {
     const data = { name, address, ...table.encode(address, layout, slots) };
     address += table.size;
     return data;
   });
-}
-
-/** Every entry of the table must be known before `env` is written, which says how many there are. */
-function fillSlots({ libraries, symbols, slots, callOf, worldFunctions }: LinkPlan): void {
-  for (const library of libraries) {
-    for (const { name, isWeak } of library.functionAddresses) {
-      const pointee = symbols.pointee(name);
-      if (pointee !== undefined) slots.of(pointee);
-      else if (!isWeak) slots.ofStub(name);
-    }
-    for (const wanted of library.functions) {
-      const call = callOf(library, wanted);
-      if (call.kind === "indirect") slots.of(call.binding);
-    }
-  }
-  for (const binding of worldFunctions.values()) slots.of(binding);
-  for (const binding of [reallocOf(symbols), taskHookOf(symbols)]) if (binding !== undefined) slots.of(binding);
-  for (const start of startsOf(libraries)) slots.of(start);
 }
 
 function fail(message: string): never {

@@ -32,10 +32,10 @@ test("the table of wit-component's libdl has openable libraries and their symbol
   const table = new LookupTable("__wasm_libdl_libraries", libraries);
   const layout = layOut(libraries, 1024, table.size);
   const slots = new Slots(layout.tableEnd);
-  const { bytes, root } = table.encode(layout.linkerData, layout, slots);
+  const { bytes, root } = table.encode(layout.stackSize, layout, slots);
   expect(bytes.length).toBe(table.size);
   const base = layout.placements.get(libraries[0] as never)?.memoryBase as number;
-  expect(read(bytes, layout.linkerData, root, 4)).toEqual([
+  expect(read(bytes, layout.stackSize, root, 4)).toEqual([
     ["B.so", []],
     [
       "z.so",
@@ -47,7 +47,7 @@ test("the table of wit-component's libdl has openable libraries and their symbol
     ],
   ]);
   // The root is the last thing in it, so that a library's own bytes come right behind.
-  expect(root + 8).toBe(layout.linkerData + table.size);
+  expect(root + 8).toBe(layout.stackSize + table.size);
 });
 
 test("ours has all libraries in the order of the search, and room for what libdl notes", async () => {
@@ -57,8 +57,8 @@ test("ours has all libraries in the order of the search, and room for what libdl
   ];
   const table = new LookupTable("__component_init_libraries", libraries);
   const layout = layOut(libraries, 1024, table.size);
-  const { bytes, root } = table.encode(layout.linkerData, layout, new Slots(layout.tableEnd));
-  expect(read(bytes, layout.linkerData, root, 7)).toEqual([
+  const { bytes, root } = table.encode(layout.stackSize, layout, new Slots(layout.tableEnd));
+  expect(read(bytes, layout.stackSize, root, 7)).toEqual([
     ["z.so", [["f", 1]], 0, 0, 0],
     ["a.so", [["f", 2]], 1, 0, 0],
   ]);
