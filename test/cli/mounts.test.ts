@@ -73,15 +73,15 @@ describe("a guest that writes", () => {
 
   test.each(["rw", "overlay"])("with ::%s", async (mode) => {
     const dir = work(mode);
-    expect(await run("use-everything", "--dir", `${dir}::/work::${mode}`)).toMatchObject({ exitCode: 0 });
+    expect(await run("use-everything", "--dir", `${dir}::/files::${mode}`)).toMatchObject({ exitCode: 0 });
     expect(Object.keys(treeOf(dir)).includes("dir/moved")).toBe(mode === "rw");
   });
 
   test("without a mode is refused, and named modes need no guest path", async () => {
     const dir = work("ro");
-    const { exitCode, stderr } = await run("use-everything", "--dir", `${dir}::/work`);
+    const { exitCode, stderr } = await run("use-everything", "--dir", `${dir}::/files`);
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/Read-only file system/) });
-    expect(await run("climb-out", "--dir", `${dir}::rw`, "--dir", `${dir}::/work`)).toMatchObject({ exitCode: 0 });
+    expect(await run("climb-out", "--dir", `${dir}::rw`, "--dir", `${dir}::/files`)).toMatchObject({ exitCode: 0 });
   });
 
   test("--max-written bounds what a guest writes", async () => {
@@ -89,7 +89,7 @@ describe("a guest that writes", () => {
     const { exitCode, stderr } = await run(
       "use-everything",
       "--dir",
-      `${dir}::/work::overlay`,
+      `${dir}::/files::overlay`,
       "--max-written",
       "4KiB",
     );
@@ -100,7 +100,7 @@ describe("a guest that writes", () => {
   test("leaves output and directory alone when it fails", async () => {
     const dir = work("fails");
     writeFileSync(path("out.wasm"), "older output");
-    expect(await run("write-then-fail", "--dir", `${dir}::/work::rw`)).toMatchObject({ exitCode: 1 });
+    expect(await run("write-then-fail", "--dir", `${dir}::/files::rw`)).toMatchObject({ exitCode: 1 });
     expect(treeOf(dir)).toEqual({ "data.txt": "data", "old.txt": "old" });
     expect(readFileSync(path("out.wasm"), "utf8")).toBe("older output");
   });

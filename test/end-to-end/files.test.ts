@@ -38,14 +38,14 @@ function setUp() {
 }
 
 const run = (initFunc: string, host: string, mode: MountMode) =>
-  preinitialize(program, { initFunc, preopens: [{ host, guest: "/work", mode }] });
+  preinitialize(program, { initFunc, preopens: [{ host, guest: "/files", mode }] });
 
 test.each([
   ["none", /^cannot preopen the directory .*none: it does not exist$/],
   ["outside/canary", /^cannot preopen .*canary: it is not a directory$/],
 ])("a preopen that is no directory (%s) is named", async (name, says) => {
   const { base } = setUp();
-  const preopens = [{ host: join(base, name), guest: "/work" }];
+  const preopens = [{ host: join(base, name), guest: "/files" }];
   expect((await refusal(program, { initFunc: "use-everything", preopens }, "io")).message).toMatch(says);
 });
 
@@ -76,13 +76,13 @@ describe("a program that uses files", () => {
     const { work } = setUp();
     const error = await refusal(
       program,
-      { initFunc: "use-everything", preopens: [{ host: work, guest: "/work" }] },
+      { initFunc: "use-everything", preopens: [{ host: work, guest: "/files" }] },
       "init-failed",
     );
     expect(error.message).toMatch(/Read-only file system/);
     expect(error.details.slice(0, 2)).toEqual([
       "not granted:",
-      "  wasi:filesystem/types in /work answered read-only (grant it with --dir HOST::/work::rw, or ::overlay)",
+      "  wasi:filesystem/types in /files answered read-only (grant it with --dir HOST::/files::rw, or ::overlay)",
     ]);
     expect(error.details.join("\n")).toContain("use_everything");
     expect(treeOf(work)).toEqual(UNTOUCHED);
@@ -99,7 +99,7 @@ describe("a program that uses files", () => {
 
   test("phase by phase, has its changes written when the caller says so", async () => {
     const { work } = setUp();
-    const preopens = [{ host: work, guest: "/work", mode: "rw" }] as const;
+    const preopens = [{ host: work, guest: "/files", mode: "rw" }] as const;
     const initialized = await initialize(await prepare(instrument(program)), "use-everything", { preopens });
     expect(treeOf(work)).toEqual(UNTOUCHED);
     expect(initialized.files.filesRead().map(({ path, size }) => [path, size])).toEqual([]);
@@ -115,7 +115,7 @@ describe("an initialization that fails writes nothing", () => {
     ["leave-open", "live-handles"],
   ] as const)("%s", async (initFunc, code) => {
     const { work } = setUp();
-    await refusal(program, { initFunc, preopens: [{ host: work, guest: "/work", mode: "rw" }] }, code);
+    await refusal(program, { initFunc, preopens: [{ host: work, guest: "/files", mode: "rw" }] }, code);
     expect(treeOf(work)).toEqual(UNTOUCHED);
   });
 
@@ -127,7 +127,7 @@ describe("an initialization that fails writes nothing", () => {
       program,
       {
         initFunc: "use-everything",
-        preopens: [{ host: one, guest: "/work", mode: "rw" }],
+        preopens: [{ host: one, guest: "/files", mode: "rw" }],
         // What a program next to it might do in the meantime.
         onPhase: { start: (phase) => void (phase === "snapshot" && symlinkSync(base, join(one, "dir"))), end() {} },
       },
@@ -166,7 +166,7 @@ describe("a hostile program gets nowhere", () => {
 
   test("fill-disk", async () => {
     const { work } = setUp();
-    const preopens = [{ host: work, guest: "/work", mode: "rw" }] as const;
+    const preopens = [{ host: work, guest: "/files", mode: "rw" }] as const;
     await preinitialize(program, { initFunc: "fill-disk", preopens, maxWritten: 2 ** 23 });
     expect(treeOf(work)).toEqual({ ...UNTOUCHED, small: "fits" });
   });

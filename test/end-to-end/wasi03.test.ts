@@ -21,7 +21,7 @@ function mount(tree: Tree, mode: MountMode = "ro") {
   makeTree(base, { "outside/canary": "canary" });
   mkdirSync(host);
   makeTree(host, tree);
-  return { host, outside: join(base, "outside"), options: { preopens: [{ host, guest: "/work", mode }] } };
+  return { host, outside: join(base, "outside"), options: { preopens: [{ host, guest: "/files", mode }] } };
 }
 
 /** What the guest has to say, from the output. */
@@ -37,8 +37,8 @@ const TREE: Tree = { a: "contents of a", "d/f": "x", out: { link: "../outside" }
 
 describe("files of WASI 0.3", () => {
   test("preopens have their paths, and say whether they can be changed", async () => {
-    expect((await run("list-paths()", mount(TREE).options)).log).toEqual(["/work 1"]);
-    expect((await run("list-paths()", mount(TREE, "overlay").options)).log).toEqual(["/work 33"]);
+    expect((await run("list-paths()", mount(TREE).options)).log).toEqual(["/files 1"]);
+    expect((await run("list-paths()", mount(TREE, "overlay").options)).log).toEqual(["/files 33"]);
   });
 
   test("a directory is listed in order, with types", async () => {
@@ -55,7 +55,7 @@ describe("files of WASI 0.3", () => {
     const { log, report } = await run('read("d/../a")', mount(TREE).options);
     expect(log).toEqual(["open-at: ok", "contents of a", "end: ok"]);
     const sha256 = createHash("sha256").update("contents of a").digest("hex");
-    expect(report.host.filesRead).toEqual([{ path: "/work/a", size: 13, sha256 }]);
+    expect(report.host.filesRead).toEqual([{ path: "/files/a", size: 13, sha256 }]);
     expect(report.host.refused).toEqual([]);
   });
 
@@ -131,7 +131,7 @@ describe("files of WASI 0.3", () => {
 
   test("a trace has paths and error cases", async () => {
     expect(await tracedBy('read("nothing")')).toEqual([
-      'wasi:filesystem/preopens@0.3#get-directories [[{"handle":"descriptor","id":1,"path":"/work"},"/work"]]',
+      'wasi:filesystem/preopens@0.3#get-directories [[{"handle":"descriptor","id":1,"path":"/files"},"/files"]]',
       'wasi:filesystem/types@0.3#[method]descriptor.open-at {"tag":"no-entry"}',
     ]);
   });
@@ -203,7 +203,7 @@ describe("changes of files of WASI 0.3", () => {
     const { options, host } = mount(TREE);
     const { log, report } = await run('write("new", "hello")', options);
     expect(log).toEqual(["open-at: read-only"]);
-    expect(report.host.refused).toEqual([{ import: "wasi:filesystem/types", path: "/work", count: 1 }]);
+    expect(report.host.refused).toEqual([{ import: "wasi:filesystem/types", path: "/files", count: 1 }]);
     expect(treeOf(host)).toEqual(TREE);
   });
 
@@ -239,21 +239,21 @@ describe("refuses", () => {
   test("an open descriptor, by its path", async () => {
     const error = await refuse('leave-open("a")', "live-handles");
     expect(error.message).toContain(
-      "a descriptor (/work/a) made by wasi:filesystem/types@0.3#[method]descriptor.open-at",
+      "a descriptor (/files/a) made by wasi:filesystem/types@0.3#[method]descriptor.open-at",
     );
   });
 
   test("a stream of a file and its future, by the path", async () => {
     const error = await refuse('leave-stream("a")', "live-handles");
     expect(error.details.map((line) => line.trim())).toEqual([
-      "readable end of a stream made by wasi:filesystem/types@0.3#[method]descriptor.read-via-stream: /work/a",
+      "readable end of a stream made by wasi:filesystem/types@0.3#[method]descriptor.read-via-stream: /files/a",
       "readable end of a future",
     ]);
   });
 
   test("a stream of entries, by the path", async () => {
     const error = await refuse('leave-entries("d")', "live-handles");
-    expect(error.message).toContain("a readable end of a stream (/work/d)");
+    expect(error.message).toContain("a readable end of a stream (/files/d)");
   });
 
   // The host itself waits for the guest here, which jco takes for something that will happen.
