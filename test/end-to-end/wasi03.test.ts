@@ -8,6 +8,7 @@ import { makeTree, type Tree, treeOf } from "../host/wasi/filesystem/support.js"
 import { loadFixture } from "../support/fixtures.js";
 import { jcoSession } from "../support/jco.js";
 import { refusal } from "../support/refusal.js";
+import { hasWasmtime, wasmtimeSession } from "../support/wasmtime.js";
 
 let program: Uint8Array;
 beforeAll(async () => {
@@ -135,6 +136,12 @@ describe("files of WASI 0.3", () => {
       'wasi:filesystem/types@0.3#[method]descriptor.open-at {"tag":"no-entry"}',
     ]);
   });
+});
+
+test.runIf(hasWasmtime)("the output says the same in Wasmtime", async () => {
+  const { component } = await preinitialize(program, { initFunc: 'read("a")', ...mount(TREE).options });
+  const { outcomes } = await wasmtimeSession(component, { calls: [{ export: "log" }], waits: true });
+  expect(outcomes).toEqual([{ ok: "open-at: ok\ncontents of a\nend: ok\n" }]);
 });
 
 describe("changes of files of WASI 0.3", () => {

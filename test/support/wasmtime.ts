@@ -48,8 +48,16 @@ function missingReason(): string | undefined {
   }
 }
 
+export interface WasmtimeOptions extends SessionOptions {
+  /** Whether functions may wait, which a component that imports async functions needs whether it calls them or not. */
+  readonly waits?: boolean;
+}
+
 /** Instantiates a component in Wasmtime with WASI 0.2, other imports being traps, and makes the calls in order. */
-export async function wasmtimeSession(component: Uint8Array | string, options: SessionOptions): Promise<SessionResult> {
+export async function wasmtimeSession(
+  component: Uint8Array | string,
+  options: WasmtimeOptions,
+): Promise<SessionResult> {
   if (wasmtimeMissing !== undefined) throw new Error(wasmtimeMissing);
   const bytes = typeof component === "string" ? await readFile(component) : component;
   const directory = await mkdtemp(join(tmpdir(), "component-init-wasmtime-"));
@@ -58,6 +66,7 @@ export async function wasmtimeSession(component: Uint8Array | string, options: S
       component: Buffer.from(bytes).toString("base64"),
       wasi: await wasiRequest(directory, options.wasi ?? {}),
       calls: options.calls.map((call) => ({ export: call.export, args: (call.args ?? []).map(argToJson) })),
+      waits: options.waits ?? false,
       cacheConfig: await cacheConfig(directory),
     };
     return await run(request);

@@ -5,6 +5,7 @@ because a JSON value alone does not say whether it is a record, a variant or a s
 """
 
 import base64
+import ctypes
 import json
 import math
 import os
@@ -14,7 +15,7 @@ import sys
 from wasmtime import Config, Engine, ExitTrap, Store, WasiConfig, WasmtimeError, _bindings
 from wasmtime.component import (
     S8, S16, S32, S64, U8, U16, U32, U64, F32, F64, Bool, Char, String,
-    BorrowType, Component, EnumType, FlagsType, Linker, ListType, OptionType, OwnType, Record, RecordType,
+    BorrowType, Component, EnumType, FlagsType, Instance, Linker, ListType, OptionType, OwnType, Record, RecordType,
     ResultType, TupleType, Variant, VariantType,
 )
 
@@ -139,9 +140,10 @@ def engine_for(request):
     # V8 has these without flags, and the two engines are to run the same inputs.
     for feature in ("memory64", "multi_memory", "exceptions", "gc", "function_references", "tail_call"):
         setattr(config, f"wasm_{feature}", True)
-    # The package has no property for it. Without async calls, which it has none for either, this is for validation.
+    # The package has no property for it.
     _bindings.wasmtime_config_wasm_component_model_async_set(config.ptr(), True)
     _bindings.wasmtime_config_wasm_component_model_async_stackful_set(config.ptr(), True)
+    _bindings.wasmtime_config_wasm_component_model_more_async_builtins_set(config.ptr(), True)
     if request.get("cacheConfig"):
         config.cache = request["cacheConfig"]
     return Engine(config)
@@ -157,12 +159,48 @@ def wasi_for(settings):
     return wasi
 
 
-def instantiate(store, engine, binary):
+def instantiate(store, engine, binary, waits):
     component = Component(engine, binary)
     linker = Linker(engine)
-    linker.add_wasip2()
+    if waits:
+        _bindings.wasmtime_component_linker_add_wasip2_async(linker.ptr())
+    else:
+        linker.add_wasip2()
     linker.define_unknown_imports_as_traps(component)
-    return linker.instantiate(store, component)
+    if not waits:
+        return linker.instantiate(store, component)
+    instance = _bindings.wasmtime_component_instance_t()
+    out = ctypes.byref(instance)
+    start = _bindings.wasmtime_component_linker_instantiate_async
+    complete(lambda error: start(linker.ptr(), store._context(), component.ptr(), out, error))
+    return Instance._from_raw(instance)
+
+
+# The package has async calls as the C API has them only.
+
+
+def complete(start):
+    error = ctypes.POINTER(_bindings.wasmtime_error_t)()
+    future = start(ctypes.byref(error))
+    while not _bindings.wasmtime_call_future_poll(future):
+        pass
+    _bindings.wasmtime_call_future_delete(future)
+    if error:
+        raise WasmtimeError._from_ptr(error)
+
+
+def call_async(store, func, ty, args):
+    given = (_bindings.wasmtime_component_val_t * len(args))()
+    for index, ((_, param), arg) in enumerate(zip(ty.params, args)):
+        param.convert_to_c(store, arg, ctypes.pointer(given[index]))
+    results = (_bindings.wasmtime_component_val_t * (0 if ty.result is None else 1))()
+    start = _bindings.wasmtime_component_func_call_async
+    complete(
+        lambda error: start(
+            ctypes.byref(func._func), store._context(), given, len(given), results, len(results), error
+        )
+    )
+    return None if ty.result is None else ty.result.convert_from_c(results[0])
 
 
 def find(store, instance, name):
@@ -195,12 +233,12 @@ def failure_of(error):
     return {"exit": int(exit_code.group(1))} if exit_code else {"trap": str(error)}
 
 
-def call(store, instance, request, earlier):
+def call(store, instance, request, earlier, waits=False):
     func = find(store, instance, request["export"])
     ty = func.type(store)
     args = [value_in(param, arg, earlier) for (_, param), arg in zip(ty.params, request["args"], strict=True)]
     try:
-        value = func(store, *args)
+        value = call_async(store, func, ty, args) if waits else func(store, *args)
     except (WasmtimeError, ExitTrap) as error:
         earlier.append(None)
         return failure_of(error)
@@ -216,12 +254,13 @@ def run(request):
     wasi.stdout_custom = lambda data: streams["stdout"].extend(data)
     wasi.stderr_custom = lambda data: streams["stderr"].extend(data)
     store.set_wasi(wasi)
+    waits = request["waits"]
     try:
-        instance = instantiate(store, engine, base64.b64decode(request["component"]))
+        instance = instantiate(store, engine, base64.b64decode(request["component"]), waits)
     except WasmtimeError as error:
         return {"instantiationError": str(error)}
     earlier = []
-    outcomes = [call(store, instance, one, earlier) for one in request["calls"]]
+    outcomes = [call(store, instance, one, earlier, waits) for one in request["calls"]]
     return {"outcomes": outcomes, **{name: data.decode("utf-8", "replace") for name, data in streams.items()}}
 
 
