@@ -1,10 +1,10 @@
 import { checkComponent } from "./check-options.js";
 import { encodeComponent } from "./component/encode.js";
 import * as host from "./host/initialize.js";
-import { JcoThread } from "./host/jco-thread.js";
 import { chooseInit } from "./instrument/choose-init.js";
 import { instrument as instrumentComponent } from "./instrument/instrument.js";
 import type { Instrumented as InstrumentedState } from "./instrument/model.js";
+import { JcoThread } from "./jco/jco-thread.js";
 import { findCorrespondence } from "./rewrite/correspondence.js";
 import { rewrite as rewriteComponent } from "./rewrite/rewrite.js";
 import type { Snapshot } from "./snapshot/model.js";

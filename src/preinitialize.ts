@@ -3,7 +3,6 @@ import type { CachedGlue } from "./host/glue.js";
 import { hostWarnings } from "./host/host-report.js";
 import type { ImportModules } from "./host/import-modules.js";
 import { bind, compile, type HostOptions, type Initialized, initialize, type Prepared } from "./host/initialize.js";
-import { JcoThread } from "./host/jco-thread.js";
 import type { HandlePolicy } from "./host/live-handles.js";
 import { type DeterminismOptions, determinismOf } from "./host/wasi/determinism.js";
 import type { Preopen } from "./host/wasi/filesystem/preopens.js";
@@ -12,6 +11,7 @@ import { formatInitFunction, type InitFunction } from "./instrument/init-func.js
 import { instrument } from "./instrument/instrument.js";
 import type { Instrumented } from "./instrument/model.js";
 import type { InstrumentOptions } from "./instrument/module.js";
+import { JcoThread } from "./jco/jco-thread.js";
 import type { MemoryReport, PhaseName, Report, TableReport } from "./report.js";
 import { type Correspondence, findCorrespondence } from "./rewrite/correspondence.js";
 import { type Rewritten, rewrite } from "./rewrite/rewrite.js";

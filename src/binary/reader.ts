@@ -15,12 +15,19 @@ export function formatOffset(offset: number): string {
  * length costs neither time nor memory.
  */
 export class ByteReader {
+  private buffer: Buffer | undefined;
+
   constructor(
     readonly bytes: Uint8Array,
     public position = 0,
     readonly end: number = bytes.length,
     readonly base = 0,
   ) {}
+
+  private get text(): Buffer {
+    this.buffer ??= Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
+    return this.buffer;
+  }
 
   /** Offset of the next byte in the file. */
   get offset(): number {
@@ -166,12 +173,23 @@ export class ByteReader {
   name(what = "name"): string {
     const length = this.u32(`length of ${what}`);
     const start = this.position;
+    if (length <= this.remaining && this.isAscii(length)) {
+      this.position += length;
+      return this.text.toString("latin1", start, this.position);
+    }
     try {
       return utf8.decode(this.take(length, what));
     } catch (error) {
       if (error instanceof ComponentInitError) throw error;
       return this.fail(`${what} is not valid UTF-8`, start);
     }
+  }
+
+  /** Most names are, and there can be a hundred thousand: the decoder of UTF-8 wants a view for each. */
+  private isAscii(length: number): boolean {
+    const end = this.position + length;
+    for (let i = this.position; i < end; i++) if ((this.bytes[i] as number) >= 0x80) return false;
+    return true;
   }
 
   /** A count of items of at least one byte each. */

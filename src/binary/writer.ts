@@ -3,6 +3,9 @@ const utf8 = new TextEncoder();
 /** Ranges longer than this are kept by reference; shorter ones are cheaper to copy than to list. */
 const COPY_LIMIT = 1024;
 
+/** Names of at most this length have a length of one byte. */
+const SHORT_NAME = 127;
+
 /** Sizes of the buffers that short ranges are copied into. */
 const FIRST_TAIL = 32;
 const LARGEST_TAIL = 65536;
@@ -93,8 +96,27 @@ export class ByteWriter {
   }
 
   name(text: string): this {
+    // Most names are short and ASCII, and there can be a hundred thousand of them.
+    if (text.length <= SHORT_NAME && this.shortAscii(text)) return this;
     const encoded = utf8.encode(text);
     return this.u32(encoded.length).bytes(encoded);
+  }
+
+  /** @returns whether it was written */
+  private shortAscii(text: string): boolean {
+    const { length } = text;
+    this.reserve(1 + length);
+    const { tail } = this;
+    let at = this.tailLength;
+    tail[at++] = length;
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit >= 0x80) return false;
+      tail[at++] = unit;
+    }
+    this.tailLength = at;
+    this.total += 1 + length;
+    return true;
   }
 
   vec<T>(items: readonly T[], write: (item: T, writer: ByteWriter) => void): this {

@@ -2,7 +2,6 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ComponentInitError } from "../errors.js";
 import type { SourceDirectory } from "../host/wasi/filesystem/source.js";
-import { loadArchives } from "../host/wasi/index.js";
 import { type LibraryInput, readDylink } from "../link/library.js";
 import { reason } from "../reason.js";
 import { UsageError } from "./failure.js";
@@ -111,6 +110,7 @@ async function readDirectory({ path, name, dlOpenable = false }: LibraryFile): P
 }
 
 async function readArchive({ path, name, dlOpenable = false }: LibraryFile): Promise<Found[]> {
+  const { loadArchives } = await import("../host/wasi/index.js");
   const [archive] = await loadArchives([{ archive: path, guest: "/" }]);
   const files = archive !== undefined && "source" in archive ? [...filesIn(archive.source, "")] : [];
   const libraries = files.filter(([file]) => isLibrary(file)).sort(([a], [b]) => (a < b ? -1 : 1));

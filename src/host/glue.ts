@@ -2,16 +2,13 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
 import { ComponentInitError } from "../errors.js";
+import type { Bindings } from "../jco/jco-worker.js";
 import type { AsyncRuntime } from "./async-runtime.js";
 import { GlueCache } from "./glue-cache.js";
 import type { GuestHandles } from "./guest-handles.js";
 
-/** What jco's bindgen makes of a component: the canonical ABI in JavaScript. */
-export interface Glue {
-  /** The text of a script; see `patchGlue`. */
-  readonly source: string;
-  /** Core modules that are not the component's own (adapters between nested components), by file name, base64. */
-  readonly adapters: Readonly<Record<string, string>>;
+/** What jco's bindgen makes of a component, patched: see `patchGlue`. */
+export interface Glue extends Bindings {
   /** V8's compiled form of `source`, base64: a third of the time to load it. */
   readonly codeCache?: string;
   /** Hashes of outputs' skeletons that were found valid. */

@@ -5,14 +5,15 @@ import { safeCoreName } from "../instrument/core-names.js";
 import { formatInitFunction, type InitFunction } from "../instrument/init-func.js";
 import type { Instrumented, InstrumentedInstance, InstrumentedModule } from "../instrument/model.js";
 import { skeletonOf } from "../instrument/skeleton.js";
+import type { JcoThread } from "../jco/jco-thread.js";
 import { toCamelCase, toExportKey } from "../wave/js-names.js";
 import { AsyncRuntime, NEVER_HAPPENS } from "./async-runtime.js";
 import { initializationError } from "./failure.js";
 import { CachedGlue, type Instantiate, type LoadedGlue } from "./glue.js";
+import { patchGlue } from "./glue-patches.js";
 import { GuestHandles } from "./guest-handles.js";
 import { type HostReport, hostReport, ungranted } from "./host-report.js";
 import { completeImports, type ImportObject, importMap, type Provided, synchronous, unversioned } from "./imports.js";
-import type { JcoThread } from "./jco-thread.js";
 import { LibcWatch, memoryOf } from "./libc.js";
 import { checkHandles, danglingHandles, type HandlePolicy, type HeldHandle, handleWarnings } from "./live-handles.js";
 import { asyncHandles, checkTasks } from "./live-tasks.js";
@@ -100,9 +101,10 @@ export function bind(
   cache: boolean,
 ): Promise<CachedGlue> {
   // jco's bindgen looks into function bodies only where the component uses the async ABI.
-  const generate = () => {
+  const generate = async () => {
     const input = isAsync ? encodeComponent(component).toBytes() : skeletonOf(component);
-    return thread.generate(input, modules.length, { isAsync, map: importMap(imports) });
+    const { source, adapters } = await thread.generate(input, modules.length, importMap(imports));
+    return { source: patchGlue(source, isAsync), adapters };
   };
   return CachedGlue.make(shape, generate, cache);
 }

@@ -16,30 +16,62 @@ import type { ExternKind } from "../module/exports.js";
 import type { CoreModule } from "../module/model.js";
 import { envName, MEMORY, TABLE } from "./env.js";
 import { libraryImport, MAIN } from "./init.js";
+import type { Slots } from "./layout.js";
 import type { Library } from "./library.js";
 import type { LinkPlan } from "./plan.js";
+import { fillsOwnSlots, segmentsFor } from "./table-entries.js";
 
 /** What wit-component calls the instance of the program's own module. */
 const PROGRAM = "main";
+
+/** A core module to append. */
+interface AppendedModule {
+  readonly module: CoreModule;
+  readonly chunks: readonly Uint8Array[];
+}
+
+export interface AppendedModules {
+  readonly libraries: ReadonlyMap<Library, AppendedModule>;
+  readonly init: AppendedModule;
+}
+
+export function encodeModules({ order, slots }: LinkPlan, init: CoreModule): AppendedModules {
+  const encode = (module: CoreModule) => ({ module, chunks: encodeModule(module).toChunks() });
+  const libraries = new Map(order.map((library) => [library, encode(appendedModule(library, slots))]));
+  return { libraries, init: encode(init) };
+}
+
+function appendedModule(library: Library, slots: Slots): CoreModule {
+  const module = library.module.copy();
+  // What the component's world is has been said by then.
+  module.filterCustomSections(({ name }) => !name.startsWith("component-type"));
+  const segments = fillsOwnSlots(library) ? segmentsFor(slots.entriesOf(library)) : [];
+  // At the end, so that code that names segments by number still names the same.
+  if (segments.length > 0) module.elements = [...module.elements, ...segments];
+  return module;
+}
 
 /**
  * Puts libraries into the component that was made of `env`: after all that is there, because each needs only what comes
  * before it.
  */
-export function appendLibraries(bytes: Uint8Array, plan: LinkPlan, init: CoreModule): Assembled {
-  return new Assembler(decodeComponent(bytes), plan).append(init);
+export function appendLibraries(bytes: Uint8Array, plan: LinkPlan, modules: AppendedModules): Assembled {
+  return new Assembler(decodeComponent(bytes), plan).append(modules);
 }
 
 export interface Assembled {
   readonly component: Component;
-  /** The core modules of it that were appended. */
-  readonly modules: ReadonlyMap<CoreModuleDefinition, CoreModule>;
+  /** The core modules of it that were appended, and the names of their exports that something uses. */
+  readonly modules: ReadonlyMap<
+    CoreModuleDefinition,
+    { readonly module: CoreModule; readonly used: ReadonlySet<string> }
+  >;
 }
 
 class Assembler {
   private readonly program: Entity;
-  private readonly modules = new Map<CoreModuleDefinition, CoreModule>();
-  private readonly instances = new Map<Library, Entity>();
+  private readonly modules = new Map<CoreInstantiation, CoreModule>();
+  private readonly instances = new Map<Library, CoreInstantiation>();
   private readonly aliases = new Map<Entity, Map<string, CoreExportAlias>>();
   /** Those that are not written yet. */
   private pending: CoreExportAlias[] = [];
@@ -55,19 +87,29 @@ class Assembler {
     this.program = found;
   }
 
-  append(init: CoreModule): Assembled {
-    for (const library of this.plan.order) this.appendLibrary(library);
-    const needed = new Set(init.imports.map(({ module }) => module));
+  append({ libraries, init }: AppendedModules): Assembled {
+    for (const library of this.plan.order) this.appendLibrary(library, libraries.get(library) as AppendedModule);
+    const needed = new Set(init.module.imports.map(({ module }) => module));
     const args = [...this.plan.order]
       .filter((library) => needed.has(libraryImport(library)))
       .map((library) => ({ name: libraryImport(library), instance: this.instances.get(library) as Entity }));
     this.instantiate(init, "init", [{ name: MAIN, instance: this.program }, ...args]);
-    return { component: this.component, modules: this.modules };
+    return { component: this.component, modules: this.usedExports(init.module) };
   }
 
-  private appendLibrary(library: Library): void {
-    const module = library.module.copy();
-    module.filterCustomSections(({ name }) => !name.startsWith("component-type"));
+  private usedExports(init: CoreModule): Assembled["modules"] {
+    const byInit = Map.groupBy(init.imports, ({ module }) => module);
+    const names = new Map([...this.instances].map(([library, instance]) => [instance, libraryImport(library)]));
+    return new Map(
+      [...this.modules].map(([instance, module]) => {
+        const imported = byInit.get(names.get(instance) ?? "")?.map(({ name }) => name) ?? [];
+        const used = new Set([...(this.aliases.get(instance)?.keys() ?? []), ...imported]);
+        return [instance.module as CoreModuleDefinition, { module, used }];
+      }),
+    );
+  }
+
+  private appendLibrary(library: Library, module: AppendedModule): void {
     const instances = this.importsOf(library).map(([name, exports]): [string, CoreInlineExports] => [
       name,
       { kind: "core inline exports", sort: "core instance", exports },
@@ -82,15 +124,14 @@ class Assembler {
     this.instances.set(library, this.instantiate(module, library.name, args));
   }
 
-  private instantiate(module: CoreModule, name: string, args: CoreInstantiation["args"]): Entity {
-    const definition: CoreModuleDefinition = {
-      kind: "core module",
-      sort: "core module",
-      chunks: encodeModule(module).toChunks(),
-      offset: 0,
-    };
+  private instantiate(
+    { module, chunks }: AppendedModule,
+    name: string,
+    args: CoreInstantiation["args"],
+  ): CoreInstantiation {
+    const definition: CoreModuleDefinition = { kind: "core module", sort: "core module", chunks, offset: 0 };
     const instance: CoreInstantiation = { kind: "core instantiation", sort: "core instance", module: definition, args };
-    this.modules.set(definition, module);
+    this.modules.set(instance, module);
     appendSection(this.component, "core module", [definition]);
     appendSection(this.component, "core instance", [instance]);
     setName(this.component, definition, name);

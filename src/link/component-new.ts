@@ -1,6 +1,7 @@
 import { encodeComponent } from "../component/encode.js";
 import { wrapped } from "../component/wrap.js";
 import { ComponentInitError } from "../errors.js";
+import type { JcoThread } from "../jco/jco-thread.js";
 import { encodeModule } from "../module/encode.js";
 import { skeleton } from "../module/skeleton.js";
 import type { Assembled } from "./assemble.js";
@@ -27,13 +28,9 @@ export function checkAdapters(libraries: readonly Library[], adapters: Adapters)
 }
 
 /** Makes a component of a core module that says what its world is, as `wasm-tools component new` does. */
-export async function makeComponent(module: Uint8Array, adapters: Adapters): Promise<Uint8Array> {
-  const { componentNew } = await import("@bytecodealliance/jco-transpile/wasm-tools");
-  try {
-    return await componentNew(module, Object.entries(adapters) as [string, Uint8Array<ArrayBuffer>][]);
-  } catch (cause) {
-    fail(`no component can be made of the libraries: ${reasonOf(textOf(cause))}`, cause);
-  }
+export async function makeComponent(module: Uint8Array, adapters: Adapters, jco: JcoThread): Promise<Uint8Array> {
+  const made = await jco.componentNew(module, Object.entries(adapters));
+  return made instanceof Uint8Array ? made : fail(`no component can be made of the libraries: ${reasonOf(made.error)}`);
 }
 
 /**
@@ -41,22 +38,17 @@ export async function makeComponent(module: Uint8Array, adapters: Adapters): Pro
  *
  * @throws ComponentInitError `link-failed`
  */
-export async function checkLinked({ component, modules }: Assembled): Promise<void> {
-  const { componentWit } = await import("@bytecodealliance/jco-transpile/wasm-tools");
+export async function checkLinked({ component, modules }: Assembled, jco: JcoThread): Promise<void> {
   const bytes = encodeComponent(component, (definition) => {
-    const module = modules.get(definition);
-    return module === undefined ? definition.chunks : encodeModule(skeleton(module)).toChunks();
+    const appended = modules.get(definition);
+    if (appended === undefined) return definition.chunks;
+    const shape = skeleton(appended.module);
+    // Of tens of thousands most are only there to be opened.
+    shape.exports = shape.exports.filter(({ name }) => appended.used.has(name));
+    return encodeModule(shape).toChunks();
   });
-  try {
-    await componentWit(wrapped(bytes.toBytes()));
-  } catch (cause) {
-    fail(`the libraries do not fit together: ${reasonOf(textOf(cause))}`, cause);
-  }
-}
-
-function textOf(cause: unknown): string {
-  const { payload } = cause as { payload?: unknown };
-  return typeof payload === "string" ? payload : (cause as Error).message;
+  const problem = await jco.validateLinked(wrapped(bytes.toBytes()));
+  if (problem !== undefined) fail(`the libraries do not fit together: ${reasonOf(problem)}`);
 }
 
 /** wit-component says what it was doing, and below that why it failed, from the outside in. */
@@ -74,6 +66,6 @@ function reasonOf(text: string): string {
   return unknown === undefined ? innermost : `they import ${unknown}, and none of their worlds does`;
 }
 
-function fail(message: string, cause?: unknown): never {
-  throw new ComponentInitError("link-failed", message, { cause });
+function fail(message: string): never {
+  throw new ComponentInitError("link-failed", message);
 }

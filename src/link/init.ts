@@ -9,6 +9,7 @@ import type { Library } from "./library.js";
 import type { TableName } from "./lookup-table.js";
 import { ModuleBuilder } from "./module-builder.js";
 import { type LinkPlan, taskHookOf } from "./plan.js";
+import { fillsOwnSlots, segmentsFor, type TableEntry } from "./table-entries.js";
 
 /** The instance names under which this module imports. */
 export const MAIN = "env";
@@ -34,7 +35,7 @@ export interface LookupData extends LinkerData {
 }
 
 /**
- * The core module that is instantiated last. It fills the table, then relocates all libraries' data, and then runs their
+ * The core module that is instantiated last. It fills what libraries leave empty of the table, then relocates all libraries' data, and then runs their
  * constructors, in the order in which the libraries are given, as wit-component does.
  */
 export function buildInit(plan: LinkPlan, tables: readonly LookupData[], data: readonly LinkerData[]): CoreModule {
@@ -43,11 +44,12 @@ export function buildInit(plan: LinkPlan, tables: readonly LookupData[], data: r
   const limits = { minimum: 0n, maximum: undefined, shared: false, is64: false };
   builder.import({ module: MAIN, name: TABLE, kind: "table", type: { ...limits, element: funcref } });
   builder.import({ module: MAIN, name: MEMORY, kind: "memory", type: { ...limits, pageSizeLog2: undefined } });
-  const indices = slots.list.map((slot) =>
-    "func" in slot
-      ? builder.importFunction(libraryImport(slot.library), slot.func.name, slot.func.type)
-      : builder.importFunction(MAIN, envName.addressStub(slot.stub), HOOK),
-  );
+  const entries = slots.list.flatMap((slot, i): TableEntry[] => {
+    if ("stub" in slot) return [[slots.start + i, builder.importFunction(MAIN, envName.addressStub(slot.stub), HOOK)]];
+    const { library, func } = slot;
+    if (fillsOwnSlots(library)) return [];
+    return [[slots.start + i, builder.importFunction(libraryImport(library), func.name, func.type)]];
+  });
   const calls = callsOf(plan, tables).map(({ library, name, argument }) => {
     const type = argument === undefined ? HOOK : SET;
     return { func: builder.importFunction(libraryImport(library), name, type), argument };
@@ -58,10 +60,7 @@ export function buildInit(plan: LinkPlan, tables: readonly LookupData[], data: r
     body.u8(Opcode.call).u32(func);
   }
   builder.start(builder.func(HOOK, body.u8(Opcode.end).toBytes()));
-  if (indices.length > 0) {
-    const mode = { kind: "active", table: 0, offset: i32ConstExpr(slots.start) } as const;
-    builder.element({ mode, items: { kind: "functions", indices } });
-  }
+  for (const segment of segmentsFor(entries)) builder.element(segment);
   for (const { address, bytes } of [...tables, ...data]) {
     builder.data({ mode: { kind: "active", memory: 0, offset: i32ConstExpr(address) }, bytes });
   }

@@ -69,23 +69,31 @@ export type Slot = { readonly library: Library; readonly func: DefinedFunction }
 /** One entry for one function, so that its address is the same for everyone. */
 export class Slots {
   readonly list: Slot[] = [];
-  readonly #indices = new Map<Library | "stubs", Map<number | string, number>>();
+  readonly #functions = new Map<Library, Map<number, number>>();
+  readonly #stubs = new Map<string, number>();
 
   /** @param start - the first free entry of the table */
   constructor(readonly start: number) {}
 
   /** The table index of a function, whichever of its names it is asked for. */
   of({ library, func }: { readonly library: Library; readonly func: DefinedFunction }): number {
-    return this.#find(library, func.index, { library, func });
+    let known = this.#functions.get(library);
+    if (known === undefined) this.#functions.set(library, (known = new Map()));
+    return this.#find(known, func.index, () => ({ library, func }));
   }
 
   /** Of a function that nobody has: it traps. */
   ofStub(name: string): number {
-    return this.#find("stubs", name, { stub: name });
+    return this.#find(this.#stubs, name, () => ({ stub: name }));
   }
 
   get stubs(): string[] {
     return this.list.flatMap((slot) => ("stub" in slot ? [slot.stub] : []));
+  }
+
+  /** Those of a library's functions, as pairs of slot and function index. */
+  entriesOf(library: Library): [slot: number, func: number][] {
+    return [...(this.#functions.get(library) ?? [])].map(([func, slot]) => [slot, func]);
   }
 
   /** The first index after them. */
@@ -93,12 +101,10 @@ export class Slots {
     return this.start + this.list.length;
   }
 
-  #find(owner: Library | "stubs", key: number | string, slot: Slot): number {
-    const known = this.#indices.get(owner) ?? new Map<number | string, number>();
-    this.#indices.set(owner, known);
+  #find<K>(known: Map<K, number>, key: K, make: () => Slot): number {
     let index = known.get(key);
     if (index === undefined) {
-      index = this.start + this.list.push(slot) - 1;
+      index = this.start + this.list.push(make()) - 1;
       known.set(key, index);
     }
     return index;

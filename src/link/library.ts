@@ -2,10 +2,12 @@ import { evaluateConstExpr } from "../binary/const-expr.js";
 import { ComponentInitError } from "../errors.js";
 import { decodeModule } from "../module/decode.js";
 import type { Export } from "../module/exports.js";
+import type { TableType } from "../module/extern-types.js";
 import type { Import } from "../module/imports.js";
 import { funcTypeAt, functionType, globalSpace, tagSpace } from "../module/index-spaces.js";
 import type { CoreModule } from "../module/model.js";
 import type { FuncType } from "../module/types.js";
+import { equalValueTypes, formatValueType, funcref } from "../module/value-types.js";
 import { type Dylink, decodeDylink } from "./dylink.js";
 import { type Signature, signatureOf } from "./signature.js";
 import { GET_BASE, LIBRARY_INFO, PROGRAM_INFO, SET_BASE } from "./tls.js";
@@ -86,7 +88,7 @@ const COMPONENT_TYPE = /^component-type/;
 const RELOCATE = "__wasm_apply_data_relocs";
 const CONSTRUCTORS = ["__wasm_call_ctors", "_initialize"];
 const COMMAND = "_start";
-const RESERVED = new Set([RELOCATE, ...CONSTRUCTORS, COMMAND, LIBRARY_INFO]);
+const HOOKS = new Set([RELOCATE, ...CONSTRUCTORS, COMMAND]);
 
 /** wasi-libc for threads of the component model: told of every task, with a code for what happens to it. */
 export const TASK_HOOK = "__wasm_task_hook";
@@ -136,6 +138,11 @@ function inLibrary<T>(name: string, read: () => T): T {
   }
 }
 
+interface Spaces {
+  readonly globals: ReturnType<typeof globalSpace>;
+  readonly tags: ReturnType<typeof tagSpace>;
+}
+
 class LibraryReader {
   private readonly functions: WantedFunction[] = [];
   private readonly tags: WantedFunction[] = [];
@@ -144,7 +151,13 @@ class LibraryReader {
   private readonly functionAddresses: WantedGlobal[] = [];
   private readonly linkerGlobals: WantedGlobal[] = [];
   private readonly outside: Import[] = [];
+  private readonly hooks = new Set<string>();
+  private readonly definedFunctions = new Map<string, DefinedFunction>();
+  private readonly definedData = new Map<string, number>();
+  private readonly definedTags = new Map<string, Signature>();
   private minimum = { memory: 0, table: 0 };
+  /** Thousands of functions have a few dozen types. */
+  private readonly signatures = new Map<FuncType, { type: FuncType; signature: Signature | undefined }>();
 
   constructor(
     private readonly name: string,
@@ -157,6 +170,8 @@ class LibraryReader {
     const dylink = decodeDylink(module) ?? refuse(notALibrary(module));
     this.checkShape(dylink);
     for (const item of module.imports) this.readImport(item, dylink);
+    const spaces = { globals: globalSpace(module), tags: tagSpace(module) };
+    for (const item of module.exports) this.readExport(item, spaces);
     const { functions, tags, linkerFunctions, dataAddresses, functionAddresses, linkerGlobals, outside, minimum } =
       this;
     const wanted = {
@@ -169,24 +184,25 @@ class LibraryReader {
       outside,
       minimum,
     };
-    const constructors = CONSTRUCTORS.filter((one) => this.exports(one));
+    const constructors = CONSTRUCTORS.filter((one) => this.hooks.has(one));
     if (constructors.length > 1) refuse(`it exports both ${constructors.join(" and ")}, and only one can run`);
-    for (const one of [RELOCATE, COMMAND, ...constructors]) this.checkHook(one);
-    const data = this.definedData();
+    const { definedFunctions, definedData, definedTags, hooks } = this;
+    const tlsInfo = definedData.get(LIBRARY_INFO);
+    definedData.delete(LIBRARY_INFO);
     return {
       name,
       dlOpenable,
       module,
       dylink,
       ...wanted,
-      definedFunctions: this.definedFunctions(),
-      definedData: new Map([...data].filter(([symbol]) => symbol !== LIBRARY_INFO)),
-      tlsInfo: data.get(LIBRARY_INFO),
-      hooksTasks: this.exports(TASK_HOOK),
-      definedTags: this.definedTags(),
-      relocates: this.exports(RELOCATE),
+      definedFunctions,
+      definedData,
+      definedTags,
+      tlsInfo,
+      hooksTasks: definedFunctions.has(TASK_HOOK),
+      relocates: hooks.has(RELOCATE),
       constructors: constructors[0],
-      isCommand: this.exports(COMMAND),
+      isCommand: hooks.has(COMMAND),
       worlds: module.customSections.filter((section) => COMPONENT_TYPE.test(section.name)),
     };
   }
@@ -195,20 +211,7 @@ class LibraryReader {
     const { module } = this;
     if (architecture !== undefined && architecture !== "wasm32")
       refuse(`it is for ${architecture}, and not for wasm32`);
-    if (module.memories.length > 0 || module.exports.some(({ kind }) => kind === "memory" || kind === "table")) {
-      refuse("it has a memory or table of its own: compile it with -fPIC and link it with -shared");
-    }
-  }
-
-  private exports(name: string): boolean {
-    return this.module.exports.some((item) => item.name === name && item.kind === "func");
-  }
-
-  private checkHook(name: string): void {
-    const item = this.module.exports.find((one) => one.name === name);
-    if (item === undefined) return;
-    const signature = item.kind === "func" ? this.signatureAt(item.index)?.signature : undefined;
-    if (signature !== "[] -> []") refuse(`its export ${name} must be a function without parameters and results`);
+    if (module.memories.length > 0) refuse(OWN_MEMORY);
   }
 
   private readImport(item: Import, { weakImports }: Dylink): void {
@@ -232,6 +235,7 @@ class LibraryReader {
         this.minimum = { ...this.minimum, memory: Number(item.type.minimum) };
         break;
       case "table":
+        this.checkTable(name, item.type);
         this.checkGrowth(item.type.maximum, "table");
         this.minimum = { ...this.minimum, table: Number(item.type.minimum) };
         break;
@@ -252,6 +256,13 @@ class LibraryReader {
     }
   }
 
+  private checkTable(name: string, { element, is64 }: TableType): void {
+    if (is64) refuse(`its table env.${name} has 64-bit indices, and libraries of 32 bits are linked`);
+    if (!equalValueTypes(element, funcref)) {
+      refuse(`its table env.${name} is one of ${formatValueType(element)}, and libraries share one of functions`);
+    }
+  }
+
   private checkGrowth(maximum: bigint | undefined, what: string): void {
     if (maximum !== undefined)
       refuse(`it wants a ${what} of at most ${maximum}, and libraries share one that can grow`);
@@ -269,46 +280,49 @@ class LibraryReader {
 
   private signatureAt(index: number): { type: FuncType; signature: Signature | undefined } | undefined {
     const type = functionType(this.module, index);
-    return type && { type, signature: signatureOf(type) };
+    if (type === undefined) return undefined;
+    let known = this.signatures.get(type);
+    if (known === undefined) this.signatures.set(type, (known = { type, signature: signatureOf(type) }));
+    return known;
   }
 
-  private definedFunctions(): Map<string, DefinedFunction> {
-    const defined = new Map<string, DefinedFunction>();
-    for (const { name, index } of this.exported("func")) {
-      const found = this.signatureAt(index) ?? refuse(`its export ${name} is no function that it has`);
-      defined.set(name, { name, index, type: found.type, signature: found.signature ?? refuseTyped(name) });
-    }
-    return defined;
+  /** In one pass: there can be tens of thousands. */
+  private readExport(item: Export, { globals, tags }: Spaces): void {
+    if (HOOKS.has(item.name)) this.readHook(item);
+    else if (item.kind === "func") this.readFunction(item);
+    else if (item.kind === "global") this.readData(item, globals);
+    else if (item.kind === "tag") this.readTag(item, tags);
+    else refuse(OWN_MEMORY);
+  }
+
+  private readHook({ name, kind, index }: Export): void {
+    const signature = kind === "func" ? this.signatureAt(index)?.signature : undefined;
+    if (signature !== "[] -> []") refuse(`its export ${name} must be a function without parameters and results`);
+    this.hooks.add(name);
+  }
+
+  private readFunction({ name, index }: Export): void {
+    const found = this.signatureAt(index) ?? refuse(`its export ${name} is no function that it has`);
+    const { type, signature = refuseTyped(name) } = found;
+    this.definedFunctions.set(name, { name, index, type, signature });
   }
 
   /** Exported globals are addresses, relative to where the library's memory starts. Others are for its own use. */
-  private definedData(): Map<string, number> {
-    const globals = globalSpace(this.module);
-    const defined = new Map<string, number>();
-    for (const { name, index } of this.module.exports.filter(({ kind }) => kind === "global")) {
-      const global = globals[index];
-      if (global === undefined || global.imported || global.type.value !== "i32" || global.type.mutable) continue;
-      const value = evaluateConstExpr(global.definition.init);
-      if (typeof value === "number") defined.set(name, value >>> 0);
-    }
-    return defined;
+  private readData({ name, index }: Export, globals: Spaces["globals"]): void {
+    const global = globals[index];
+    if (global === undefined || global.imported || global.type.value !== "i32" || global.type.mutable) return;
+    const value = evaluateConstExpr(global.definition.init);
+    if (typeof value === "number") this.definedData.set(name, value >>> 0);
   }
 
-  private definedTags(): Map<string, Signature> {
-    const tags = tagSpace(this.module);
-    return new Map(
-      this.exported("tag").map(({ name, index }) => {
-        const tag = tags[index] ?? refuse(`its export ${name} is no tag that it has`);
-        const type = funcTypeAt(this.module, tag.type.type);
-        return [name, (type && signatureOf(type)) ?? refuseTyped(name)];
-      }),
-    );
-  }
-
-  private exported(kind: Export["kind"]): Export[] {
-    return this.module.exports.filter((item) => item.kind === kind && !RESERVED.has(item.name));
+  private readTag({ name, index }: Export, tags: Spaces["tags"]): void {
+    const tag = tags[index] ?? refuse(`its export ${name} is no tag that it has`);
+    const type = funcTypeAt(this.module, tag.type.type);
+    this.definedTags.set(name, (type && signatureOf(type)) ?? refuseTyped(name));
   }
 }
+
+const OWN_MEMORY = "it has a memory or table of its own: compile it with -fPIC and link it with -shared";
 
 function notALibrary(module: CoreModule): string {
   const hint = module.memories.length > 0 ? ": compile it with -fPIC and link it with -shared" : "";

@@ -1,7 +1,8 @@
 import { encodeComponent } from "../component/encode.js";
 import { ComponentInitError } from "../errors.js";
+import { JcoThread } from "../jco/jco-thread.js";
 import { encodeModule } from "../module/encode.js";
-import { appendLibraries } from "./assemble.js";
+import { appendLibraries, encodeModules } from "./assemble.js";
 import { checkAdapters, checkLinked, makeComponent } from "./component-new.js";
 import { buildEnv } from "./env.js";
 import { buildInit, type LookupData, SET_LIBRARIES } from "./init.js";
@@ -39,19 +40,28 @@ const DEFAULT_STACK_SIZE = 2 ** 20;
  * @throws ComponentInitError `malformed`, `unsupported`, `link-failed`
  */
 export async function link(inputs: readonly LibraryInput[], options: LinkOptions = {}): Promise<Linked> {
+  const jco = new JcoThread();
+  jco.prepareLinking();
+  try {
+    return await linkWith(inputs, options, jco);
+  } finally {
+    jco.closeWhenIdle();
+  }
+}
+
+/** jco works while this thread does what needs no answer of it. */
+async function linkWith(inputs: readonly LibraryInput[], options: LinkOptions, jco: JcoThread): Promise<Linked> {
   const { plan, tables, leftOut } = await planLink(inputs, options);
   const { storage, storageAddress } = plan;
   const { bytes, programInfo } = storage.encode(storageAddress, plan.layout);
   const roots = Object.fromEntries(tables.map(({ name, root }) => [name, root]));
   const env = encodeModule(buildEnv(plan, { ...roots, [PROGRAM_INFO]: programInfo })).toBytes();
-  const component = await makeComponent(env, options.adapters ?? {});
-  const linked = appendLibraries(
-    component,
-    plan,
-    buildInit(plan, tables, storage.size > 0 ? [{ bytes, address: storageAddress }] : []),
-  );
-  await checkLinked(linked);
-  const output = encodeComponent(linked.component);
+  const [component, modules] = await Promise.all([
+    makeComponent(env, options.adapters ?? {}, jco),
+    encodeModules(plan, buildInit(plan, tables, storage.size > 0 ? [{ bytes, address: storageAddress }] : [])),
+  ]);
+  const linked = appendLibraries(component, plan, modules);
+  const [, output] = await Promise.all([checkLinked(linked, jco), encodeComponent(linked.component)]);
   return { chunks: output.toChunks(), report: linkReport(plan, output.length, leftOut) };
 }
 

@@ -1,16 +1,14 @@
 import { alignUp, type MemoryLayout, type Placement, type Slots } from "./layout.js";
-import type { DefinedFunction, Library } from "./library.js";
-
-const utf8 = new TextEncoder();
+import type { Library } from "./library.js";
 
 /** Sizes of the records, in bytes. */
 const SYMBOL_SIZE = 12;
 const ROOT_SIZE = 8;
 
+/** A library with its symbols as they are sorted in the table. */
 interface Entry {
   readonly library: Library;
-  readonly name: Uint8Array;
-  readonly symbolNames: readonly Uint8Array[];
+  readonly symbols: readonly string[];
 }
 
 /** Which form a table has, and which libraries are in it. */
@@ -22,7 +20,7 @@ interface Form {
   readonly rest: (library: Library) => readonly number[];
 }
 
-const byName = (a: Entry, b: Entry) => Buffer.compare(a.name, b.name);
+const byName = (a: Entry, b: Entry) => compareBytes(a.library.name, b.library.name);
 
 export const FORMS = {
   /** That of the libdl which wit-component has (`crates/wit-component/dl`): libraries that can be opened, by name. */
@@ -57,16 +55,16 @@ export class LookupTable {
   /** The bytes for an address, and the address of the root, which comes last. */
   encode(start: number, { placements }: MemoryLayout, slots: Slots): { bytes: Uint8Array; root: number } {
     const writer = new TableWriter(this.size, start);
-    const records = this.#entries.map(({ library, name }) => {
-      const placement = placements.get(library) as Placement;
-      const symbols = symbolsOf(library, placement, (func) => slots.of({ library, func }));
-      const texts = symbols.map((symbol) => writer.text(symbol.name));
-      const namePointer = writer.text(name);
+    const records = this.#entries.map(({ library, symbols }) => {
+      const addressOf = addresses(library, placements.get(library) as Placement, slots);
+      const texts = symbols.map((symbol) => writer.text(symbol));
+      const name = writer.text(library.name);
       const symbolsPointer = writer.address;
       symbols.forEach((symbol, i) => {
-        writer.words(symbol.name.length, texts[i] as number, symbol.address);
+        const { length, pointer } = texts[i] as Text;
+        writer.words(length, pointer, addressOf(symbol));
       });
-      return [name.length, namePointer, symbols.length, symbolsPointer, ...this.#form.rest(library)];
+      return [name.length, name.pointer, symbols.length, symbolsPointer, ...this.#form.rest(library)];
     });
     const librariesPointer = writer.address;
     for (const record of records) writer.words(...record);
@@ -77,61 +75,71 @@ export class LookupTable {
 }
 
 function entryOf(library: Library): Entry {
-  const names = [...library.definedFunctions.keys(), ...library.definedData.keys()];
-  return { library, name: utf8.encode(library.name), symbolNames: names.map((name) => utf8.encode(name)) };
+  return { library, symbols: sortByBytes([...library.definedFunctions.keys(), ...library.definedData.keys()]) };
 }
 
-function sizeOf({ library, name, symbolNames }: Entry, { rest }: Form): number {
+function sizeOf({ library, symbols }: Entry, { rest }: Form): number {
   const record = 4 * (4 + rest(library).length);
-  const texts = [name, ...symbolNames].reduce((sum, text) => sum + alignUp(text.length, 4), 0);
-  return record + texts + symbolNames.length * SYMBOL_SIZE;
+  const texts = symbols.reduce((sum, name) => sum + textSize(name), textSize(library.name));
+  return record + texts + symbols.length * SYMBOL_SIZE;
 }
 
-interface Symbol {
-  readonly name: Uint8Array;
-  readonly address: number;
+function textSize(text: string): number {
+  return alignUp(Buffer.byteLength(text), 4);
 }
 
-function symbolsOf(
-  { definedFunctions, definedData }: Library,
-  { memoryBase }: Placement,
-  slotOf: (func: DefinedFunction) => number,
-): Symbol[] {
-  const functions = [...definedFunctions.values()].map((func) => ({ name: func.name, address: slotOf(func) }));
-  const data = [...definedData].map(([name, offset]) => ({ name, address: memoryBase + offset }));
-  return [...functions, ...data]
-    .map(({ name, address }) => ({ name: utf8.encode(name), address }))
-    .sort((a, b) => Buffer.compare(a.name, b.name));
+/** By the bytes of UTF-8: JavaScript's own order, which is much faster, but for halves of surrogate pairs. */
+function sortByBytes(names: string[]): string[] {
+  return names.some((name) => SURROGATE.test(name)) ? names.sort(compareBytes) : names.sort();
+}
+
+const SURROGATE = /[\ud800-\udfff]/;
+
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+function addresses(library: Library, { memoryBase }: Placement, slots: Slots): (symbol: string) => number {
+  return (symbol) => {
+    const func = library.definedFunctions.get(symbol);
+    return func === undefined ? memoryBase + (library.definedData.get(symbol) as number) : slots.of({ library, func });
+  };
+}
+
+interface Text {
+  /** In bytes. */
+  readonly length: number;
+  readonly pointer: number;
 }
 
 class TableWriter {
-  readonly bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly #bytes: Buffer;
   readonly #start: number;
   #position = 0;
 
   constructor(size: number, start: number) {
-    this.bytes = new Uint8Array(size);
-    this.#view = new DataView(this.bytes.buffer);
+    this.#bytes = Buffer.alloc(size);
     this.#start = start;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 
   get address(): number {
     return this.#start + this.#position;
   }
 
-  /** @returns its address */
-  text(text: Uint8Array): number {
-    const { address } = this;
-    this.bytes.set(text, this.#position);
-    this.#position += alignUp(text.length, 4);
-    return address;
+  text(text: string): Text {
+    const pointer = this.address;
+    const length = this.#bytes.write(text, this.#position);
+    this.#position += alignUp(length, 4);
+    return { length, pointer };
   }
 
   words(...values: readonly number[]): void {
     for (const value of values) {
-      this.#view.setUint32(this.#position, value, true);
-      this.#position += 4;
+      this.#position = this.#bytes.writeUInt32LE(value, this.#position);
     }
   }
 }

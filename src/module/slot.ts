@@ -19,6 +19,8 @@ export class SectionSlot<T> {
   private value: T | undefined;
   private isDecoded = false;
   private isEdited = false;
+  /** What a new value is written as: a module and its skeleton share most sections. */
+  private encoded: ByteWriter | undefined;
 
   constructor(
     private readonly codec: SectionCodec<T>,
@@ -38,6 +40,7 @@ export class SectionSlot<T> {
     this.value = Object.freeze(value) as T;
     this.isDecoded = true;
     this.isEdited = true;
+    this.encoded = undefined;
   }
 
   /** Whether the module has the section: one of the input that lists nothing is there too. */
@@ -68,10 +71,15 @@ export class SectionSlot<T> {
     if (this.range !== undefined && !this.isEdited) {
       writer.bytes(this.range.whole);
     } else {
-      const contents = new ByteWriter();
-      this.codec.encode(this.get(), contents);
-      writer.section(sectionId(this.codec.name), contents);
+      this.encoded ??= this.encode();
+      writer.section(sectionId(this.codec.name), this.encoded);
     }
+  }
+
+  private encode(): ByteWriter {
+    const contents = new ByteWriter();
+    this.codec.encode(this.get(), contents);
+    return contents;
   }
 
   copy(): SectionSlot<T> {
@@ -79,6 +87,7 @@ export class SectionSlot<T> {
     copy.value = this.value;
     copy.isDecoded = this.isDecoded;
     copy.isEdited = this.isEdited;
+    copy.encoded = this.encoded;
     return copy;
   }
 

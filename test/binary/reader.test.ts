@@ -70,3 +70,22 @@ it("does not skip beyond its end", () => {
   part.skip(2);
   expect(part.done).toBe(true);
 });
+
+describe("names come back", () => {
+  const long = (length: number) => "n".repeat(length);
+  it.each(["", "malloc", "é", "a\u{10000}z", "\u0080", long(127), long(128), `${long(126)}é`, long(5000)])(
+    "%s",
+    (text) => {
+      const bytes = written((writer) => writer.u8(7).name(text).u8(8));
+      const encoded = new TextEncoder().encode(text);
+      expect([...bytes.subarray(-1 - encoded.length)]).toEqual([...encoded, 8]);
+      const read = new ByteReader(bytes, 1);
+      expect([read.name(), read.u8(), read.done]).toEqual([text, 8, true]);
+    },
+  );
+
+  it("after the start of the buffer that they are in", () => {
+    const buffer = Uint8Array.of(0xff, 0xff, 2, 0x61, 0x62, 0xff);
+    expect(new ByteReader(buffer.subarray(2, 5)).name()).toBe("ab");
+  });
+});

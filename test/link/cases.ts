@@ -158,6 +158,36 @@ export const LINK_CASES: readonly LinkCase[] = [
     expected: ok(1 + 1005 + 10),
   },
   {
+    title:
+      "addresses of functions in libraries that have segments of their own, and that have no table to put them into",
+    libraries: () =>
+      Promise.all([
+        watLibrary(
+          "app",
+          `(module (@dylink.0 (mem-info (memory 0 0) (table 1 0)))${ENV} ${CALL_FUNCTION}
+            (import "GOT.func" "tableless" (global $tableless (mut i32)))
+            (import "GOT.func" "exported" (global $exported (mut i32)))
+            (elem $own func $hundred)
+            (func $hundred (param i32) (result i32) (i32.const 100))
+            (func (export "exported") (param i32) (result i32) (i32.const 20))
+            (func (export "run") (param i32) (result i32)
+              (table.init $own (global.get $table_base) (i32.const 0) (i32.const 1))
+              (i32.add (call_indirect (type $unary) (local.get 0) (global.get $table_base))
+                (i32.add (call_indirect (type $unary) (local.get 0) (global.get $exported))
+                  (call_indirect (type $unary) (local.get 0) (global.get $tableless))))))`,
+          world(RUN),
+        ),
+        watLibrary(
+          "tableless",
+          `(module (@dylink.0) (type $unary (func (param i32) (result i32))) (table 1 funcref) (elem (i32.const 0) $private)
+            (func $private (param i32) (result i32) (i32.const 3))
+            (func (export "tableless") (type $unary) (call_indirect (type $unary) (local.get 0) (i32.const 0))))`,
+        ),
+      ]),
+    calls: run(0),
+    expected: ok(123),
+  },
+  {
     title: "one function by two names has one address",
     libraries: () =>
       Promise.all([

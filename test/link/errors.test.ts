@@ -174,8 +174,21 @@ const CASES: readonly Case[] = [
   },
   {
     title: "what only shows when all is put together",
+    libraries: () => [app('(import "env" "memory" (memory 0))')],
+    message: /^the libraries do not fit together: duplicate instantiation export name `memory`/,
+  },
+  {
+    title: "a table of other references",
     libraries: () => [app('(import "env" "__indirect_function_table" (table 0 externref))')],
-    message: /^the libraries do not fit together: expected table element type externref/,
+    code: "unsupported",
+    message:
+      "library app.so: its table env.__indirect_function_table is one of (ref null extern), and libraries share one of functions",
+  },
+  {
+    title: "a table of 64-bit indices",
+    libraries: () => [app('(import "env" "__indirect_function_table" (table i64 0 funcref))')],
+    code: "unsupported",
+    message: /its table env.__indirect_function_table has 64-bit indices/,
   },
   {
     title: "strings without an allocator",

@@ -1,5 +1,5 @@
-import { JcoThread } from "../../src/host/jco-thread.js";
 import { ComponentInitError } from "../../src/index.js";
+import { JcoThread } from "../../src/jco/jco-thread.js";
 import { runPhases } from "../../src/preinitialize.js";
 import { type Call, comparable } from "../support/session.js";
 import { hasWasmtime } from "../support/wasmtime.js";

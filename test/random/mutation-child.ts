@@ -1,5 +1,5 @@
-import { JcoThread } from "../../src/host/jco-thread.js";
 import { ComponentInitError, type PhaseListener, preinitialize } from "../../src/index.js";
+import { JcoThread } from "../../src/jco/jco-thread.js";
 import { runPhases } from "../../src/preinitialize.js";
 import { validate } from "../support/wat.js";
 

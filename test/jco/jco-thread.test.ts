@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { JcoThread } from "../../src/host/jco-thread.js";
+import { JcoThread } from "../../src/jco/jco-thread.js";
 import { loadFixture } from "../support/fixtures.js";
 import { wat } from "../support/wat.js";
 

@@ -1,8 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { ComponentInitError } from "../errors.js";
-import type { Glue } from "./glue.js";
-import { patchGlue } from "./glue-patches.js";
-import type { JcoAnswer, JcoRequest } from "./jco-worker.js";
+import type { Adapter, Bindings, JcoAnswer, JcoRequest } from "./jco-worker.js";
 
 /**
  * jco in a thread of its own: a panic leaves its WebAssembly unusable for good ("cannot enter component instance"), and
@@ -12,16 +10,24 @@ export class JcoThread {
   private worker: Worker | undefined;
   private requests = 0;
 
-  /** @param component - Function bodies and data may be left out where no async ABI is used: bindgen does not read them. */
-  async generate(
-    component: Uint8Array,
-    moduleCount: number,
-    { isAsync = false, map = [] }: { isAsync?: boolean; map?: [string, string][] } = {},
-  ): Promise<Glue> {
-    const answer = await this.request({ kind: "generate", component, moduleCount, map }).catch((error: Error) => ({
-      error: error.message,
-    }));
-    if ("glue" in answer) return { ...answer.glue, source: patchGlue(answer.glue.source, isAsync) };
+  /** Starts the thread and loads what makes components, for who has other things to do before it is wanted. */
+  prepareLinking(): void {
+    // What goes wrong goes wrong again when it is wanted.
+    this.request({ kind: "prepare linking" }).catch(() => undefined);
+  }
+
+  /**
+   * Bindings for a component.
+   *
+   * @param component - Function bodies and data may be left out where no async ABI is used: bindgen does not read them.
+   * @param moduleCount - how many core modules are in it
+   * @param map - names of imports and what the bindings are to call them
+   * @throws ComponentInitError `unsupported`
+   */
+  async generate(component: Uint8Array, moduleCount: number, map: [string, string][] = []): Promise<Bindings> {
+    const request = { kind: "generate", component, moduleCount, map } as const;
+    const answer = await this.request(request).catch((error: Error) => ({ error: error.message }));
+    if ("bindings" in answer) return answer.bindings;
     const reason = "error" in answer ? answer.error : "no answer";
     throw new ComponentInitError("unsupported", `jco cannot generate bindings for this component: ${reason}`);
   }
@@ -30,6 +36,18 @@ export class JcoThread {
   async validate(component: Uint8Array): Promise<string | undefined> {
     const answer = await this.request({ kind: "validate", component });
     return "error" in answer ? answer.error : undefined;
+  }
+
+  /** As {@link validate}, by the part of jco that {@link componentNew} is in. */
+  async validateLinked(component: Uint8Array): Promise<string | undefined> {
+    const answer = await this.request({ kind: "validate linked", component });
+    return "error" in answer ? answer.error : undefined;
+  }
+
+  /** Makes a component of a core module that says what its world is, as `wasm-tools component new` does. */
+  async componentNew(module: Uint8Array, adapters: readonly Adapter[]): Promise<Uint8Array | { error: string }> {
+    const answer = await this.request({ kind: "component new", module, adapters });
+    return "component" in answer ? answer.component : { error: "error" in answer ? answer.error : "no answer" };
   }
 
   /**
