@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
 import { ENGINES } from "../support/differential.js";
 import { linked, preview1Adapter } from "../support/libraries.js";
-import { INIT_SCRIPT, luaLibraries } from "../support/lua.js";
+import { INIT_SCRIPT, luaLibraries, luaProgram } from "../support/lua.js";
 import { comparable } from "../support/session.js";
 
 let component: Uint8Array;
@@ -63,3 +63,17 @@ describe.each(ENGINES)("Lua as a library, in $name", ({ available, session }) =>
     expect(comparable(outcomes)).toEqual(answers);
   });
 });
+
+test("Lua as one program has what a module in C wants, and wants dlopen", async () => {
+  const { program, native } = await luaProgram();
+  const compile = (bytes: Uint8Array) => new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+  const namesIn = (module: string, imports: WebAssembly.ModuleImportDescriptor[]) =>
+    imports.filter((one) => one.module === module).map(({ name }) => name);
+  const wanted = namesIn("env", WebAssembly.Module.imports(compile(native)));
+  expect(wanted).toContain("realloc");
+  const places = ["__memory_base", "__table_base"];
+  const exported = WebAssembly.Module.exports(compile(program)).map(({ name }) => name);
+  expect(exported).toEqual(expect.arrayContaining(wanted.filter((name) => !places.includes(name))));
+  const left = namesIn("env", WebAssembly.Module.imports(compile(program)));
+  expect(left.sort()).toEqual(["dlclose", "dlerror", "dlopen", "dlsym"]);
+}, 300_000);

@@ -1,5 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
+import { componentEmbed } from "@bytecodealliance/jco-transpile/wasm-tools";
 import type { LibraryInput } from "../../src/link/library.js";
+import { compileC, REACTOR_FLAGS } from "./clang.js";
 import { cLibrary, systemLibrary } from "./libraries.js";
 
 // Lua 5.2 in C comes with its build for JavaScript.
@@ -31,6 +33,22 @@ const LUA_FLAGS = [
   "-lsetjmp",
 ] as const;
 
+/**
+ * A program that libraries can be put next to: it shares its table and stack, and exports Lua. `--export-dynamic` does
+ * not reach the C library, whose symbols are hidden.
+ */
+const PROGRAM_FLAGS = [
+  ...REACTOR_FLAGS,
+  ...LUA_FLAGS,
+  "-fvisibility=default",
+  "-Wl,--export-dynamic",
+  "-Wl,--export-table",
+  "-Wl,--growable-table",
+  "-Wl,--export=__stack_pointer",
+  "-Wl,--export=malloc",
+  "-Wl,--export=free",
+] as const;
+
 type Files = Readonly<Record<string, string>>;
 
 async function filesOf(folder: URL, names: readonly string[]): Promise<Files> {
@@ -57,4 +75,33 @@ export async function luaLibraries(): Promise<LibraryInput[]> {
 
 async function nativeModule(): Promise<LibraryInput> {
   return cLibrary("native.so", { ...(await filesOf(OURS, ["native.c"])), ...(await upstream(".h")) });
+}
+
+export interface LuaProgram {
+  /** A core module, its world embedded, which exports every function that {@link native} wants of it. */
+  readonly program: Uint8Array;
+  /** `native.so`. */
+  readonly native: Uint8Array;
+}
+
+/**
+ * The application, Lua and the C library as one program that opens libraries while it runs.
+ *
+ * @param dl C that defines `dlopen`, `dlsym`, `dlclose` and `dlerror`; without it the program imports them from `env`
+ */
+export async function luaProgram(dl?: string): Promise<LuaProgram> {
+  const { bytes: native } = await nativeModule();
+  const files = { ...(await filesOf(OURS, ["application.c"])), ...(await upstream(".c")), ...(await upstream(".h")) };
+  const flags = [...PROGRAM_FLAGS, ...functionsWantedBy(native).map((name) => `-Wl,--export=${name}`)];
+  const binary = await (dl === undefined
+    ? compileC({ ...files, "dl.txt": DL_FUNCTIONS.join("\n") }, [...flags, "-Wl,--allow-undefined-file=dl.txt"])
+    : compileC({ ...files, "dl.c": dl }, flags));
+  return { program: await componentEmbed({ binary, witSource: WORLD.wit, world: WORLD.world }), native };
+}
+
+const DL_FUNCTIONS = ["dlopen", "dlsym", "dlclose", "dlerror"] as const;
+
+function functionsWantedBy(library: Uint8Array): string[] {
+  const imports = WebAssembly.Module.imports(new WebAssembly.Module(library as Uint8Array<ArrayBuffer>));
+  return imports.filter(({ module, kind }) => module === "env" && kind === "function").map(({ name }) => name);
 }
