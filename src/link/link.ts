@@ -70,12 +70,14 @@ async function planLink(inputs: readonly LibraryInput[], options: LinkOptions) {
   const { stackSize = DEFAULT_STACK_SIZE, stubMissingFunctions = false } = options;
   const given = await withLibdl(inputs.map(readLibrary));
   checkNames(given);
-  const symbols = new Symbols(given);
-  const dependencies = dependenciesOf(given, symbols);
+  const known = new Symbols(given);
+  const dependencies = dependenciesOf(given, known);
   const libraries = reachableOf(given, dependencies);
   if (libraries.length === 0) fail("none of the libraries exports anything that a component could export");
-  checkResolved(libraries, symbols, stubMissingFunctions);
+  // With what is left out, because a name that is almost right leads to nothing.
+  checkResolved(libraries, known, stubMissingFunctions);
   checkAdapters(libraries, options.adapters ?? {});
+  const symbols = new Symbols(libraries);
   const order = instantiationOrder(libraries, dependencies);
   const lookups = tableNames(libraries).map((name) => ({ name, table: new LookupTable(name, libraries) }));
   const storage = new ThreadLocalStorage(libraries);

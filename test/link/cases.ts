@@ -274,6 +274,26 @@ export const LINK_CASES: readonly LinkCase[] = [
     leftOut: ["unused"],
   },
   {
+    title: "an allocator and a task hook in a library that nothing reaches",
+    libraries: () =>
+      Promise.all([
+        watLibrary(
+          "unused",
+          `(module (@dylink.0) ${ENV} (func (export "__wasm_task_hook") (param i32) unreachable)
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable))`,
+        ),
+        watLibrary(
+          "app",
+          `(module (@dylink.0) ${ENV} (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 64))
+            (func (export "run") (param i32 i32) (result i32) (i32.load8_u (local.get 0))))`,
+          world("export run: func(text: string) -> s32;"),
+        ),
+      ]),
+    calls: [{ export: "run", args: ["A"] }],
+    expected: ok(65),
+    leftOut: ["unused"],
+  },
+  {
     title: "start functions first, then all relocations, then constructors in the order of the libraries",
     libraries: () => {
       // Each step writes its digit behind the others'.
