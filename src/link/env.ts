@@ -21,9 +21,10 @@ export const TABLE = "__indirect_function_table";
 
 /** The names under which `env` exports what libraries get of it. Its other exports are those of the component. */
 export const envName = {
-  global: ({ module, name, mutable }: WantedGlobal, library: Library): string => {
-    const owner = BASES.has(name) ? `${library.name}:` : "";
-    return `${owner}${module}.${name}${mutable ? ":mut" : ""}`;
+  global: ({ module, name, mutable, isWeak }: WantedGlobal, library: Library): string => {
+    // Missing and weak it is null, and otherwise a stub.
+    const kind = `${module}${mutable ? "+mut" : ""}${isWeak ? "+weak" : ""}`;
+    return BASES.has(name) ? `${kind}.${name}:${library.name}` : `${kind}.${name}`;
   },
   call: ({ library, func }: FunctionBinding): string => `call:${library.name}:${func.index}`,
   stub: ({ name, signature }: WantedFunction): string => `stub:${name}:${signature}`,
@@ -127,17 +128,24 @@ class EnvBuilder {
     }
   }
 
-  private valueOf({ module, name, isWeak }: WantedGlobal, library: Library): number {
+  private valueOf(wanted: WantedGlobal, library: Library): number {
+    const { module, name, isWeak } = wanted;
     const { symbols, slots, layout } = this.plan;
-    const placement = layout.placements.get(library) as Placement;
+    if (library.linkerGlobals.includes(wanted)) return this.linkersValueOf(name, library);
     if (module === "GOT.func") {
       const pointee = symbols.pointee(name);
       if (pointee !== undefined) return slots.of(pointee);
       return isWeak ? 0 : slots.ofStub(name);
     }
-    const data = module === "GOT.mem" ? symbols.data(name) : undefined;
-    if (data !== undefined) return (layout.placements.get(data.library) as Placement).memoryBase + data.offset;
-    const linkers: Readonly<Record<string, number>> = {
+    const data = symbols.data(name);
+    // What nobody has and may be missing is at the null address, as in ELF.
+    return data === undefined ? 0 : (layout.placements.get(data.library) as Placement).memoryBase + data.offset;
+  }
+
+  private linkersValueOf(name: string, library: Library): number {
+    const { layout } = this.plan;
+    const placement = layout.placements.get(library) as Placement;
+    const values: Readonly<Record<string, number>> = {
       __memory_base: placement.memoryBase,
       __table_base: placement.tableBase,
       __stack_pointer: layout.stackSize,
@@ -148,8 +156,8 @@ class EnvBuilder {
       __heap_end: layout.heapEnd,
       ...this.roots,
     };
-    // What nobody has and may be missing is at the null address, as in ELF.
-    return linkers[name] ?? 0;
+    // Asyncify's are 0.
+    return values[name] ?? 0;
   }
 
   private defineFunctions(): void {

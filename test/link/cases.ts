@@ -253,6 +253,34 @@ export const LINK_CASES: readonly LinkCase[] = [
     expected: [{ ok: 7 }, { trap: true }],
   },
   {
+    title: "a stub's address for those that must have it, a null address where it is weak",
+    libraries: () => {
+      const isThere = (name: string) => `(import "GOT.func" "absent" (global $absent (mut i32)))
+        (func $${name} (export "${name}") (result i32) (i32.ne (global.get $absent) (i32.const 0)))`;
+      const weak = (name: string) =>
+        watLibrary(
+          name,
+          `(module (@dylink.0 (import-info "env" "absent" binding-weak undefined)) ${ENV} ${isThere(name)})`,
+        );
+      return Promise.all([
+        weak("first"),
+        watLibrary(
+          "app",
+          `(module (@dylink.0) ${ENV}
+            (import "env" "first" (func $first (result i32))) (import "env" "last" (func $last (result i32)))
+            ${isThere("strong")}
+            (func (export "run") (param i32) (result i32)
+              (i32.add (i32.mul (call $first) (i32.const 100)) (i32.add (i32.mul (call $strong) (i32.const 10)) (call $last)))))`,
+          world(RUN),
+        ),
+        weak("last"),
+      ]);
+    },
+    options: { stubMissingFunctions: true },
+    calls: run(0),
+    expected: ok(10),
+  },
+  {
     title: "libraries that nothing reaches are left out, those that only data leads to are not",
     libraries: () =>
       Promise.all([
@@ -349,6 +377,22 @@ export const LINK_CASES: readonly LinkCase[] = [
     options: { stackSize: 100_000 },
     calls: run(0, 1, 2, 3, 4, 5, 6, 7),
     expected: ok(100_000, 0, 100_000, 0, 1, 1, 1, 0),
+  },
+  {
+    title: "the linker's addresses are its own, whoever defines such a name",
+    libraries: () =>
+      Promise.all([
+        watLibrary(
+          "app",
+          `(module (@dylink.0 (needed "other")) ${ENV} (import "GOT.mem" "__stack_high" (global $high (mut i32)))
+            (func (export "run") (param i32) (result i32) (global.get $high)))`,
+          world(RUN),
+        ),
+        watLibrary("other", `(module (@dylink.0) ${ENV} (global (export "__stack_high") i32 (i32.const 4)))`),
+      ]),
+    options: { stackSize: 65536 },
+    calls: run(0),
+    expected: ok(65536),
   },
   {
     title: "libraries of different alignment do not overlap",
