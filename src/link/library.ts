@@ -158,12 +158,16 @@ class LibraryReader {
   private minimum = { memory: 0, table: 0 };
   /** Thousands of functions have a few dozen types. */
   private readonly signatures = new Map<FuncType, { type: FuncType; signature: Signature | undefined }>();
+  /** They start each index space. */
+  private readonly imports: ReadonlyMap<Import["kind"], readonly Import[]>;
 
   constructor(
     private readonly name: string,
     private readonly dlOpenable: boolean,
     private readonly module: CoreModule,
-  ) {}
+  ) {
+    this.imports = Map.groupBy(module.imports, ({ kind }) => kind);
+  }
 
   read(): Library {
     const { name, dlOpenable, module } = this;
@@ -302,6 +306,7 @@ class LibraryReader {
   }
 
   private readFunction({ name, index }: Export): void {
+    if (this.isImportedAs("func", name, index)) return;
     const found = this.signatureAt(index) ?? refuse(`its export ${name} is no function that it has`);
     const { type, signature = refuseTyped(name) } = found;
     this.definedFunctions.set(name, { name, index, type, signature });
@@ -316,9 +321,16 @@ class LibraryReader {
   }
 
   private readTag({ name, index }: Export, tags: Spaces["tags"]): void {
+    if (this.isImportedAs("tag", name, index)) return;
     const tag = tags[index] ?? refuse(`its export ${name} is no tag that it has`);
     const type = funcTypeAt(this.module, tag.type.type);
     this.definedTags.set(name, (type && signatureOf(type)) ?? refuseTyped(name));
+  }
+
+  /** Such an export passes on what another library defines. */
+  private isImportedAs(kind: Export["kind"], name: string, index: number): boolean {
+    const item = this.imports.get(kind)?.[index];
+    return item?.module === "env" && item.name === name;
   }
 }
 

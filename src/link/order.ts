@@ -1,3 +1,4 @@
+import { ComponentInitError } from "../errors.js";
 import type { Library } from "./library.js";
 import type { Symbols } from "./symbols.js";
 import { worldExports } from "./worlds.js";
@@ -44,20 +45,59 @@ export function reachableOf(libraries: readonly Library[], dependencies: Depende
   return libraries.filter((library) => reachable.has(library));
 }
 
-/** Dependencies first; where they go round in a circle, in the order in which they are given. */
-export function instantiationOrder(libraries: readonly Library[], dependencies: Dependencies): Library[] {
+/**
+ * Dependencies first; where they go round in a circle, in the order in which they are given, but for tags: a function can be
+ * reached through the table before it is there, a tag cannot.
+ *
+ * @throws ComponentInitError `link-failed` when tags go round in a circle
+ */
+export function instantiationOrder(
+  libraries: readonly Library[],
+  dependencies: Dependencies,
+  symbols: Symbols,
+): Library[] {
   const remaining = new Set(libraries);
   const order: Library[] = [];
-  const isReady = (library: Library) =>
-    [...(dependencies.get(library) ?? [])].every(
-      (needed) => !remaining.has(needed) || dependencies.get(needed)?.has(library),
-    );
+  const waitingFor = new Map(libraries.map((library) => [library, neededBefore(library, dependencies, symbols)]));
+  const isReady = (library: Library) => {
+    const needed = waitingFor.get(library) ?? [];
+    // What is there stays there, and need not be looked at again.
+    for (let last = needed.at(-1); last !== undefined && !remaining.has(last); last = needed.at(-1)) needed.pop();
+    return needed.length === 0;
+  };
   while (remaining.size > 0) {
+    const ready = order.length;
     for (const library of [...remaining]) {
       if (!isReady(library)) continue;
       remaining.delete(library);
       order.push(library);
     }
+    if (order.length === ready) failCircular([...remaining], dependencies, symbols);
   }
   return order;
+}
+
+function neededBefore(library: Library, dependencies: Dependencies, symbols: Symbols): Library[] {
+  const needed = [...(dependencies.get(library) ?? [])].filter((other) => !dependencies.get(other)?.has(library));
+  return [...needed, ...tagOwners(library, symbols)];
+}
+
+function tagOwners({ tags }: Library, symbols: Symbols): Library[] {
+  return tags.map((tag) => symbols.tag(tag)).filter((owner) => owner !== undefined);
+}
+
+function failCircular(remaining: readonly Library[], dependencies: Dependencies, symbols: Symbols): never {
+  for (const library of remaining) {
+    for (const tag of library.tags) {
+      const owner = symbols.tag(tag);
+      if (owner === undefined || !dependencies.get(owner)?.has(library)) continue;
+      const circle = owner === library ? "" : `, and ${owner.name} needs a tag of ${library.name} in turn`;
+      throw new ComponentInitError(
+        "link-failed",
+        `${library.name} imports the tag ${tag.name} of ${owner.name}${circle}: a tag must be there before those that ` +
+          "import it, so define it in a library of its own",
+      );
+    }
+  }
+  throw new Error("libraries wait for each other without a tag");
 }

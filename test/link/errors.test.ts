@@ -113,6 +113,23 @@ const CASES: readonly Case[] = [
     message: "two libraries are called app.so: give one of them another name",
   },
   {
+    title: "a tag of its own that a library imports",
+    libraries: () => [app('(import "env" "oops" (tag)) (tag (export "oops"))')],
+    message:
+      "app.so imports the tag oops of app.so: a tag must be there before those that import it, so define it in a " +
+      "library of its own",
+  },
+  {
+    title: "tags in a circle",
+    libraries: () => [
+      app('(import "env" "oops" (tag)) (tag (export "ouch"))'),
+      library("b.so", '(import "env" "ouch" (tag)) (tag (export "oops"))'),
+    ],
+    message:
+      "app.so imports the tag oops of b.so, and b.so needs a tag of app.so in turn: a tag must be there before those that " +
+      "import it, so define it in a library of its own",
+  },
+  {
     title: "two programs",
     libraries: () => [app('(func (export "_start"))'), library("b.so", '(func (export "_start"))')],
     message: "both app.so and b.so are programs: they export _start",
