@@ -60,7 +60,7 @@ class DylinkDecoder {
         this.table = decodeNeed(reader);
         break;
       case 2:
-        this.needed.push(...reader.vec("needed libraries", (list) => list.name("library name")));
+        reader.vec("needed libraries", (list) => this.needed.push(list.name("library name")));
         break;
       case 3:
         // What is said of exports (thread-local ones) follows from the exports themselves.
@@ -70,7 +70,7 @@ class DylinkDecoder {
         reader.vec("import infos", (list) => this.decodeImportInfo(list));
         break;
       case 5:
-        this.runtimePath.push(...reader.vec("runtime paths", (list) => list.name("runtime path")));
+        reader.vec("runtime paths", (list) => this.runtimePath.push(list.name("runtime path")));
         break;
       case 6:
         this.architecture = reader.name("architecture");

@@ -95,7 +95,10 @@ export const TASK_HOOK = "__wasm_task_hook";
 
 /** Functions of `env` that come from the component: wit-component makes `context.get` and `context.set` of them. */
 const STACK_POINTER_FUNCTIONS = ["__wasm_get_stack_pointer", "__wasm_set_stack_pointer"];
-const LINKER_FUNCTIONS = [GET_BASE, SET_BASE];
+const LINKER_FUNCTIONS: ReadonlyMap<string, Signature> = new Map([
+  [GET_BASE, "[] -> [i32]"],
+  [SET_BASE, "[i32] -> []"],
+]);
 
 /** Globals of `env`. */
 const ENV_GLOBALS = new Set([
@@ -129,7 +132,7 @@ export function readDylink({ name, bytes }: LibraryInput): Dylink | undefined {
 }
 
 /** Says which library an error is about. */
-function inLibrary<T>(name: string, read: () => T): T {
+export function inLibrary<T>(name: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -173,6 +176,7 @@ class LibraryReader {
     const { name, dlOpenable, module } = this;
     const dylink = decodeDylink(module) ?? refuse(notALibrary(module));
     this.checkShape(dylink);
+    this.checkImports();
     for (const item of module.imports) this.readImport(item, dylink);
     const spaces = { globals: globalSpace(module), tags: tagSpace(module) };
     for (const item of module.exports) this.readExport(item, spaces);
@@ -218,6 +222,17 @@ class LibraryReader {
     if (module.memories.length > 0) refuse(OWN_MEMORY);
   }
 
+  private checkImports(): void {
+    const seen = new Set<string>();
+    for (const item of this.module.imports) {
+      const { module, name } = item;
+      const key = JSON.stringify([module, name]);
+      // Valid in a core module, and not in one that is part of a component.
+      if (seen.has(key)) refuse(`it imports ${module}#${name} twice`);
+      seen.add(key);
+    }
+  }
+
   private readImport(item: Import, { weakImports }: Dylink): void {
     const isWeak = weakImports.has(`env ${item.name}`) || weakImports.has(`${item.module} ${item.name}`);
     if (item.module === "env") this.readEnvImport(item, isWeak);
@@ -226,19 +241,27 @@ class LibraryReader {
       if (item.module === "GOT.func") this.functionAddresses.push(wanted);
       else if ((LINKER_ADDRESSES as readonly string[]).includes(item.name)) this.linkerGlobals.push(wanted);
       else this.dataAddresses.push(wanted);
-    } else this.outside.push(item);
+    } else this.readOutside(item);
+  }
+
+  private readOutside(item: Import): void {
+    // For its errors: `env` imports functions with these types, too.
+    if (item.kind === "func") this.wanted(item.name, item.type, false);
+    this.outside.push(item);
   }
 
   private readEnvImport(item: Import, isWeak: boolean): void {
     const { name } = item;
     switch (item.kind) {
       case "memory":
+        if (name !== "memory") refuse(`it imports the memory env.${name}, which nobody has`);
         if (item.type.is64) refuse("its memory has 64-bit addresses, and libraries of 32 bits are linked");
         if (item.type.shared) refuse("its memory is shared between threads, which cannot be linked");
         this.checkGrowth(item.type.maximum, "memory");
         this.minimum = { ...this.minimum, memory: Number(item.type.minimum) };
         break;
       case "table":
+        if (name !== "__indirect_function_table") refuse(`it imports the table env.${name}, which nobody has`);
         this.checkTable(name, item.type);
         this.checkGrowth(item.type.maximum, "table");
         this.minimum = { ...this.minimum, table: Number(item.type.minimum) };
@@ -251,8 +274,8 @@ class LibraryReader {
         this.linkerGlobals.push({ module: "env", name, mutable: this.mutabilityOf(item), isWeak });
         break;
       case "func":
-        if (STACK_POINTER_FUNCTIONS.includes(name)) this.outside.push(item);
-        else if (LINKER_FUNCTIONS.includes(name)) this.linkerFunctions.push(this.wanted(name, item.type, isWeak));
+        if (STACK_POINTER_FUNCTIONS.includes(name)) this.readOutside(item);
+        else if (LINKER_FUNCTIONS.has(name)) this.readLinkerFunction(this.wanted(name, item.type, isWeak));
         else this.functions.push(this.wanted(name, item.type, isWeak));
         break;
       case "tag":
@@ -267,13 +290,20 @@ class LibraryReader {
     }
   }
 
+  private readLinkerFunction(wanted: WantedFunction): void {
+    const { name, signature } = wanted;
+    const known = LINKER_FUNCTIONS.get(name);
+    if (signature !== known) refuse(`it imports env.${name} as ${signature}, and it is ${known}`);
+    this.linkerFunctions.push(wanted);
+  }
+
   private checkGrowth(maximum: bigint | undefined, what: string): void {
     if (maximum !== undefined)
       refuse(`it wants a ${what} of at most ${maximum}, and libraries share one that can grow`);
   }
 
   private wanted(name: string, typeIndex: number, isWeak: boolean): WantedFunction {
-    const type = funcTypeAt(this.module, typeIndex) ?? refuse(`the import env.${name} has no function type`);
+    const type = funcTypeAt(this.module, typeIndex) ?? refuse(`its import ${name} has no function type`);
     return { name, type, signature: signatureOf(type) ?? refuseTyped(name), isWeak };
   }
 

@@ -1,7 +1,7 @@
 import { decodeComponent } from "../component/decode.js";
 import { definitionsOf } from "../component/graph.js";
 import type { Component, Declaration, Definition, TypeDefinition } from "../component/model.js";
-import type { Library } from "./library.js";
+import { inLibrary, type Library } from "./library.js";
 
 const known = new WeakMap<Library, readonly string[]>();
 
@@ -9,7 +9,9 @@ const known = new WeakMap<Library, readonly string[]>();
 export function worldExports(library: Library): readonly string[] {
   let names = known.get(library);
   if (names === undefined) {
-    names = library.worlds.flatMap(({ contents }) => exportsOf(decodeComponent(contents)));
+    names = library.worlds.flatMap((world) =>
+      inLibrary(`${library.name}, section ${world.name}`, () => exportsOf(decodeComponent(world.contents))),
+    );
     known.set(library, names);
   }
   return names;

@@ -45,6 +45,15 @@ describe("dylink.0", () => {
     expect(found).toMatchObject({ needed: ["a", "b", "c"], architecture: "wasm32" });
   });
 
+  test("may name very many libraries", async () => {
+    const library = await wat("(module)").then(decodeModule);
+    // As a vector with a length of three bytes: 200,000.
+    const needed = Buffer.concat([Buffer.of(0xc0, 0x9a, 0x0c), Buffer.from("\x01a".repeat(200_000))]);
+    const size = Buffer.of((needed.length & 0x7f) | 0x80, ((needed.length >> 7) & 0x7f) | 0x80, needed.length >> 14);
+    library.addCustomSection("dylink.0", Buffer.concat([Buffer.of(2), size, needed]));
+    expect(decodeDylink(library)?.needed.length).toBe(200_000);
+  });
+
   test.each([
     ["an unknown subsection", "\\09\\00", "unknown subsection 9 of dylink.0 at offset 0x"],
     ["an alignment of more than memory", "\\01\\04\\00\\20\\00\\00", "an alignment of 2^32 at offset 0x"],

@@ -70,6 +70,42 @@ const CASES: readonly Case[] = [
     message: "library a.so: its memory is shared between threads, which cannot be linked",
   },
   {
+    title: "a memory that is not the one of all",
+    libraries: () => [app('(import "env" "other" (memory 1))')],
+    code: "unsupported",
+    message: "library app.so: it imports the memory env.other, which nobody has",
+  },
+  {
+    title: "a table that is not the one of all",
+    libraries: () => [app('(import "env" "other" (table 1 funcref))')],
+    code: "unsupported",
+    message: "library app.so: it imports the table env.other, which nobody has",
+  },
+  {
+    title: "an import that is there twice",
+    libraries: () => [app('(import "env" "f" (func)) (import "env" "f" (func))')],
+    code: "unsupported",
+    message: "library app.so: it imports env#f twice",
+  },
+  {
+    title: "an import of a type that only the library has",
+    libraries: () => [app('(type $t (func)) (import "test:a/b" "f" (func (param (ref $t))))')],
+    code: "unsupported",
+    message: "library app.so: the type of f refers to other types, which differ from library to library",
+  },
+  {
+    title: "a function of the linker with another type",
+    libraries: () => [app('(import "env" "__wasm_get_tls_base" (func (result i64)))')],
+    code: "unsupported",
+    message: "library app.so: it imports env.__wasm_get_tls_base as [] -> [i64], and it is [] -> [i32]",
+  },
+  {
+    title: "a world that cannot be read",
+    libraries: () => [watLibrary("a.so", `(module (@dylink.0) ${ENV} (@custom "component-type:w" "\\00asm\\0d\\00\\01\\00\\ff"))`)],
+    code: "malformed",
+    message: /^library a\.so, section component-type:w: /,
+  },
+  {
     title: "a missing library",
     libraries: () => [app("", '(@dylink.0 (needed "libx.so" "liby.so"))'), library("liby.so", "")],
     message: "app.so needs the library libx.so, which is not given",
@@ -191,8 +227,8 @@ const CASES: readonly Case[] = [
   },
   {
     title: "what only shows when all is put together",
-    libraries: () => [app('(import "env" "memory" (memory 0))')],
-    message: /^the libraries do not fit together: duplicate instantiation export name `memory`/,
+    libraries: () => [app('(func (export "__wasm_set_libraries") (param i64))')],
+    message: /^the libraries do not fit together: found: *\(func \(param i64\)\)/,
   },
   {
     title: "a table of other references",
