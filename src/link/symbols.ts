@@ -30,9 +30,10 @@ export class Symbols {
     }
   }
 
-  /** A function that can be called as it is wanted. */
+  /** The function of a name, where it can be called as it is wanted. */
   callee({ name, signature }: WantedFunction): FunctionBinding | undefined {
-    return this.functions(name).find(({ func }) => func.signature === signature);
+    const first = this.pointee(name);
+    return first?.func.signature === signature ? first : undefined;
   }
 
   /** Whose address a function's address is: `call_indirect` checks the type. */

@@ -101,7 +101,9 @@ const CASES: readonly Case[] = [
   },
   {
     title: "a world that cannot be read",
-    libraries: () => [watLibrary("a.so", `(module (@dylink.0) ${ENV} (@custom "component-type:w" "\\00asm\\0d\\00\\01\\00\\ff"))`)],
+    libraries: () => [
+      watLibrary("a.so", `(module (@dylink.0) ${ENV} (@custom "component-type:w" "\\00asm\\0d\\00\\01\\00\\ff"))`),
+    ],
     code: "malformed",
     message: /^library a\.so, section component-type:w: /,
   },
@@ -142,6 +144,15 @@ const CASES: readonly Case[] = [
     ],
     message:
       "app.so calls f as [i64] -> [], and b.so defines it as [i32] -> [i32]: compile both with the same declaration",
+  },
+  {
+    title: "a function of two types, of which not the first is wanted",
+    libraries: () => [
+      app('(import "env" "f" (func (param i64))) (import "GOT.func" "f" (global (mut i32)))'),
+      library("b.so", '(func (export "f"))'),
+      library("c.so", '(func (export "f") (param i64))'),
+    ],
+    message: "app.so calls f as [i64] -> [], and b.so defines it as [] -> []: compile both with the same declaration",
   },
   {
     title: "two libraries of one name",
