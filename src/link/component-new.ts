@@ -6,19 +6,22 @@ import { encodeModule } from "../module/encode.js";
 import { skeleton } from "../module/skeleton.js";
 import type { Assembled } from "./assemble.js";
 import type { Library } from "./library.js";
+import { worldImports } from "./worlds.js";
 
 /** Adapters by the module name that they stand for. */
 export type Adapters = Readonly<Record<string, Uint8Array>>;
 
-/** `ns:pkg/iface`, `$root`, `[export]ns:pkg/iface`: what comes from a world. */
+/** `ns:pkg/iface`, `$root`, `[export]ns:pkg/iface`: what comes from a world, in which interfaces can also have plain names. */
 const OF_WORLD = /[:$[]/;
 
 /** @throws ComponentInitError `link-failed` */
 export function checkAdapters(libraries: readonly Library[], adapters: Adapters): void {
+  const imported = new Set(libraries.flatMap(worldImports));
   for (const { name, outside } of libraries) {
-    const missing = outside.find(
-      (item) => item.module !== "env" && !OF_WORLD.test(item.module) && !Object.hasOwn(adapters, item.module),
-    );
+    const missing = outside.find(({ module }) => {
+      const isOfWorld = module === "env" || OF_WORLD.test(module) || imported.has(module);
+      return !isOfWorld && !Object.hasOwn(adapters, module);
+    });
     if (missing === undefined) continue;
     fail(
       `${name} imports ${missing.name} of ${missing.module}, which an adapter must provide: give one with ` +

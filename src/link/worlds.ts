@@ -3,15 +3,34 @@ import { definitionsOf } from "../component/graph.js";
 import type { Component, Declaration, Definition, TypeDefinition } from "../component/model.js";
 import { inLibrary, type Library } from "./library.js";
 
-const known = new WeakMap<Library, readonly string[]>();
+/** What a world has, by name: interfaces and functions. */
+interface WorldNames {
+  readonly imports: readonly string[];
+  readonly exports: readonly string[];
+}
 
-/** What the worlds in a library's `component-type` sections export, by name: interfaces and functions. */
+const known = new WeakMap<Library, WorldNames>();
+
+/** What the worlds in a library's `component-type` sections export. */
 export function worldExports(library: Library): readonly string[] {
+  return namesOf(library).exports;
+}
+
+/** What the worlds in a library's `component-type` sections import. */
+export function worldImports(library: Library): readonly string[] {
+  return namesOf(library).imports;
+}
+
+function namesOf(library: Library): WorldNames {
   let names = known.get(library);
   if (names === undefined) {
-    names = library.worlds.flatMap((world) =>
-      inLibrary(`${library.name}, section ${world.name}`, () => exportsOf(decodeComponent(world.contents))),
+    const declarations = library.worlds.flatMap((world) =>
+      inLibrary(`${library.name}, section ${world.name}`, () => worldOf(decodeComponent(world.contents))),
     );
+    names = {
+      imports: declarations.flatMap((one) => (one.kind === "import" ? [one.definition.name.name] : [])),
+      exports: declarations.flatMap((one) => (one.kind === "export" ? [one.definition.name.name] : [])),
+    };
     known.set(library, names);
   }
   return names;
@@ -19,14 +38,13 @@ export function worldExports(library: Library): readonly string[] {
 
 /**
  * wit-component's encoding of a world: a component that exports a component type (the package), in which another component type
- * (the world) is exported; what that one exports is what the world exports.
+ * (the world) is exported; what that one imports and exports is what the world does.
  */
-function exportsOf(component: Component): string[] {
+function worldOf(component: Component): Declaration[] {
   return definitionsOf(component)
     .filter((one): one is TypeDefinition => isComponentType(one))
     .flatMap((one) => declarationsOf(one))
-    .flatMap((declaration) => (declaration.kind === "type" ? declarationsOf(declaration.definition) : []))
-    .flatMap((declaration) => (declaration.kind === "export" ? [declaration.definition.name.name] : []));
+    .flatMap((declaration) => (declaration.kind === "type" ? declarationsOf(declaration.definition) : []));
 }
 
 function isComponentType(definition: Definition): boolean {

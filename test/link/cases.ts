@@ -557,6 +557,20 @@ export const LINK_CASES: readonly LinkCase[] = [
     expected: ok(607909),
   },
   {
+    title: "an interface that has its name in the world only",
+    libraries: async () => [
+      await watLibrary(
+        "app",
+        `(module (@dylink.0) ${ENV} (import "host" "call" (func $call (result i32)))
+          (func (export "api#run") (param i32) (result i32)
+            (if (result i32) (local.get 0) (then (call $call)) (else (i32.const 3)))))`,
+        world("import host: interface { call: func() -> s32; } export api: interface { run: func(v: s32) -> s32; }"),
+      ),
+    ],
+    calls: [{ export: ["api", "run"], args: [0] }],
+    expected: ok(3),
+  },
+  {
     title: "worlds of two libraries, interfaces with resources, strings through the allocator of a third",
     libraries: () =>
       Promise.all([
