@@ -14,6 +14,9 @@ export function isCommonTag({ name, signature }: WantedFunction): boolean {
   return COMMON_TAGS.get(name) === signature;
 }
 
+/** Thousands are missing together, where a library is, and each is compared with all names that there are. */
+const MAX_HINTS = 50;
+
 /** A symbol that a library wants and that nobody has. */
 interface Missing {
   readonly library: Library;
@@ -31,7 +34,8 @@ export function checkResolved(libraries: readonly Library[], symbols: Symbols, a
   const [first] = missing;
   if (first === undefined) return;
   const others = missing.length === 1 ? "" : ` and ${missing.length - 1} more`;
-  const details = missing.map((one) => describe(one, symbols));
+  const { names } = symbols;
+  const details = missing.map((one, i) => describe(one, i < MAX_HINTS ? nearest(one.name, names) : undefined));
   fail(
     `no library defines ${first.name}, which ${first.library.name} needs${others}: add the library that does`,
     details,
@@ -80,8 +84,7 @@ function checkSignature(library: Library, { name, signature }: WantedFunction, s
   );
 }
 
-function describe({ library, name, what }: Missing, symbols: Symbols): string {
-  const similar = nearest(name, symbols.names);
+function describe({ library, name, what }: Missing, similar: string | undefined): string {
   const hint = similar === name ? "; there is one of another type" : `; there is ${similar}`;
   return `  ${library.name} needs ${name} (${what})${similar === undefined ? "" : hint}`;
 }

@@ -278,6 +278,22 @@ describe("a clear message for", () => {
   });
 });
 
+test("thousands of symbols that nobody has are told of in time", async () => {
+  const count = 5000;
+  const fields = (field: (i: number) => string) => Array.from({ length: count }, (_, i) => field(i)).join("");
+  const libraries = [
+    app(fields((i) => `(import "env" "wanted_function_${i}" (func))`)),
+    library(
+      "b.so",
+      fields((i) => `(func (export "a_function_defined_${i}"))`),
+    ),
+  ];
+  await Promise.all(libraries);
+  const start = performance.now();
+  expect((await failure(libraries)).details.length).toBe(count);
+  expect(performance.now() - start).toBeLessThan(2000);
+});
+
 test("a malformed dylink.0 is told of with its place", async () => {
   const bytes = await wat('(module (@custom "dylink.0" "\\09\\00"))');
   const error = await failure([Promise.resolve({ name: "a.so", bytes })]);
