@@ -73,15 +73,26 @@ export async function readAll(files: readonly LibraryFile[]): Promise<Found[]> {
   return (await Promise.all(files.map(read))).flat();
 }
 
+/** `$ORIGIN` and `${ORIGIN}` at the start of a path, and not in a longer name. */
+const ORIGIN = /^\$(ORIGIN(?!\w)|\{ORIGIN\})/;
+
 function expandOrigin(path: string, origin: string | undefined): string[] {
-  if (!/^\$(ORIGIN|\{ORIGIN\})/.test(path)) return [path];
-  return origin === undefined ? [] : [path.replace(/^\$(ORIGIN|\{ORIGIN\})/, origin)];
+  const [found] = ORIGIN.exec(path) ?? [];
+  if (found === undefined) return [path];
+  return origin === undefined ? [] : [origin + path.slice(found.length)];
 }
 
+/**
+ * Libraries say what they need, and who wrote them is not who links them: only files right in a directory are looked at, and no
+ * devices or pipes, which would be read without end.
+ */
 async function search(name: string, directories: readonly string[]): Promise<Found | undefined> {
+  if (/[/\\]/.test(name)) return undefined;
   for (const directory of directories) {
-    const bytes = await readFile(join(directory, name)).catch(() => undefined);
-    if (bytes !== undefined) return { name, bytes, origin: directory };
+    const path = join(directory, name);
+    const found = await stat(path).catch(() => undefined);
+    if (!found?.isFile()) continue;
+    return { name, bytes: await readFile(path).catch((cause) => fail(path, cause)), origin: directory };
   }
   return undefined;
 }
@@ -98,7 +109,7 @@ async function read(file: LibraryFile): Promise<Found[]> {
 
 async function readDirectory({ path, name, dlOpenable = false }: LibraryFile): Promise<Found[]> {
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => isLibrary(entry.name) && !entry.isDirectory());
+  const paths = entries.filter((entry) => isLibrary(entry.name) && (entry.isFile() || entry.isSymbolicLink()));
   const files = paths.map((entry) => join(entry.parentPath, entry.name).slice(join(path, "/").length)).sort();
   checkAny(files, path);
   return Promise.all(

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { jcoSession } from "../support/jco.js";
@@ -51,6 +51,38 @@ describe("link", () => {
     expect(stderr).toMatch(/^out\.wasm: .*, 3 libraries: /);
     expect(exitCode).toBe(0);
     expect(await answerOf("out.wasm")).toEqual({ ok: 42 });
+  });
+
+  test("finds what is next to a library in a directory of any name", async () => {
+    const directory = path("a$&b");
+    await mkdir(directory, { recursive: true });
+    await copyFile(path("app.so"), join(directory, "program.so"));
+    const need = (name: string, runtimePath: string) =>
+      wat(`(module (@dylink.0 (needed "${name}") (runtime-path "${runtimePath}")) ${ENV}
+        (func (export "help") (result i32) (i32.const 42)))`);
+    await writeFile(path("a$&b/libhelp.so"), await need("libnext.so", "$ORIGIN"));
+    await writeFile(path("a$&b/libnext.so"), await wat("(module (@dylink.0))"));
+    const { stderr } = await inWorkspace("link", "a$&b/program.so", "a$&b/libhelp.so", "-o", "next.wasm");
+    expect(stderr).toMatch(/^next\.wasm: .*, 3 libraries: /);
+  });
+
+  test.each([
+    ["a file of another directory", "../secret.so", ""],
+    ["a device", "null", "/dev"],
+    ["what is in a directory that only starts like its own", "libother.so", "$ORIGINAL"],
+  ])("does not read %s for a library", async (_, needed, runtimePath) => {
+    const library = await wat("(module (@dylink.0))");
+    await writeFile(path("secret.so"), library);
+    for (const directory of ["untrusted", "untrustedAL"]) await mkdir(path(directory), { recursive: true });
+    await writeFile(path("untrustedAL/libother.so"), library);
+    const text = `(module (@dylink.0 (needed "${needed}") (runtime-path "${runtimePath}")) ${ENV}
+      (func (export "help") (result i32) (i32.const 42)))`;
+    await writeFile(path("untrusted/libhelp.so"), await wat(text));
+    const { exitCode, stderr } = await inWorkspace(
+      ...["link", "app.so", "untrusted/libhelp.so", "-L", "lib", "-o", "x.wasm"],
+    );
+    expect(stderr).toContain(`libhelp.so needs the library ${needed}, which is not given`);
+    expect(exitCode).toBe(1);
   });
 
   test("reports as JSON", async () => {
