@@ -14,11 +14,11 @@ import { nameOf, setName } from "../component/names.js";
 import { encodeModule } from "../module/encode.js";
 import type { ExternKind } from "../module/exports.js";
 import type { CoreModule } from "../module/model.js";
-import { envName, MEMORY, TABLE } from "./env.js";
+import { envName, TABLE } from "./env.js";
 import { libraryImport, MAIN } from "./init.js";
 import type { Slots } from "./layout.js";
 import type { Library } from "./library.js";
-import type { LinkPlan } from "./plan.js";
+import { type LinkPlan, MEMORY } from "./plan.js";
 import { fillsOwnSlots, segmentsFor } from "./table-entries.js";
 
 /** What wit-component calls the instance of the program's own module. */

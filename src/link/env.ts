@@ -10,13 +10,12 @@ import { PAGE_SIZE, type Placement } from "./layout.js";
 import type { Library, WantedFunction, WantedGlobal } from "./library.js";
 import type { TableName } from "./lookup-table.js";
 import { ModuleBuilder } from "./module-builder.js";
-import { type LinkPlan, reallocOf, taskHookOf } from "./plan.js";
+import { type LinkPlan, MEMORY, reallocOf, taskHookOf } from "./plan.js";
 import { signatureOf } from "./signature.js";
 import type { FunctionBinding } from "./symbols.js";
 import type { GET_BASE, PROGRAM_INFO, SET_BASE } from "./tls.js";
 import { isCommonTag } from "./unresolved.js";
 
-export const MEMORY = "memory";
 export const TABLE = "__indirect_function_table";
 
 /** The names under which `env` exports what libraries get of it. Its other exports are those of the component. */

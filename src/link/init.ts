@@ -4,11 +4,11 @@ import { ByteWriter } from "../binary/writer.js";
 import type { CoreModule } from "../module/model.js";
 import type { FuncType } from "../module/types.js";
 import { funcref } from "../module/value-types.js";
-import { envName, MEMORY, TABLE } from "./env.js";
+import { envName, TABLE } from "./env.js";
 import type { Library } from "./library.js";
 import type { TableName } from "./lookup-table.js";
 import { ModuleBuilder } from "./module-builder.js";
-import { type LinkPlan, taskHookOf } from "./plan.js";
+import { type LinkPlan, MEMORY, taskHookOf } from "./plan.js";
 import { fillsOwnSlots, segmentsFor, type TableEntry } from "./table-entries.js";
 
 /** The instance names under which this module imports. */

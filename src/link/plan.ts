@@ -1,3 +1,4 @@
+import { ComponentInitError } from "../errors.js";
 import type { MemoryLayout, Slots } from "./layout.js";
 import { type Library, TASK_HOOK, type WantedFunction } from "./library.js";
 import type { FunctionBinding, Symbols } from "./symbols.js";
@@ -53,15 +54,31 @@ export function planCalls(order: readonly Library[], symbols: Symbols): LinkPlan
   };
 }
 
-/** What the component exports of each library, the first of a name. */
+/**
+ * What the component exports of each library, the first of a name.
+ *
+ * @throws ComponentInitError `link-failed`
+ */
 export function worldFunctionsOf(libraries: readonly Library[]): Map<string, FunctionBinding> {
   const found = new Map<string, FunctionBinding>();
   for (const library of libraries) {
     const exported = worldExports(library);
     if (exported.length === 0) continue;
     for (const func of library.definedFunctions.values()) {
-      if (isWorldFunction(func.name, exported) && !found.has(func.name)) found.set(func.name, { library, func });
+      if (!isWorldFunction(func.name, exported) || found.has(func.name)) continue;
+      if (func.name === MEMORY) failTaken(library);
+      found.set(func.name, { library, func });
     }
   }
   return found;
+}
+
+/** Where the canonical ABI finds the program's memory, among the same names. */
+export const MEMORY = "memory";
+
+function failTaken({ name }: Library): never {
+  throw new ComponentInitError(
+    "link-failed",
+    `the world of ${name} exports a function called ${MEMORY}, which is what a program calls its memory: give it another name`,
+  );
 }

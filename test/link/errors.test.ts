@@ -224,6 +224,17 @@ const CASES: readonly Case[] = [
     message: "no component can be made of the libraries: different number of function parameters",
   },
   {
+    title: "a world with a function that is called as the memory",
+    libraries: () => [
+      watLibrary("a.so", `(module (@dylink.0) ${ENV} (func (export "memory")))`, {
+        wit: "package test:test; world w { export memory: func(); }",
+        world: "w",
+      }),
+    ],
+    message:
+      "the world of a.so exports a function called memory, which is what a program calls its memory: give it another name",
+  },
+  {
     title: "preview 1 without its adapter",
     libraries: () => [systemLibrary("libc.so"), app('(import "env" "strlen" (func (param i32) (result i32)))')],
     message:
