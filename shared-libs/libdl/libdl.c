@@ -35,11 +35,14 @@ struct library {
   uint32_t symbol_count;
   /* Sorted by the bytes of their names. */
   const struct symbol *symbols;
+  /* Numbers of the libraries that it needs, and that those need, breadth-first. */
+  uint32_t needed_count;
+  const uint32_t *needed;
   /* Whether it takes a dlopen for its symbols to be found by RTLD_DEFAULT. */
   uint32_t is_openable;
   /* How often it is open. */
   uint32_t open_count;
-  /* When it was first opened with RTLD_GLOBAL, counted from 1. */
+  /* When it or what needs it was first opened with RTLD_GLOBAL, counted from 1. */
   uint32_t global_since;
 };
 
@@ -126,6 +129,15 @@ static const struct symbol *find_symbol(const struct library *library, struct na
   return NULL;
 }
 
+/* In a library, and then in what it needs: POSIX's dependency order. */
+static const struct symbol *find_in(const struct library *library, struct name name) {
+  const struct symbol *found = find_symbol(library, name);
+  for (uint32_t i = 0; i < library->needed_count && found == NULL; i++) {
+    found = find_symbol(&__component_init_libraries.libraries[library->needed[i]], name);
+  }
+  return found;
+}
+
 /* The first definition after `skip` others: libraries that are there from the start, then those opened for all, in that order. */
 static const struct symbol *find_global(struct name name, uint32_t skip) {
   struct library *libraries = __component_init_libraries.libraries;
@@ -143,6 +155,10 @@ static const struct symbol *find_global(struct name name, uint32_t skip) {
     }
   }
   return NULL;
+}
+
+static void make_global(struct library *library) {
+  if (library->global_since == 0) library->global_since = ++opened_global;
 }
 
 static struct library *library_of(void *handle) {
@@ -170,7 +186,12 @@ void *dlopen(const char *file, int mode) {
     return NULL;
   }
   library->open_count++;
-  if ((mode & RTLD_GLOBAL) && library->global_since == 0) library->global_since = ++opened_global;
+  if (mode & RTLD_GLOBAL) {
+    make_global(library);
+    for (uint32_t i = 0; i < library->needed_count; i++) {
+      make_global(&__component_init_libraries.libraries[library->needed[i]]);
+    }
+  }
   return library;
 }
 
@@ -185,7 +206,7 @@ void *dlsym(void *restrict handle, const char *restrict text) {
   } else {
     struct library *library = library_of(handle);
     if (library == NULL) return NULL;
-    found = find_symbol(library, name);
+    found = find_in(library, name);
   }
   if (found != NULL) return found->address;
   fail("Symbol not found: ", text);

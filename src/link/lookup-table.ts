@@ -9,6 +9,8 @@ const ROOT_SIZE = 8;
 interface Entry {
   readonly library: Library;
   readonly symbols: readonly string[];
+  /** Positions in the table. */
+  readonly needed: readonly number[];
 }
 
 /** Which form a table has, and which libraries are in it. */
@@ -16,21 +18,17 @@ interface Form {
   readonly wanted: (library: Library) => boolean;
   /** The libraries' order in the table. */
   readonly order: (a: Entry, b: Entry) => number;
-  /** Words behind a library's name and symbols. */
-  readonly rest: (library: Library) => readonly number[];
+  /** Whether a library's record ends with what it needs, and words that libdl notes things in. */
+  readonly isLong: boolean;
 }
 
 const byName = (a: Entry, b: Entry) => compareBytes(a.library.name, b.library.name);
 
 export const FORMS = {
   /** That of the libdl which wit-component has (`crates/wit-component/dl`): libraries that can be opened, by name. */
-  __wasm_libdl_libraries: { wanted: ({ dlOpenable }) => dlOpenable, order: byName, rest: () => [] },
-  /** Ours: all libraries in the order in which symbols are searched, and room for what libdl notes of each. */
-  __component_init_libraries: {
-    wanted: () => true,
-    order: () => 0,
-    rest: ({ dlOpenable }) => [dlOpenable ? 1 : 0, 0, 0],
-  },
+  __wasm_libdl_libraries: { wanted: ({ dlOpenable }) => dlOpenable, order: byName, isLong: false },
+  /** Ours: all libraries in the order in which symbols are searched. */
+  __component_init_libraries: { wanted: () => true, order: () => 0, isLong: true },
 } satisfies Readonly<Record<string, Form>>;
 
 export type TableName = keyof typeof FORMS;
@@ -39,6 +37,8 @@ export type TableName = keyof typeof FORMS;
  * What libdl looks names up in, all little-endian words, the symbols of a library sorted by the bytes of their names:
  *
  *     Name { length, pointer }   Symbol { Name, address }   Library { Name, count, symbols, ... }   Libraries { count, libraries }
+ *
+ * A library of ours goes on with `count, needed`, which are numbers of libraries.
  */
 export class LookupTable {
   readonly size: number;
@@ -47,7 +47,9 @@ export class LookupTable {
 
   constructor(name: TableName, libraries: readonly Library[]) {
     this.#form = FORMS[name];
-    const entries = libraries.filter((library) => this.#form.wanted(library)).map(entryOf);
+    const wanted = libraries.filter((library) => this.#form.wanted(library));
+    const neededBy = this.#form.isLong ? neededIn(wanted) : () => [];
+    const entries = wanted.map((library) => entryOf(library, neededBy(library)));
     this.#entries = entries.toSorted(this.#form.order);
     this.size = this.#entries.reduce((sum, entry) => sum + sizeOf(entry, this.#form), ROOT_SIZE);
   }
@@ -55,7 +57,7 @@ export class LookupTable {
   /** The bytes for an address, and the address of the root, which comes last. */
   encode(start: number, { placements }: MemoryLayout, slots: Slots): { bytes: Uint8Array; root: number } {
     const writer = new TableWriter(this.size, start);
-    const records = this.#entries.map(({ library, symbols }) => {
+    const records = this.#entries.map(({ library, symbols, needed }) => {
       const addressOf = addresses(library, placements.get(library) as Placement, slots);
       const texts = symbols.map((symbol) => writer.text(symbol));
       const name = writer.text(library.name);
@@ -64,7 +66,10 @@ export class LookupTable {
         const { length, pointer } = texts[i] as Text;
         writer.words(length, pointer, addressOf(symbol));
       });
-      return [name.length, name.pointer, symbols.length, symbolsPointer, ...this.#form.rest(library)];
+      const neededPointer = writer.address;
+      writer.words(...needed);
+      const rest = [needed.length, neededPointer, library.dlOpenable ? 1 : 0, 0, 0];
+      return [name.length, name.pointer, symbols.length, symbolsPointer, ...(this.#form.isLong ? rest : [])];
     });
     const librariesPointer = writer.address;
     for (const record of records) writer.words(...record);
@@ -74,12 +79,24 @@ export class LookupTable {
   }
 }
 
-function entryOf(library: Library): Entry {
-  return { library, symbols: sortByBytes([...library.definedFunctions.keys(), ...library.definedData.keys()]) };
+/** For `dlsym`, which searches a library and what it needs breadth-first, as POSIX says. */
+function neededIn(libraries: readonly Library[]): (library: Library) => number[] {
+  const positions = new Map(libraries.map(({ name }, i) => [name, i]));
+  return (library) => {
+    const found = new Set([positions.get(library.name) as number]);
+    for (const one of found) {
+      for (const name of (libraries[one] as Library).dylink.needed) found.add(positions.get(name) as number);
+    }
+    return [...found].slice(1);
+  };
 }
 
-function sizeOf({ library, symbols }: Entry, { rest }: Form): number {
-  const record = 4 * (4 + rest(library).length);
+function entryOf(library: Library, needed: readonly number[]): Entry {
+  return { library, symbols: sortByBytes([...library.definedFunctions.keys(), ...library.definedData.keys()]), needed };
+}
+
+function sizeOf({ library, symbols, needed }: Entry, { isLong }: Form): number {
+  const record = 4 * ((isLong ? 9 : 4) + needed.length);
   const texts = symbols.reduce((sum, name) => sum + textSize(name), textSize(library.name));
   return record + texts + symbols.length * SYMBOL_SIZE;
 }

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
 import type { LibraryInput } from "../../src/link/library.js";
 import { ENGINES } from "../support/differential.js";
-import { cLibrary, linked, preview1Adapter, systemLibrary } from "../support/libraries.js";
+import { cLibrary, linked, preview1Adapter, systemLibrary, watLibrary } from "../support/libraries.js";
 import { comparable } from "../support/session.js";
 
 test("libdl.so is what its source builds to", async () => {
@@ -97,6 +97,12 @@ EXPORT("ask") const void *ask(int question) {
       return result(dlsym(other, "other") == NULL ? last_error() : "found");
     }
     case 13: return result(handle("libc.so", RTLD_NOW | RTLD_NOLOAD) != NULL ? "loaded" : last_error());
+    /* In libneeded.so, which libneeder.so needs. */
+    case 14: return result(dlsym(handle("libneeder.so", RTLD_NOW), "of_needed") == NULL ? last_error() : "found");
+    case 15: return result(dlsym(RTLD_DEFAULT, "of_needed") == NULL ? last_error() : "found");
+    case 16:
+      handle("libneeder.so", RTLD_NOW | RTLD_GLOBAL);
+      return result(dlsym(RTLD_DEFAULT, "of_needed") == NULL ? last_error() : "found");
     default: return result("?");
   }
 }`;
@@ -122,6 +128,10 @@ let libraries: LibraryInput[];
 
 beforeAll(async () => {
   const openable = async (name: string, source: string) => ({ ...(await cLibrary(name, source)), dlOpenable: true });
+  const openableInWat = async (name: string, dylink: string, fields: string) => ({
+    ...(await watLibrary(name, `(module (@dylink.0 ${dylink}) ${fields})`)),
+    dlOpenable: true,
+  });
   libraries = [
     await cLibrary("program.so", PROGRAM, WORLD),
     await cLibrary("libshadow.so", "int shadowed(void) { return 2; } int use_shadow(void) { return 0; }"),
@@ -129,6 +139,8 @@ beforeAll(async () => {
     await openable("libplugin.so", PLUGIN),
     await openable("/plugins/libdeep.so", PLUGIN),
     await openable("libother.so", OTHER),
+    await openableInWat("libneeder.so", '(needed "libneeded.so")', ""),
+    await openableInWat("libneeded.so", "", '(func (export "of_needed"))'),
   ];
   component = await linked(libraries, { adapters: { wasi_snapshot_preview1: await preview1Adapter() } });
 });
@@ -160,6 +172,9 @@ const CALLS = [
   [ask(11), "Library is not already loaded: libother.so"],
   [ask(12), "Invalid library handle"],
   [ask(13), "loaded"],
+  [ask(14), "found"],
+  [ask(15), "Symbol not found: of_needed"],
+  [ask(16), "found"],
 ] as const;
 
 describe.each(ENGINES)("a program that opens libraries, in $name", ({ available, session }) => {

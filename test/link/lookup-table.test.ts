@@ -4,8 +4,12 @@ import { readLibrary } from "../../src/link/library.js";
 import { LookupTable } from "../../src/link/lookup-table.js";
 import { wat } from "../support/wat.js";
 
-const library = async (name: string, fields: string, dlOpenable: boolean) =>
-  readLibrary({ name, bytes: await wat(`(module (@dylink.0 (mem-info (memory 8 2))) ${fields})`), dlOpenable });
+const library = async (name: string, fields: string, dlOpenable: boolean, needed = "") =>
+  readLibrary({
+    name,
+    bytes: await wat(`(module (@dylink.0 (mem-info (memory 8 2)) ${needed}) ${fields})`),
+    dlOpenable,
+  });
 
 /** Reads a table as libdl does. */
 function read(bytes: Uint8Array, start: number, root: number, words: number) {
@@ -58,13 +62,18 @@ test("the table of wit-component's libdl has openable libraries and their symbol
 test("ours has all libraries in the order of the search, and room for what libdl notes", async () => {
   const libraries = [
     await library("z.so", '(func (export "f"))', false),
-    await library("a.so", '(func (export "f"))', true),
+    await library("a.so", '(func (export "f"))', true, '(needed "b.so" "a.so")'),
+    await library("b.so", "", true, '(needed "z.so")'),
   ];
   const table = new LookupTable("__component_init_libraries", libraries);
   const layout = layOut(libraries, 1024, table.size);
   const { bytes, root } = table.encode(layout.stackSize, layout, new Slots(layout.tableEnd));
-  expect(read(bytes, layout.stackSize, root, 7)).toEqual([
-    ["z.so", [["f", 1]], 0, 0, 0],
-    ["a.so", [["f", 2]], 1, 0, 0],
-  ]);
+  expect(bytes.length).toBe(table.size);
+  const [first, second, ...others] = read(bytes, layout.stackSize, root, 9);
+  expect(first).toEqual(["z.so", [["f", 1]], 0, expect.any(Number), 0, 0, 0]);
+  expect(second).toEqual(["a.so", [["f", 2]], 2, expect.any(Number), 1, 0, 0]);
+  expect(others.length).toBe(1);
+  // What it needs comes before what that needs, and nothing twice.
+  const needed = new Uint32Array(Uint8Array.from(bytes).buffer, Number(second?.[3]) - layout.stackSize, 2);
+  expect([...needed]).toEqual([2, 0]);
 });
