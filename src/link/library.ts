@@ -71,8 +71,6 @@ export interface Library {
   /** Where it says what thread-local storage it needs, relative to its place in memory. */
   readonly tlsInfo: number | undefined;
   readonly relocates: boolean;
-  /** Whether it is told when tasks of the component start and end. */
-  readonly hooksTasks: boolean;
   /** The export that runs its constructors. */
   readonly constructors: string | undefined;
   readonly isCommand: boolean;
@@ -207,7 +205,6 @@ class LibraryReader {
       definedData,
       definedTags,
       tlsInfo,
-      hooksTasks: definedFunctions.has(TASK_HOOK),
       relocates: hooks.has(RELOCATE),
       constructors: constructors[0],
       isCommand: hooks.has(COMMAND),
