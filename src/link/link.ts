@@ -78,7 +78,7 @@ async function planLink(inputs: readonly LibraryInput[], options: LinkOptions) {
   checkResolved(libraries, known, stubMissingFunctions);
   checkAdapters(libraries, options.adapters ?? {});
   const symbols = new Symbols(libraries);
-  const order = instantiationOrder(libraries, dependencies, symbols);
+  const order = instantiationOrder(libraries, symbols);
   const lookups = tableNames(libraries).map((name) => ({ name, table: new LookupTable(name, libraries) }));
   const storage = new ThreadLocalStorage(libraries);
   const lookupSize = lookups.reduce((sum, { table }) => sum + table.size, 0);

@@ -1,5 +1,5 @@
 import { ComponentInitError } from "../errors.js";
-import type { Library } from "./library.js";
+import type { Library, WantedFunction } from "./library.js";
 import type { Symbols } from "./symbols.js";
 import { worldExports } from "./worlds.js";
 
@@ -11,8 +11,16 @@ export type Dependencies = ReadonlyMap<Library, ReadonlySet<Library>>;
  * a library whose data alone is used would be left out.
  */
 export function dependenciesOf(libraries: readonly Library[], symbols: Symbols): Dependencies {
-  const byName = new Map(libraries.map((library) => [library.name, library]));
-  const direct = new Map(libraries.map((library) => [library, directDependencies(library, symbols, byName)]));
+  const byName = namesOf(libraries);
+  return closures(libraries, (library) => directDependencies(library, symbols, byName));
+}
+
+function namesOf(libraries: readonly Library[]): Map<string, Library> {
+  return new Map(libraries.map((library) => [library.name, library]));
+}
+
+function closures(libraries: readonly Library[], directOf: (library: Library) => Library[]): Dependencies {
+  const direct = new Map(libraries.map((library) => [library, directOf(library)]));
   return new Map(libraries.map((library) => [library, closure(library, direct)]));
 }
 
@@ -46,58 +54,53 @@ export function reachableOf(libraries: readonly Library[], dependencies: Depende
 }
 
 /**
- * Dependencies first; where they go round in a circle, in the order in which they are given, but for tags: a function can be
- * reached through the table before it is there, a tag cannot.
+ * Dependencies first, in the order in which wit-component adds them; of a circle, first who is reached first. But for tags: a
+ * function can be reached through the table before it is there, a tag cannot.
  *
  * @throws ComponentInitError `link-failed` when tags go round in a circle
  */
-export function instantiationOrder(
-  libraries: readonly Library[],
-  dependencies: Dependencies,
-  symbols: Symbols,
-): Library[] {
-  const remaining = new Set(libraries);
-  const order: Library[] = [];
-  const waitingFor = new Map(libraries.map((library) => [library, neededBefore(library, dependencies, symbols)]));
-  const isReady = (library: Library) => {
-    const needed = waitingFor.get(library) ?? [];
-    // What is there stays there, and need not be looked at again.
-    for (let last = needed.at(-1); last !== undefined && !remaining.has(last); last = needed.at(-1)) needed.pop();
-    return needed.length === 0;
-  };
-  while (remaining.size > 0) {
-    const ready = order.length;
-    for (const library of [...remaining]) {
-      if (!isReady(library)) continue;
-      remaining.delete(library);
-      order.push(library);
-    }
-    if (order.length === ready) failCircular([...remaining], dependencies, symbols);
-  }
-  return order;
-}
-
-function neededBefore(library: Library, dependencies: Dependencies, symbols: Symbols): Library[] {
-  const needed = [...(dependencies.get(library) ?? [])].filter((other) => !dependencies.get(other)?.has(library));
-  return [...needed, ...tagOwners(library, symbols)];
-}
-
-function tagOwners({ tags }: Library, symbols: Symbols): Library[] {
-  return tags.map((tag) => symbols.tag(tag)).filter((owner) => owner !== undefined);
-}
-
-function failCircular(remaining: readonly Library[], dependencies: Dependencies, symbols: Symbols): never {
-  for (const library of remaining) {
+export function instantiationOrder(libraries: readonly Library[], symbols: Symbols): Library[] {
+  const dependencies = closures(libraries, orderingDependencies(libraries, symbols));
+  const of = (library: Library) => [...(dependencies.get(library) ?? [])];
+  const isNeededBy = (library: Library, other: Library) => dependencies.get(other)?.has(library) ?? false;
+  const begun = new Set<Library>();
+  const order = new Set<Library>();
+  const add = (library: Library) => {
+    if (begun.has(library)) return;
+    begun.add(library);
+    for (const other of of(library)) if (!isNeededBy(library, other)) add(other);
     for (const tag of library.tags) {
       const owner = symbols.tag(tag);
-      if (owner === undefined || !dependencies.get(owner)?.has(library)) continue;
-      const circle = owner === library ? "" : `, and ${owner.name} needs a tag of ${library.name} in turn`;
-      throw new ComponentInitError(
-        "link-failed",
-        `${library.name} imports the tag ${tag.name} of ${owner.name}${circle}: a tag must be there before those that ` +
-          "import it, so define it in a library of its own",
-      );
+      if (owner === undefined) continue;
+      add(owner);
+      if (!order.has(owner)) failCircular(library, tag, owner);
     }
-  }
-  throw new Error("libraries wait for each other without a tag");
+    order.add(library);
+    for (const other of of(library)) if (isNeededBy(library, other)) add(other);
+  };
+  for (const library of libraries) add(library);
+  return [...order];
+}
+
+/** What decides the order: not addresses, which are constants. */
+function orderingDependencies(libraries: readonly Library[], symbols: Symbols): (library: Library) => Library[] {
+  const byName = namesOf(libraries);
+  return ({ dylink, functions, tags }) => {
+    const callees = functions.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const found = [
+      ...dylink.needed.map((name) => byName.get(name)),
+      ...callees.map((wanted) => symbols.callee(wanted)?.library),
+      ...tags.map((tag) => symbols.tag(tag)),
+    ];
+    return [...new Set(found.filter((library) => library !== undefined))];
+  };
+}
+
+function failCircular(library: Library, tag: WantedFunction, owner: Library): never {
+  const circle = owner === library ? "" : `, and ${owner.name} needs a tag of ${library.name} in turn`;
+  throw new ComponentInitError(
+    "link-failed",
+    `${library.name} imports the tag ${tag.name} of ${owner.name}${circle}: a tag must be there before those that ` +
+      "import it, so define it in a library of its own",
+  );
 }

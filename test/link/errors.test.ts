@@ -173,7 +173,7 @@ const CASES: readonly Case[] = [
       library("b.so", '(import "env" "ouch" (tag)) (tag (export "oops"))'),
     ],
     message:
-      "app.so imports the tag oops of b.so, and b.so needs a tag of app.so in turn: a tag must be there before those that " +
+      "b.so imports the tag ouch of app.so, and app.so needs a tag of b.so in turn: a tag must be there before those that " +
       "import it, so define it in a library of its own",
   },
   {
