@@ -152,6 +152,7 @@ class LibraryReader {
   private readonly functionAddresses: WantedGlobal[] = [];
   private readonly linkerGlobals: WantedGlobal[] = [];
   private readonly outside: Import[] = [];
+  private readonly exported = new Set<string>();
   private readonly hooks = new Set<string>();
   private readonly definedFunctions = new Map<string, DefinedFunction>();
   private readonly definedData = new Map<string, number>();
@@ -319,6 +320,8 @@ class LibraryReader {
 
   /** In one pass: there can be tens of thousands. */
   private readExport(item: Export, { globals, tags }: Spaces): void {
+    if (this.exported.has(item.name)) refuse(`it exports ${item.name} twice`);
+    this.exported.add(item.name);
     if (HOOKS.has(item.name)) this.readHook(item);
     else if (item.kind === "func") this.readFunction(item);
     else if (item.kind === "global") this.readData(item, globals);
@@ -341,8 +344,8 @@ class LibraryReader {
 
   /** Exported globals are addresses, relative to where the library's memory starts. Others are for its own use. */
   private readData({ name, index }: Export, globals: Spaces["globals"]): void {
-    const global = globals[index];
-    if (global === undefined || global.imported || global.type.value !== "i32" || global.type.mutable) return;
+    const global = globals[index] ?? refuse(`its export ${name} is no global that it has`);
+    if (global.imported || global.type.value !== "i32" || global.type.mutable) return;
     const value = evaluateConstExpr(global.definition.init);
     if (typeof value === "number") this.definedData.set(name, value >>> 0);
   }

@@ -305,6 +305,35 @@ test("thousands of symbols that nobody has are told of in time", async () => {
   expect(performance.now() - start).toBeLessThan(2000);
 });
 
+/** The module's text, with bytes of the binary replaced by others of the same number. */
+async function patched(fields: string, from: string, to: string): Promise<LibraryInput> {
+  const { bytes, ...rest } = await app(fields);
+  const [before = "", after = "", ...others] = Buffer.from(bytes).toString("latin1").split(from);
+  expect(others).toEqual([]);
+  return { ...rest, bytes: Buffer.from(before + to + after, "latin1") };
+}
+
+// What is only there to be opened is left out of the check of the whole.
+test.each([
+  [
+    "a name that is exported twice",
+    '(func (export "aaaa1")) (func (export "aaaa2"))',
+    "aaaa2",
+    "aaaa1",
+    "it exports aaaa1 twice",
+  ],
+  [
+    "a global that is not there",
+    '(global (export "aaaa") i32 (i32.const 1))',
+    "aaaa\x03\x00",
+    "aaaa\x03\x4d",
+    "its export aaaa is no global that it has",
+  ],
+])("%s is refused", async (_, fields, from, to, says) => {
+  const error = await failure([patched(fields, from, to)]);
+  expect(error).toMatchObject({ code: "unsupported", message: `library app.so: ${says}` });
+});
+
 test("a malformed dylink.0 is told of with its place", async () => {
   const bytes = await wat('(module (@custom "dylink.0" "\\09\\00"))');
   const error = await failure([Promise.resolve({ name: "a.so", bytes })]);
