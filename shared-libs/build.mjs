@@ -1,42 +1,87 @@
 // Builds the libraries in this folder with the compiler that the package pins: node shared-libs/build.mjs
 import { readFile, writeFile } from "node:fs/promises";
+import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { runClang, runLLVM } from "@yowasp/clang";
 
-const FLAGS = [
-  "--target=wasm32-wasip1",
-  "-Os",
-  "-g0",
-  "-fPIC",
-  "-shared",
-  "-nostdlib",
-  "-fno-builtin",
-  "-fvisibility=hidden",
-  "-Wall",
-  "-Wextra",
-  "-Werror",
-  "-Wl,--no-entry",
-  "-Wl,--allow-undefined",
-  "-Wl,--strip-all",
-  ...["dlopen", "dlsym", "dlclose", "dlerror"].map((name) => `-Wl,--export=${name}`),
-];
+const COMMON = ["--target=wasm32-wasip1", "-Os", "-g0", "-Wall", "-Wextra", "-Werror"];
+const FREESTANDING = ["-nostdlib", "-fno-builtin", "-fvisibility=hidden", "-Wl,--no-entry", "-Wl,--strip-all"];
+const SHARED = ["-fPIC", "-shared", "-Wl,--allow-undefined"];
+const DL_FUNCTIONS = ["dlopen", "dlsym", "dlclose", "dlerror"];
 
-/** @returns the bytes of `libdl.so` */
-export async function buildLibdl() {
-  const source = await readFile(new URL("libdl/libdl.c", import.meta.url), "utf8");
+const read = (path) => readFile(new URL(path, import.meta.url), "utf8");
+
+/** What each file in this folder is built by. */
+const BUILDS = {
+  "libdl/libdl.so": async () => {
+    const exported = DL_FUNCTIONS.map((name) => `-Wl,--export=${name}`);
+    return compile({ "libdl.c": await read("libdl/libdl.c") }, [...COMMON, ...FREESTANDING, ...SHARED, ...exported]);
+  },
+  "dlopen/world.h": async () => Buffer.from(worldHeader(await worldSection("guest"))),
+  "dlopen/libdl.so": async () =>
+    compile(await guestFiles(), [...COMMON, ...SHARED, "-fvisibility=default", "-Wl,--strip-debug"]),
+  "dlopen/lookup.wasm": () => lookup("lookup", []),
+  "dlopen/forwarder.wasm": () => lookup("forwarder", ["-DFORWARD"]),
+};
+
+export const BUILT = Object.keys(BUILDS);
+
+/** @returns the bytes of a file that is built */
+export function build(path) {
+  return BUILDS[path]();
+}
+
+async function guestFiles() {
+  const names = ["libdl.c", "dlopen_bytes.h", "world.h"];
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await read(`dlopen/${name}`)])));
+}
+
+/** The component that answers for libraries. Its stack comes first, so that the table can be put behind all else. */
+async function lookup(world, flags) {
+  const exported = [
+    "-Wl,--export=component_init_root",
+    "-Wl,--export=__heap_base",
+    "-Wl,--stack-first",
+    "-Wl,-z,stack-size=4096",
+  ];
+  const files = { "lookup.c": await read("dlopen/lookup.c") };
+  const binary = await compile(files, [...COMMON, ...FREESTANDING, ...flags, ...exported]);
+  return componentNew(await componentEmbed({ binary, witSource: await read("dlopen/dlopen.wit"), world }), []);
+}
+
+/** What says that a module is for a world. */
+async function worldSection(world) {
+  const empty = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+  const embedded = await componentEmbed({ binary: empty, witSource: await read("dlopen/dlopen.wit"), world });
+  const [section] = WebAssembly.Module.customSections(await WebAssembly.compile(embedded), "component-type");
+  return new Uint8Array(section);
+}
+
+/** An object file keeps it, so it comes into every program that has the object. */
+function worldHeader(bytes) {
+  const lines = Array.from({ length: Math.ceil(bytes.length / 20) }, (_, i) => {
+    return `        ".byte ${[...bytes.subarray(i * 20, i * 20 + 20)].join(",")}\\n"`;
+  });
+  return `/* The world of dlopen.wit, as wasm-tools encodes it: built by build.mjs. */
+__asm__(".section \\".custom_section.component-type:component-init-dlopen\\",\\"\\",@\\n"
+${lines.join("\n")}
+        ".text\\n");
+`;
+}
+
+async function compile(files, flags) {
   // Without arguments it only loads its resources, and would print how far it got.
   await runLLVM(null, {}, { fetchProgress: () => {} });
   const messages = [];
   const stderr = (bytes) => bytes !== null && messages.push(Buffer.from(bytes));
+  const sources = Object.keys(files).filter((name) => name.endsWith(".c"));
   try {
-    const files = await runClang(
-      ["clang", ...FLAGS, "libdl.c", "-o", "libdl.so"],
-      { "libdl.c": source },
-      { decodeASCII: false, stderr },
-    );
-    return files["libdl.so"];
+    const built = await runClang(["clang", ...flags, ...sources, "-o", "out"], files, { decodeASCII: false, stderr });
+    return built.out;
   } catch (cause) {
     throw new Error(`clang failed: ${Buffer.concat(messages)}`, { cause });
   }
 }
 
-if (import.meta.main) await writeFile(new URL("libdl/libdl.so", import.meta.url), await buildLibdl());
+if (import.meta.main) {
+  for (const path of BUILT) await writeFile(new URL(path, import.meta.url), await build(path));
+}

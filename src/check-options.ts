@@ -85,6 +85,30 @@ const LISTENER: Kind = {
       : { at: "", wanted: LISTENER.name },
 };
 
+const PLAN: Kind = {
+  name: "a linking plan of this version",
+  wrong: (value) =>
+    isObject(value) && value.version === 1 && Array.isArray(value.loads) ? undefined : { at: "", wanted: PLAN.name },
+};
+
+/** An object of which all members are known and optional. */
+function shape(members: Readonly<Record<string, Kind>>): Kind {
+  return {
+    name: "an object",
+    wrong(value) {
+      if (!isObject(value)) return { at: "", wanted: "an object" };
+      for (const [key, member] of Object.entries(value)) {
+        const known = Object.hasOwn(members, key) ? members[key] : undefined;
+        if (known === undefined)
+          return { at: `.${key}`, wanted: `left out: known are ${Object.keys(members).join(", ")}` };
+        const wrong = member === undefined ? undefined : known.wrong(member);
+        if (wrong !== undefined) return { at: `.${key}${wrong.at}`, wanted: wrong.wanted };
+      }
+      return undefined;
+    },
+  };
+}
+
 const OPTIONS: Readonly<Record<keyof PreinitializeOptions, Kind>> = {
   initFunc: STRING,
   keepInitFunc: BOOLEAN,
@@ -107,6 +131,7 @@ const OPTIONS: Readonly<Record<keyof PreinitializeOptions, Kind>> = {
   correspondence: mapOf(STRING),
   modules: mapOf(BYTES),
   components: mapOf(BYTES),
+  dlopen: shape({ libraries: mapOf(BYTES), libraryPath: listOf(STRING), keep: BOOLEAN, plan: PLAN }),
   gc: BOOLEAN,
   verify: BOOLEAN,
   cache: BOOLEAN,

@@ -1,15 +1,17 @@
 import { checkComponent } from "./check-options.js";
 import { encodeComponent } from "./component/encode.js";
+import { opensLibraries } from "./dlopen/replace-import.js";
+import { refuseOnto, withLibraries } from "./dlopen/with-libraries.js";
 import * as host from "./host/initialize.js";
 import { chooseInit } from "./instrument/choose-init.js";
 import { instrument as instrumentComponent } from "./instrument/instrument.js";
 import type { Instrumented as InstrumentedState } from "./instrument/model.js";
 import { JcoThread } from "./jco/jco-thread.js";
-import { findCorrespondence } from "./rewrite/correspondence.js";
+import { type Correspondence, findCorrespondence } from "./rewrite/correspondence.js";
 import { rewrite as rewriteComponent } from "./rewrite/rewrite.js";
 import type { Snapshot } from "./snapshot/model.js";
 import { takeSnapshot as takeSnapshotOf } from "./snapshot/take.js";
-import type { Supply } from "./specialize/model.js";
+import type { Specialized, Supply } from "./specialize/model.js";
 import { specialize } from "./specialize/specialize.js";
 import { ComponentValidator, verify } from "./verify/verify.js";
 
@@ -33,7 +35,8 @@ export type { Initialized } from "./host/initialize.js";
  */
 export function instrument(component: Uint8Array, supply: Supply = {}): Instrumented {
   checkComponent(component);
-  const instrumented = instrumentComponent(specialize(component, supply));
+  const specialized = specialize(component, supply);
+  const instrumented = instrumentComponent(specialized, { growTables: opensLibraries(specialized.component) });
   const encode = () => encodeComponent(instrumented.component, instrumented.chunksOf).toBytes();
   return { ...instrumented, supply, encode };
 }
@@ -93,6 +96,25 @@ export interface RewriteOptions {
   readonly correspondence?: Readonly<Record<string, string>>;
   /** As in `PreinitializeOptions.gc`. */
   readonly gc?: boolean;
+  /** As in `PreinitializeOptions.dlopen.keep`. */
+  readonly keepDlopen?: boolean;
+}
+
+interface RewriteTarget {
+  readonly target: Specialized;
+  /** From positions in the snapshot; `undefined` where they are the same. */
+  readonly pairs: Correspondence | undefined;
+}
+
+async function targetOf(component: Uint8Array, { dl }: Snapshot, options: RewriteOptions): Promise<RewriteTarget> {
+  const { snapshotOf, correspondence, supply = {}, keepDlopen = false } = options;
+  if (dl !== undefined) {
+    if (snapshotOf !== undefined) refuseOnto();
+    const baked = await withLibraries(component, supply, dl, keepDlopen);
+    return { target: baked.specialized, pairs: baked.correspondence };
+  }
+  const target = specialize(component, supply);
+  return { target, pairs: snapshotOf && findCorrespondence(specialize(snapshotOf, supply), target, correspondence) };
 }
 
 /**
@@ -107,9 +129,8 @@ export async function rewrite(
   options: RewriteOptions = {},
 ): Promise<Uint8Array> {
   checkComponent(component);
-  const { removeInitFunc, snapshotOf, correspondence, gc = false, supply = {} } = options;
-  const target = specialize(component, supply);
-  const pairs = snapshotOf && findCorrespondence(specialize(snapshotOf, supply), target, correspondence);
+  const { removeInitFunc, gc = false } = options;
+  const { target, pairs } = await targetOf(component, snapshot, options);
   const rewritten = rewriteComponent(target, snapshot, {
     gc,
     ...(removeInitFunc === undefined ? {} : { remove: chooseInit(target, removeInitFunc) }),

@@ -1,8 +1,23 @@
+import { createHash } from "node:crypto";
 import { encodeComponent } from "./component/encode.js";
+import { DL_INTERFACE } from "./dlopen/interface.js";
+import type { DlPlan } from "./dlopen/plan.js";
+import { opensLibraries } from "./dlopen/replace-import.js";
+import { refuseOnto, withLibraries } from "./dlopen/with-libraries.js";
+import { ComponentInitError } from "./errors.js";
+import type { DlImports } from "./host/dlopen/imports.js";
 import type { CachedGlue } from "./host/glue.js";
 import { hostWarnings } from "./host/host-report.js";
 import type { ImportModules } from "./host/import-modules.js";
-import { bind, compile, type HostOptions, type Initialized, initialize, type Prepared } from "./host/initialize.js";
+import {
+  bind,
+  compile,
+  type DlopenOptions as HostDlopenOptions,
+  type HostOptions,
+  type Initialized,
+  initialize,
+  type Prepared,
+} from "./host/initialize.js";
 import type { HandlePolicy } from "./host/live-handles.js";
 import { type DeterminismOptions, determinismOf } from "./host/wasi/determinism.js";
 import type { Preopen } from "./host/wasi/filesystem/preopens.js";
@@ -12,16 +27,21 @@ import { instrument } from "./instrument/instrument.js";
 import type { Instrumented } from "./instrument/model.js";
 import type { InstrumentOptions } from "./instrument/module.js";
 import { JcoThread } from "./jco/jco-thread.js";
-import type { MemoryReport, PhaseName, Report, TableReport } from "./report.js";
+import type { DlReport, MemoryReport, PhaseName, Report, TableReport } from "./report.js";
 import { type Correspondence, findCorrespondence } from "./rewrite/correspondence.js";
 import { type Rewritten, rewrite } from "./rewrite/rewrite.js";
 import type { Snapshot } from "./snapshot/model.js";
 import { takeSnapshot } from "./snapshot/take.js";
-import type { Supply } from "./specialize/model.js";
+import type { Specialized, Supply } from "./specialize/model.js";
 import { specialize } from "./specialize/specialize.js";
 import { validateInput } from "./verify/input.js";
 import { verifyState } from "./verify/state.js";
 import { ComponentValidator, verify } from "./verify/verify.js";
+
+export interface DlopenOptions extends HostDlopenOptions {
+  /** Leave the import by which libraries are opened, for hosts that have it (default false). */
+  readonly keep?: boolean;
+}
 
 export interface PreinitializeOptions extends DeterminismOptions {
   /**
@@ -84,6 +104,8 @@ export interface PreinitializeOptions extends DeterminismOptions {
   readonly gc?: boolean;
   /** Instantiate the output and compare every memory, global and table with the snapshot (default false). */
   readonly verify?: boolean;
+  /** Libraries that the guest opens while it initializes. */
+  readonly dlopen?: DlopenOptions;
   /** Keep the generated bindings in the user's cache directory (default true). */
   readonly cache?: boolean;
   /** Told of every phase. */
@@ -149,7 +171,10 @@ export async function runPhases(
     const specialized = specialize(bytes, supply);
     return { specialized, init: chooseInit(specialized, options.initFunc) };
   });
-  const instrumented = await clock.time("instrument", () => instrument(specialized, limitsOf(options)));
+  checkPlan(options.dlopen?.plan, bytes);
+  const instrumented = await clock.time("instrument", () =>
+    instrument(specialized, instrumentOptions(specialized, options)),
+  );
   // What is wrong with the input says more than what that does to the bindings.
   const { glue, prepared } = await prepare(instrumented, options.cache ?? true, thread, clock).catch(async (error) => {
     if (!specialized.isUnchanged) await validateInput(bytes, supply, new ComponentValidator(thread));
@@ -157,7 +182,7 @@ export async function runPhases(
   });
   const validator = new ComponentValidator(thread, (hash) => glue.isValidated(hash));
   if (!specialized.isUnchanged) await validateInput(bytes, supply, validator);
-  if (!glue.wasCached) validator.anticipate(write(bytes, supply, emptySnapshot(instrumented), init, options));
+  if (!glue.wasCached) validator.anticipate(await write(bytes, supply, emptySnapshot(instrumented), init, options));
   onValidated();
   const initialized = await clock.time("initialize", () =>
     whileGuestRuns(options, async () => {
@@ -188,6 +213,7 @@ export async function runPhases(
     globals: snapshot.instances.reduce((sum, { globals, references }) => sum + globals.length + references.length, 0),
     verified: options.verify === true,
     ...(rewritten.collected && { removed: rewritten.collected }),
+    ...(initialized.dl && { dlopen: dlReport(bytes, snapshot, initialized.dl) }),
     host: initialized.host,
     stdout: initialized.stdout,
     stderr: initialized.stderr,
@@ -203,6 +229,21 @@ export async function runPhases(
   return { chunks: output.toChunks(), report };
 }
 
+/** @throws ComponentInitError `invalid-option` */
+function checkPlan(plan: DlPlan | undefined, component: Uint8Array): void {
+  if (plan === undefined || plan.sha256 === sha256(component)) return;
+  throw new ComponentInitError("invalid-option", "the linking plan is for another component: let another one be made");
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function dlReport(bytes: Uint8Array, { dl }: Snapshot, { loads, failures }: DlImports): DlReport {
+  const open = dl?.libraries.map(({ planned }) => planned.name) ?? [];
+  return { open, failures, plan: { version: 1, sha256: sha256(bytes), loads } };
+}
+
 /** Brings the output to life and looks whether its state is that of the snapshot. */
 async function verifyOutput(
   output: Uint8Array,
@@ -214,7 +255,9 @@ async function verifyOutput(
   const instrumented = instrument(specialize(output));
   const [glue, modules] = await Promise.all([bind(instrumented, thread, cache ?? true), compile(instrumented)]);
   const prepared = { instrumented, glue: glue.load(), modules };
-  const alive = await whileGuestRuns(options, () => initialize(prepared, { kind: "none" }, hostOptions({})));
+  // It opens nothing while it is instantiated.
+  const host = { ...hostOptions({}), imports: { [DL_INTERFACE]: {} } };
+  const alive = await whileGuestRuns(options, () => initialize(prepared, { kind: "none" }, host));
   // Another component may give its tables other contents that nobody changed.
   const original = onto === undefined ? { initialized } : {};
   const { instances, indexOf } = rewritten;
@@ -228,14 +271,24 @@ function emptySnapshot({ instances }: Instrumented): Snapshot {
 }
 
 /** Into the component itself, or into another one for a staged pre-initialization. */
-function write(
+async function write(
   bytes: Uint8Array,
   supply: Supply,
   snapshot: Snapshot,
   init: InitFunction,
   options: PreinitializeOptions,
-): Rewritten {
-  const { onto, correspondence, keepInitFunc, gc = false } = options;
+): Promise<Rewritten> {
+  const { onto, correspondence, keepInitFunc, gc = false, dlopen } = options;
+  if (snapshot.dl !== undefined) {
+    if (onto !== undefined) refuseOnto();
+    const baked = await withLibraries(bytes, supply, snapshot.dl, dlopen?.keep ?? false);
+    const remove = keepInitFunc ? undefined : initInTarget(init, baked.correspondence);
+    return rewrite(baked.specialized, snapshot, {
+      gc,
+      correspondence: baked.correspondence,
+      ...(remove && { remove }),
+    });
+  }
   const source = specialize(bytes, supply);
   if (onto === undefined) return rewrite(source, snapshot, { gc, ...(keepInitFunc ? {} : { remove: init }) });
   const target = specialize(onto, supply);
@@ -268,8 +321,8 @@ async function prepare(
   return { glue, prepared: { instrumented, glue: loaded, modules } };
 }
 
-function limitsOf({ maxMemory }: PreinitializeOptions): InstrumentOptions {
-  return maxMemory === undefined ? {} : { maxMemory };
+function instrumentOptions({ component }: Specialized, { maxMemory }: PreinitializeOptions): InstrumentOptions {
+  return { growTables: opensLibraries(component), ...(maxMemory !== undefined && { maxMemory }) };
 }
 
 /** What the caller provides, as objects and as modules. */
@@ -293,6 +346,7 @@ function hostOptions(options: PreinitializeOptions): HostOptions {
     ...(options.random !== undefined && { random: options.random }),
     ...(options.onOutput && { onOutput: options.onOutput }),
     ...(options.handles && { handles: options.handles }),
+    ...(options.dlopen && { dlopen: options.dlopen }),
     ...(options.onHostCall && { onHostCall: options.onHostCall }),
   };
 }

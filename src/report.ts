@@ -1,3 +1,5 @@
+import type { DlPlan } from "./dlopen/plan.js";
+import type { DlFailure } from "./host/dlopen/imports.js";
 import type { HostReport } from "./host/host-report.js";
 import type { HeldHandle } from "./host/live-handles.js";
 import type { RemovedCounts } from "./module/gc.js";
@@ -28,6 +30,16 @@ export interface TableReport {
   readonly entries: number;
 }
 
+/** What a guest has opened. */
+export interface DlReport {
+  /** The libraries that are part of the output, by name. */
+  readonly open: readonly string[];
+  /** What it could not open, find or close. */
+  readonly failures: readonly DlFailure[];
+  /** All that was decided: the option `dlopen.plan` does it again. */
+  readonly plan: DlPlan;
+}
+
 /** What a pre-initialization did. Plain values: `--json` prints this. */
 export interface Report {
   readonly version: 1;
@@ -46,6 +58,8 @@ export interface Report {
   readonly verified: boolean;
   /** What went from core modules; absent unless that was asked for. */
   readonly removed?: RemovedCounts;
+  /** What the guest has opened; absent where it cannot open libraries. */
+  readonly dlopen?: DlReport;
   readonly host: HostReport;
   /** What the guest wrote, at most the last 64 KiB each. */
   readonly stdout: string;

@@ -1,5 +1,5 @@
 import { parseDeterminism } from "./determinism.js";
-import { adaptersOf, librariesOf } from "./libraries.js";
+import { adaptersOf, librariesOf, parseDlopen } from "./libraries.js";
 import { parseDir, parseTar } from "./mounts.js";
 import { parseNetwork } from "./network-option.js";
 import { parseDuration, parseEnv, parseHandles, parseSize, parseSupply, single } from "./options.js";
@@ -25,7 +25,15 @@ type RepeatableOption =
   | "import"
   | "module"
   | "component";
-type SwitchOption = "stub-missing-functions" | "keep-init-func" | "gc" | "verify" | "no-cache" | "json" | "verbose";
+type SwitchOption =
+  | "stub-missing-functions"
+  | "keep-dlopen"
+  | "keep-init-func"
+  | "gc"
+  | "verify"
+  | "no-cache"
+  | "json"
+  | "verbose";
 
 /** What the command line says. */
 export async function settingsOfFlags(argv: RunArguments, guestArguments?: readonly string[]): Promise<Settings> {
@@ -44,6 +52,9 @@ export async function settingsOfFlags(argv: RunArguments, guestArguments?: reado
     libraryPath: argv["library-path"] ?? [],
     stackSize: parsed("stack-size", parseSize),
     stubMissingFunctions: argv["stub-missing-functions"],
+    dlopen: parsed("dlopen", parseDlopen),
+    keepDlopen: argv["keep-dlopen"],
+    plan: value("plan"),
     output: value("output"),
     initFunc: value("init-func"),
     keepInitFunc: argv["keep-init-func"],

@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ComponentInitError } from "../errors.js";
 import type { SourceDirectory } from "../host/wasi/filesystem/source.js";
+import type { Dlopen } from "../link/libdl.js";
 import { type LibraryInput, readDylink } from "../link/library.js";
 import { reason } from "../reason.js";
 import { UsageError } from "./failure.js";
@@ -20,6 +21,12 @@ export function parseLibrary(option: string, text: string, dlOpenable: boolean):
   const [, name, path = ""] = /^(?:([^=]*)=)?(.*)$/s.exec(text) ?? [];
   if (path === "" || name === "") throw new UsageError(`${option} ${text}: FILE or NAME=FILE is expected`);
   return { path, ...(name !== undefined && { name }), dlOpenable };
+}
+
+/** @throws UsageError */
+export function parseDlopen(label: string, text: string): Dlopen {
+  if (text === "linked" || text === "init") return text;
+  throw new UsageError(`${label} must be linked or init, not ${text}`);
 }
 
 /** What the options `--lib` and `--dl-openable` name, in this order: symbols are searched in it. */
@@ -71,6 +78,11 @@ export async function collectLibraries(files: readonly LibraryFile[], searchPath
 /** Reads libraries and nothing that they need. */
 export async function readAll(files: readonly LibraryFile[]): Promise<Found[]> {
   return (await Promise.all(files.map(read))).flat();
+}
+
+/** Libraries by the names that programs open them by. */
+export async function namedLibraries(files: readonly LibraryFile[]): Promise<Record<string, Uint8Array>> {
+  return Object.fromEntries((await readAll(files)).map(({ name, bytes }) => [name, bytes]));
 }
 
 /** `$ORIGIN` and `${ORIGIN}` at the start of a path, and not in a longer name. */

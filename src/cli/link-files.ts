@@ -5,7 +5,7 @@ import { defined, type LinkSettings } from "./settings.js";
 
 /** Reads libraries and links them. */
 export async function linkFiles(settings: LinkSettings): Promise<Linked> {
-  const { libraries = [], adapters = {}, libraryPath = [], stackSize, stubMissingFunctions } = settings;
+  const { libraries = [], adapters = {}, libraryPath = [], stackSize, stubMissingFunctions, dlopen } = settings;
   const [inputs, adapterBytes] = await Promise.all([collectLibraries(libraries, libraryPath), readNamed(adapters)]);
-  return link(inputs, { adapters: adapterBytes, ...defined({ stackSize, stubMissingFunctions }) });
+  return link(inputs, { adapters: adapterBytes, ...defined({ stackSize, stubMissingFunctions, dlopen }) });
 }

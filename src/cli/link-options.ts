@@ -11,6 +11,14 @@ export const LIBRARY_OPTIONS = {
     describe:
       "A library that the program can open by its name (dlopen), or an archive or directory of them; repeatable",
   },
+  dlopen: {
+    type: "string",
+    nargs: 1,
+    placeholder: "WHAT",
+    describe:
+      "What dlopen opens: linked, the libraries that are linked with --dl-openable (the default), or init, any library that the " +
+      "program finds while it initializes, which becomes part of the output",
+  },
   adapt: {
     type: "string",
     array: true,

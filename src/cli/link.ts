@@ -2,7 +2,7 @@ import type { CommandModule } from "yargs";
 import { declareCommand, printJson } from "./command.js";
 import { UsageError } from "./failure.js";
 import { checkOutput, displayName, writeOutput } from "./files.js";
-import { adaptersOf, librariesOf, parseLibrary } from "./libraries.js";
+import { adaptersOf, librariesOf, parseDlopen, parseLibrary } from "./libraries.js";
 import { linkFiles } from "./link-files.js";
 import { LINK_HELP } from "./link-options.js";
 import { describeLinked } from "./link-report.js";
@@ -17,6 +17,7 @@ interface LinkArguments {
   readonly "library-path"?: readonly string[];
   readonly "stack-size"?: string | readonly string[];
   readonly "stub-missing-functions"?: boolean;
+  readonly dlopen?: string | readonly string[];
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
@@ -38,11 +39,17 @@ async function linkTo(argv: LinkArguments): Promise<void> {
     ...texts.map((text) => parseLibrary("link", text, false)),
     ...librariesOf([], argv["dl-openable"] ?? []),
   ];
+  const dlopenText = single("dlopen", argv.dlopen);
+  const dlopen = dlopenText === undefined ? undefined : parseDlopen("--dlopen", dlopenText);
+  if (dlopen === "init" && (argv["dl-openable"] ?? []).length > 0) {
+    throw new UsageError("--dlopen init: what is opened while initializing is not linked, give --dl-openable to run");
+  }
   const adapters = adaptersOf(argv.adapt ?? []);
   const settings = defined({
     libraryPath: argv["library-path"] ?? [],
     stackSize: stackSize === undefined ? undefined : parseSize("--stack-size", stackSize),
     stubMissingFunctions: argv["stub-missing-functions"],
+    dlopen,
   });
   const inputs = [...libraries.map(({ path }) => path), ...Object.values(adapters)];
   await checkOutput(output, inputs);

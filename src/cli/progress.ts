@@ -96,9 +96,17 @@ export function summarize(output: string, report: Report): string[] {
     `${bold(output)}: ${sizes}, ${init}, ${seconds} s`,
     ...memoryLines(report.memories),
     ...removedLines(report.removed),
+    ...openedLines(report.dlopen),
     ...hostLines(report.host),
     ...report.warnings.map((warning) => `${styleText("yellow", "warning:", { stream: process.stderr })} ${warning}`),
   ];
+}
+
+function openedLines(dlopen: Report["dlopen"]): string[] {
+  if (dlopen === undefined) return [];
+  const { open, failures } = dlopen;
+  const lines = open.length === 0 ? [] : [`opened: ${open.length > 8 ? `${open.length} libraries` : open.join(", ")}`];
+  return [...lines, ...failures.map(({ error }) => `dlopen: ${error}`)];
 }
 
 /** What is worth a line of its own: whatever makes the output another one in the next run, and what was refused. */

@@ -31,6 +31,17 @@ export const RUN_OPTIONS = {
     describe: "A dynamic library (or an archive or directory of them) to link, in the place of an INPUT; repeatable",
   },
   ...LIBRARY_OPTIONS,
+  "keep-dlopen": {
+    type: "boolean",
+    describe: "Let the output open libraries that initialization has not opened, on hosts that let it",
+  },
+  plan: {
+    type: "string",
+    nargs: 1,
+    placeholder: "FILE",
+    describe:
+      "Where to write what was decided about libraries that initialization opens (JSON); a file that is there is obeyed instead",
+  },
   dir: {
     type: "string",
     array: true,

@@ -6,9 +6,11 @@ import { declareCommand, printJson } from "./command.js";
 import { UsageError } from "./failure.js";
 import { checkOutput, displayName, parseIfText, readInput, readNamed, writeOutput } from "./files.js";
 import { type RunArguments, settingsOfFlags } from "./flags.js";
+import { type LibraryFile, namedLibraries } from "./libraries.js";
 import { MANIFEST_NAME } from "./manifest/manifest.js";
 import { checkMounts } from "./mounts.js";
 import { single } from "./options.js";
+import { PlanFile } from "./plan-file.js";
 import { Progress, summarize } from "./progress.js";
 import { RUN_HELP } from "./run-options.js";
 import { defined, type LinkSettings, mergeSettings, type Settings } from "./settings.js";
@@ -29,12 +31,18 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
   const { manifest, path: manifestPath } = await manifestFor(flags, single("manifest", argv.manifest));
   const merged = mergeSettings(manifest, flags);
   // An input on the command line comes in the place of what the manifest links.
-  const { libraries, adapters, libraryPath, stackSize, stubMissingFunctions, ...others } = merged;
-  const { input: inputPath, output: outputPath, ...settings } = others;
-  const linking = flags.input === undefined && (libraries ?? []).length > 0;
-  if (flags.input !== undefined && (flags.libraries ?? []).length > 0) {
+  const { libraries = [], adapters, libraryPath, stackSize, stubMissingFunctions, dlopen, ...others } = merged;
+  const { input: inputPath, output: outputPath, plan: planPath, keepDlopen, ...settings } = others;
+  const isLinked = ({ dlOpenable = false }: LibraryFile) => !dlOpenable;
+  if (flags.input !== undefined && (flags.libraries ?? []).some(isLinked)) {
     throw new UsageError("libraries are linked in the place of an input: give either --lib or INPUT");
   }
+  const linking =
+    flags.input === undefined && (libraries.some(isLinked) || (inputPath === undefined && libraries.length > 0));
+  const [linked, opened] =
+    linking && dlopen !== "init"
+      ? [libraries, []]
+      : [libraries.filter(isLinked), libraries.filter(({ dlOpenable }) => dlOpenable)];
   if (inputPath === undefined && !linking) throw new UsageError(`the input is missing: ${noInput(manifestPath)}`);
   if (outputPath === undefined) {
     const inManifest = manifestPath === undefined ? "" : `, or "output" to ${manifestPath}`;
@@ -45,17 +53,19 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
   await checkMounts(options.preopens ?? []);
   const supplied = [modules, components, options.importModules ?? {}].flatMap((files) => Object.values(files));
   const source = linking
-    ? defined({ libraries, adapters, libraryPath, stackSize, stubMissingFunctions })
+    ? defined({ libraries: linked, adapters, libraryPath, stackSize, stubMissingFunctions, dlopen })
     : { input: inputPath as string };
   const directories = (options.preopens ?? []).flatMap((preopen) => ("host" in preopen ? [preopen.host] : []));
   const archives = (options.preopens ?? []).flatMap((preopen) => ("archive" in preopen ? [preopen.archive] : []));
-  const given = [...filesOf(source), stdinPath, manifestPath, ...supplied, ...archives];
+  const openable = opened.map(({ path }) => path);
+  const given = [...filesOf(source), ...openable, stdinPath, manifestPath, ...supplied, ...archives];
   const inputs = given.filter((path) => path !== undefined);
   await checkOutput(outputPath, inputs);
   const trace =
     tracePath === undefined ? undefined : await TraceFile.open(tracePath, [outputPath, ...inputs], directories);
   tuneEngine();
   const [input, { preinitializeToChunks }] = await Promise.all([readSource(source), import("../preinitialize.js")]);
+  const plan = await PlanFile.open(planPath, [outputPath, ...inputs]);
   const stdin = stdinPath === undefined ? undefined : await readInput(stdinPath);
   const progress = new Progress(verbose, json && !verbose);
   try {
@@ -63,11 +73,18 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
       ...options,
       modules: await readNamed(modules),
       components: await readNamed(components),
+      dlopen: defined({
+        libraries: await namedLibraries(opened),
+        libraryPath,
+        keep: keepDlopen,
+        plan: plan?.plan,
+      }),
       onPhase: isWatched() ? watchedListener(progress, timeout) : progress,
       ...defined({ stdin, onHostCall: trace?.write }),
       ...(verbose && { onOutput: progress.guestOutput }),
     });
     await writeOutput(outputPath, chunks);
+    await plan?.write(report.dlopen?.plan);
     progress.stop();
     if (json) printJson(report);
     else for (const line of summarize(displayName(outputPath, "output"), report)) process.stderr.write(`${line}\n`);

@@ -1,4 +1,5 @@
 import type { Preopen } from "../host/wasi/filesystem/preopens.js";
+import type { Dlopen } from "../link/libdl.js";
 import type { PreinitializeOptions } from "../preinitialize.js";
 import type { LibraryFile } from "./libraries.js";
 
@@ -29,6 +30,7 @@ export interface LinkSettings {
   readonly libraryPath?: readonly string[];
   readonly stackSize?: number;
   readonly stubMissingFunctions?: boolean;
+  readonly dlopen?: Dlopen;
 }
 
 /** What a run is to do, as a manifest and as the command line say it. Paths are those of this process. */
@@ -39,6 +41,9 @@ export interface Settings extends Pick<PreinitializeOptions, Passed>, LinkSettin
   readonly preopens?: readonly Preopen[];
   readonly stdin?: string;
   readonly trace?: string;
+  readonly keepDlopen?: boolean;
+  /** A file with a linking plan. */
+  readonly plan?: string;
   readonly importModules?: Paths;
   readonly modules?: Paths;
   readonly components?: Paths;

@@ -1,5 +1,7 @@
 import { concat } from "../binary/writer.js";
 import { encodeComponent } from "../component/encode.js";
+import { DL_INTERFACE, failDl, isDlInterface } from "../dlopen/interface.js";
+import type { DlPlan } from "../dlopen/plan.js";
 import { ComponentInitError } from "../errors.js";
 import { safeCoreName } from "../instrument/core-names.js";
 import { formatInitFunction, type InitFunction } from "../instrument/init-func.js";
@@ -8,6 +10,10 @@ import { skeletonOf } from "../instrument/skeleton.js";
 import type { JcoThread } from "../jco/jco-thread.js";
 import { toCamelCase, toExportKey } from "../wave/js-names.js";
 import { AsyncRuntime, NEVER_HAPPENS } from "./async-runtime.js";
+import { DlImports } from "./dlopen/imports.js";
+import type { AddedInstance, LoaderHost } from "./dlopen/loader.js";
+import type { RunningCore } from "./dlopen/program.js";
+import { LibrarySource, searchHost } from "./dlopen/source.js";
 import { initializationError } from "./failure.js";
 import { CachedGlue, type Instantiate, type LoadedGlue } from "./glue.js";
 import { patchGlue } from "./glue-patches.js";
@@ -53,8 +59,19 @@ export interface HostOptions extends DeterminismOptions {
   readonly onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
   /** What to do about handles that are held when initialization ends: by default it is an error. */
   readonly handles?: HandlePolicy;
+  /** Libraries that the guest opens. */
+  readonly dlopen?: DlopenOptions;
   /** Told of every call of an import when it has returned. */
   readonly onHostCall?: (call: HostCall) => void;
+}
+
+export interface DlopenOptions {
+  /** Libraries that can be opened by these names, wherever the guest's files are. */
+  readonly libraries?: Readonly<Record<string, Uint8Array>>;
+  /** Directories of the host where libraries are looked for that are not among these, by names without directories. */
+  readonly libraryPath?: readonly string[];
+  /** What was decided in an earlier run: it is done again. */
+  readonly plan?: DlPlan;
 }
 
 /** A core instance after initialization. */
@@ -85,6 +102,8 @@ export interface Initialized {
   readonly host: HostReport;
   /** What the guest read and wrote. */
   readonly files: GuestFiles;
+  /** What it has opened, if it can open libraries. */
+  readonly dl: DlImports | undefined;
 }
 
 /** An instrumented component, bound and compiled: can be initialized any number of times. */
@@ -163,7 +182,11 @@ async function initializeWith(
   const files = new Preview1Files(wasi);
   const given = unversioned(options.imports ?? {});
   const run = new ComponentRun(prepared, guestHandles, files, Object.keys(given).length === 0);
-  const sources = { host: wasi.imports, given: synchronous(given, instrumented.imports, run.interrupt) };
+  const dl = new DlImports(run, librarySource(options, wasi.readFile), options.dlopen?.plan);
+  const sources = {
+    host: { ...wasi.imports, ...dl.imports },
+    given: synchronous(given, instrumented.imports, run.interrupt),
+  };
   const complete = completeImports(instrumented.imports, sources, refusals);
   const imports = options.onHostCall
     ? traceImports(complete, instrumented.imports, wasi.describeHandle, options.onHostCall)
@@ -176,6 +199,8 @@ async function initializeWith(
   await run.execute(imports, init, output, notes);
   const before = wasi.liveHandles();
   const warnings = run.forgetHost(output);
+  const opensLibraries =
+    instrumented.imports.some(({ name }) => isDlInterface(name)) && !Object.hasOwn(given, DL_INTERFACE);
   const dangling = [...danglingHandles(before, wasi.liveHandles(), guestHandles), ...asyncHandles(run.runtime)];
   const handles = checkHandles(dangling, options.handles, output);
   const { instances, tables, references, exited } = run;
@@ -191,12 +216,21 @@ async function initializeWith(
     host: hostReport(wasiOptions, wasi, refusals, network?.activity()),
     warnings: [...warnings, ...handleWarnings(handles, options.handles)],
     files: wasi.files,
+    dl: opensLibraries ? dl : undefined,
   };
 }
 
+function librarySource({ dlopen = {}, env }: HostOptions, readFile: (path: string) => Uint8Array | undefined) {
+  const { libraries: declared = {}, libraryPath = [] } = dlopen;
+  const search = (name: string) => searchHost(name, libraryPath);
+  const directories = (env.LD_LIBRARY_PATH ?? "").split(":").filter((directory) => directory !== "");
+  return new LibrarySource({ declared, readFile, search, directories });
+}
+
 /** One life of a component: its core instances, and what of their state has to be watched from the start. */
-class ComponentRun {
+class ComponentRun implements LoaderHost {
   readonly instances: InitializedInstance[] = [];
+  private readonly running: RunningInstance[] = [];
   readonly tables = new TableWatch();
   readonly references = new ReferenceWatch();
 
@@ -242,7 +276,7 @@ class ComponentRun {
     } catch (error) {
       const cause = this.interruption ?? error;
       this.exited = cause instanceof GuestExit && cause.code === 0;
-      if (this.exited && this.instances.length === this.prepared.instrumented.instances.length) {
+      if (this.exited && this.instances.length >= this.prepared.instrumented.instances.length) {
         await this.runtime.settle();
         return checkTasks(this.runtime);
       }
@@ -284,21 +318,50 @@ class ComponentRun {
     }
     const position = this.instances.length;
     const watched = this.files.watch(this.libc.watch(imports, position), () => this.memoryOf(position));
-    const { exports } = new WebAssembly.Instance(module, this.observe(watched));
-    const [memory] = instrumented.state.importedMemories;
-    const importedMemory = memory && (lookUp(memory, { exports, imports }) as WebAssembly.Memory);
-    this.watch(instrumented, { exports, imports });
-    if (instrumented.state.start !== undefined) (exports[instrumented.state.start] as () => void)();
-    const initialGlobals = readI32Globals(instrumented, exports);
-    this.instances.push({
-      info: info as InstrumentedInstance,
-      module: instrumented,
-      exports,
-      importedMemory,
-      initialGlobals,
-    });
+    const observed = this.observe(watched);
+    const { exports } = new WebAssembly.Instance(module, observed);
+    this.add(info as InstrumentedInstance, instrumented, { exports, imports: observed });
     return { exports };
   };
+
+  /** Notes an instance that was made, and starts it. */
+  private add(info: InstrumentedInstance, module: InstrumentedModule, running: RunningInstance): void {
+    const [memory] = module.state.importedMemories;
+    const importedMemory = memory && (lookUp(memory, running) as WebAssembly.Memory);
+    const { exports } = running;
+    const instance = { info, module, exports, importedMemory, initialGlobals: new Map<number, number>() };
+    this.watch(module, running);
+    this.running.push(running);
+    this.instances.push(instance);
+    if (module.state.start !== undefined) (exports[module.state.start] as () => void)();
+    for (const [index, value] of readI32Globals(module, exports)) instance.initialGlobals.set(index, value);
+  }
+
+  /** The core instances of the component. */
+  readonly coreInstances = (): RunningCore[] => {
+    const { instances } = this.prepared.instrumented;
+    if (this.instances.length < instances.length)
+      failDl("libraries cannot be opened before the component is instantiated");
+    return instances.map(({ name }, position) => ({
+      ...(this.running[position] as RunningInstance),
+      name,
+      module: (this.instances[position] as InitializedInstance).module,
+    }));
+  };
+
+  /** Adds a core instance to those of the component. */
+  readonly instantiateMore = (
+    module: InstrumentedModule,
+    imports: WebAssembly.Imports,
+    name: string,
+  ): AddedInstance => {
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(concat(module.chunks)), imports);
+    const position = this.instances.length;
+    this.add({ module: -1, name, isPreview1Adapter: false, isAdded: true }, module, { exports, imports });
+    return { exports, position };
+  };
+
+  readonly isInterrupted = (): boolean => this.interruption !== undefined;
 
   /**
    * Notes what canonical built-ins and lowered functions throw: in a component these are traps, and a guest compiled

@@ -96,6 +96,8 @@ export interface InstrumentedInstance {
   readonly name: string | undefined;
   /** Whether it is wit-component's adapter from WASI preview 1, which starts afresh in the output. */
   readonly isPreview1Adapter: boolean;
+  /** Whether it is none of the component's: it came about while that ran. */
+  readonly isAdded?: boolean;
 }
 
 /** A component made ready for a host that can see its state. */

@@ -16,6 +16,7 @@ import { ItemExporter } from "../module/item-exports.js";
 import type { CoreModule } from "../module/model.js";
 import { ModuleNames, moduleNameSection } from "../module/names.js";
 import { isRefType } from "../module/value-types.js";
+import { letTablesGrow } from "./grow-tables.js";
 import { findLibc } from "./libc.js";
 import { limitMemories } from "./memory-limit.js";
 import type { Access, ActiveElements, InstrumentedModule, ModuleState, VisibleFunction } from "./model.js";
@@ -25,6 +26,8 @@ import { changeableSegments, makesConstants } from "./objects.js";
 export interface InstrumentOptions {
   /** How large each memory may become while initializing, in bytes. */
   readonly maxMemory?: number;
+  /** Let the tables of programs grow: libraries that are opened need entries. */
+  readonly growTables?: boolean;
 }
 
 /** Decodes the core module of a definition; offsets in errors count from the start of the component. */
@@ -43,13 +46,14 @@ export function decodeDefinition(definition: CoreModuleDefinition): CoreModule {
 export function instrumentModule(
   definition: CoreModuleDefinition,
   name: string | undefined,
-  { maxMemory }: InstrumentOptions = {},
+  { maxMemory, growTables = false }: InstrumentOptions = {},
 ): InstrumentedModule {
   const decoded = decodeDefinition(definition);
   const { module: dropping, flags } = instrumentDrops(decoded);
   const module = dropping.copy();
   if (name !== undefined) setName(module, name);
   if (maxMemory !== undefined) limitMemories(module, maxMemory, name);
+  if (growTables) letTablesGrow(module);
   const exporter = new ItemExporter(module);
   // The flags of drops come last in the index space; they are no state of the guest.
   const state = makeVisible(decoded, exporter, flags, addNullProbes(module, exporter));

@@ -7,7 +7,7 @@ import { checkAdapters, checkLinked, makeComponent } from "./component-new.js";
 import { buildEnv } from "./env.js";
 import { buildInit, type LookupData, SET_LIBRARIES } from "./init.js";
 import { layOut, Slots } from "./layout.js";
-import { withLibdl } from "./libdl.js";
+import { type Dlopen, withLibdl } from "./libdl.js";
 import { type Library, type LibraryInput, readLibrary } from "./library.js";
 import { FORMS, LookupTable, type TableName } from "./lookup-table.js";
 import { dependenciesOf, instantiationOrder, reachableOf } from "./order.js";
@@ -24,6 +24,8 @@ export interface LinkOptions {
   readonly stackSize?: number;
   /** Let functions that no library defines trap when they are called (default false). */
   readonly stubMissingFunctions?: boolean;
+  /** Which `dlopen` a program gets that has none: of what is linked (the default), or of files while it is initialized. */
+  readonly dlopen?: Dlopen;
 }
 
 export interface Linked {
@@ -67,8 +69,8 @@ async function linkWith(inputs: readonly LibraryInput[], options: LinkOptions, j
 
 /** Decides everything that there is to decide about a set of libraries. */
 async function planLink(inputs: readonly LibraryInput[], options: LinkOptions) {
-  const { stackSize = DEFAULT_STACK_SIZE, stubMissingFunctions = false } = options;
-  const given = await withLibdl(inputs.map(readLibrary));
+  const { stackSize = DEFAULT_STACK_SIZE, stubMissingFunctions = false, dlopen = "linked" } = options;
+  const given = await withLibdl(inputs.map(readLibrary), dlopen);
   checkNames(given);
   const known = new Symbols(given);
   const dependencies = dependenciesOf(given, known);

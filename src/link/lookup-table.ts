@@ -1,5 +1,6 @@
-import { alignUp, type MemoryLayout, type Placement, type Slots } from "./layout.js";
+import type { MemoryLayout, Placement, Slots } from "./layout.js";
 import type { Library } from "./library.js";
+import { compareBytes, sortByBytes, TableWriter, type Text, textSize } from "./table-writer.js";
 
 /** Sizes of the records, in bytes. */
 const SYMBOL_SIZE = 12;
@@ -101,62 +102,9 @@ function sizeOf({ library, symbols, needed }: Entry, { isLong }: Form): number {
   return record + texts + symbols.length * SYMBOL_SIZE;
 }
 
-function textSize(text: string): number {
-  return alignUp(Buffer.byteLength(text), 4);
-}
-
-/** By the bytes of UTF-8: JavaScript's own order, which is much faster, but for halves of surrogate pairs. */
-function sortByBytes(names: string[]): string[] {
-  return names.some((name) => SURROGATE.test(name)) ? names.sort(compareBytes) : names.sort();
-}
-
-const SURROGATE = /[\ud800-\udfff]/;
-
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
 function addresses(library: Library, { memoryBase }: Placement, slots: Slots): (symbol: string) => number {
   return (symbol) => {
     const func = library.definedFunctions.get(symbol);
     return func === undefined ? memoryBase + (library.definedData.get(symbol) as number) : slots.of({ library, func });
   };
-}
-
-interface Text {
-  /** In bytes. */
-  readonly length: number;
-  readonly pointer: number;
-}
-
-class TableWriter {
-  readonly #bytes: Buffer;
-  readonly #start: number;
-  #position = 0;
-
-  constructor(size: number, start: number) {
-    this.#bytes = Buffer.alloc(size);
-    this.#start = start;
-  }
-
-  get bytes(): Uint8Array {
-    return this.#bytes;
-  }
-
-  get address(): number {
-    return this.#start + this.#position;
-  }
-
-  text(text: string): Text {
-    const pointer = this.address;
-    const length = this.#bytes.write(text, this.#position);
-    this.#position += alignUp(length, 4);
-    return { length, pointer };
-  }
-
-  words(...values: readonly number[]): void {
-    for (const value of values) {
-      this.#position = this.#bytes.writeUInt32LE(value, this.#position);
-    }
-  }
 }

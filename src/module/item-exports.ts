@@ -1,7 +1,7 @@
 import type { Export, ExternKind } from "./exports.js";
 import type { CoreModule } from "./model.js";
 
-const EXPORT_PREFIX = "component-init:";
+export const EXPORT_PREFIX = "component-init:";
 
 /** Adds exports under names that the module does not have yet. What is exported already keeps its name. */
 export class ItemExporter {

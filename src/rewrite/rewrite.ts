@@ -1,4 +1,5 @@
 import { definitionsOf, definitionsOfKind, referencesOf, removeDefinitions } from "../component/graph.js";
+import { instantiationsIn } from "../component/instantiations.js";
 import { removeDead } from "../component/live.js";
 import type {
   Component,
@@ -244,17 +245,6 @@ class Rewriter {
 /** A text that tells modules apart. */
 function labelOf({ name, moduleName }: CoreInstanceNode, position: number): string {
   return moduleName ?? name ?? String(position);
-}
-
-/** All instantiations of core modules in the order in which an engine carries them out. */
-function instantiationsIn(component: Component): CoreInstantiation[] {
-  return definitionsOf(component).flatMap((definition) => {
-    if (definition.kind === "core instantiation") return [definition];
-    // Each nested component is instantiated once.
-    if (definition.kind !== "instantiation") return [];
-    const nested = definition.component as Extract<Definition, { kind: "component" }>;
-    return nested.kind === "component" ? instantiationsIn(nested.component) : [];
-  });
 }
 
 function memoize<T>(compute: (key: number) => T): (key: number) => T {

@@ -1,9 +1,14 @@
+import type { DlState } from "../dlopen/state.js";
+
 /**
  * What a snapshot is: plain values, so that a caller with another host can fill one in and call `rewrite`.
  * Only what a core module *defines* is in it; imported memories and globals belong to the instance that defines them.
  */
 export interface Snapshot {
+  /** Those of the component, and then those of libraries that were opened. */
   readonly instances: readonly InstanceSnapshot[];
+  /** Libraries that were opened, where the component can open any. */
+  readonly dl?: DlState;
 }
 
 export interface InstanceSnapshot {

@@ -13,16 +13,25 @@ import { referenceValue, tableImage } from "./references.js";
  */
 export function takeSnapshot(initialized: Initialized): Snapshot {
   const { instances, exited } = initialized;
+  // First, because what can still be looked up gets entries of the table.
+  const dl = initialized.dl?.state();
   // After an exit the adapter's own frame is still open, and where its stack ends cannot be told.
   for (const instance of exited ? [] : instances) if (instance.info.isPreview1Adapter) zeroAdapterMemory(instance);
   const tables = Map.groupBy(initialized.tables.changed(), ({ instance }) => instance);
   const references = Map.groupBy(initialized.references.changed(), ({ instance }) => instance);
+  const open = new Set(dl?.libraries.flatMap(({ gluePosition, position }) => [gluePosition, position]));
   return {
-    instances: instances.map((instance, position) => ({
-      ...numbersOf(instance, position),
-      tables: (tables.get(position) ?? []).map((table) => tableImage(table, initialized)),
-      references: (references.get(position) ?? []).map((reference) => referenceValue(reference, initialized)),
-    })),
+    instances: instances.flatMap((instance, position) => {
+      if (instance.info.isAdded && !open.has(position)) return [];
+      return [
+        {
+          ...numbersOf(instance, position),
+          tables: (tables.get(position) ?? []).map((table) => tableImage(table, initialized)),
+          references: (references.get(position) ?? []).map((reference) => referenceValue(reference, initialized)),
+        },
+      ];
+    }),
+    ...(dl && { dl }),
   };
 }
 

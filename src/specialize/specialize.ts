@@ -37,11 +37,16 @@ const MAX_DEPTH = 200;
  * arguments and aliases of modules and components have no use left then, and neither have component start functions,
  * which become core modules with a start function. What is instantiated once stays where it is.
  *
+ * @param change - what else to do to it before
  * @throws {@link ComponentInitError} `not-a-component`, `malformed`, `unsupported`, `invalid-option`
  */
-export function specialize(bytes: Uint8Array, supply: Supply = {}): Specialized {
+export function specialize(
+  bytes: Uint8Array,
+  supply: Supply = {},
+  change: (component: Component) => Component = (component) => component,
+): Specialized {
   const decoded = decodeComponent(bytes);
-  const component = supplyImports(decoded, supply);
+  const component = change(supplyImports(decoded, supply));
   const specializer = new Specializer();
   specializer.visit(rootEnvironment(component), 0);
   const { instances, origins } = specializer;

@@ -1,19 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
 import type { LibraryInput } from "../../src/link/library.js";
 import { ENGINES } from "../support/differential.js";
 import { cLibrary, linked, preview1Adapter, systemLibrary, watLibrary } from "../support/libraries.js";
 import { comparable } from "../support/session.js";
-
-test("libdl.so is what its source builds to", async () => {
-  // A build script without types.
-  const { buildLibdl } = (await import("../../shared-libs/build.mjs" as string)) as {
-    buildLibdl(): Promise<Uint8Array>;
-  };
-  const checkedIn = await readFile(new URL("../../shared-libs/libdl/libdl.so", import.meta.url));
-  expect(Buffer.compare(await buildLibdl(), checkedIn)).toBe(0);
-});
 
 const PROGRAM = `
 #include <dlfcn.h>

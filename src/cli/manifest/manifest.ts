@@ -1,5 +1,6 @@
 import type { HandlePolicy } from "../../host/live-handles.js";
 import type { MountMode } from "../../host/wasi/filesystem/mount.js";
+import type { Dlopen } from "../../link/libdl.js";
 
 /** The manifest that is used where nothing else is said. */
 export const MANIFEST_NAME = "component-init.json";
@@ -13,6 +14,9 @@ export interface Manifest {
   readonly libraryPath?: readonly string[];
   readonly stackSize?: string | number;
   readonly stubMissingFunctions?: boolean;
+  readonly dlopen?: Dlopen;
+  readonly keepDlopen?: boolean;
+  readonly plan?: string;
   readonly output?: string;
   readonly init?: string;
   readonly keepInit?: boolean;

@@ -24,8 +24,11 @@ export async function settingsOfManifest(manifest: Manifest, path: string): Prom
 }
 
 async function convert(manifest: Manifest, path: string): Promise<Settings> {
-  if (manifest.component !== undefined && manifest.sharedLibs !== undefined) {
-    throw new UsageError(`${path}: component and sharedLibs exclude each other: libraries are linked in its place`);
+  const isLinked = (library: string | ManifestLibrary) => typeof library === "string" || library.dlOpenable !== true;
+  if (manifest.component !== undefined && manifest.sharedLibs?.some(isLinked)) {
+    throw new UsageError(
+      `${path}: component and sharedLibs exclude each other, but for libraries that are dlOpenable: others are linked in its place`,
+    );
   }
   const { component, output, stdin, trace, init, keepInit, args, handles, gc, verify, cache } = manifest;
   // As on the command line, `-` is a standard stream.
@@ -40,6 +43,9 @@ async function convert(manifest: Manifest, path: string): Promise<Settings> {
     stackSize:
       manifest.stackSize === undefined ? undefined : parseSize(`${path}: stackSize`, String(manifest.stackSize)),
     stubMissingFunctions: manifest.stubMissingFunctions,
+    dlopen: manifest.dlopen,
+    keepDlopen: manifest.keepDlopen,
+    plan: manifest.plan === undefined ? undefined : locate(manifest.plan),
     output: output === undefined ? undefined : locate(output),
     stdin: stdin === undefined ? undefined : locate(stdin),
     trace: trace === undefined ? undefined : locate(trace),

@@ -42,6 +42,8 @@ export interface WasiHost {
   /** Whether the guest has read from a file of a mount. */
   hasReadFiles(): boolean;
   readonly files: GuestFiles;
+  /** A file of the guest's, by an absolute path; `undefined` where there is none. */
+  readFile(path: string): Uint8Array | undefined;
 }
 
 /**
@@ -90,6 +92,7 @@ export function createWasiWith(options: WasiOptions, { time, seed }: Determinism
     activity,
     hasReadFiles: filesystem.hasReadFiles,
     files: filesystem.files,
+    readFile: filesystem.readFile,
   };
 }
 

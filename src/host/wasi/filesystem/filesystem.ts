@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { HostContext } from "../context.js";
 import type { IoError } from "../io-error.js";
 import type { LoadedArchive } from "./archive/load.js";
@@ -5,13 +6,15 @@ import { commitChanges } from "./commit/commit.js";
 import { Descriptor } from "./descriptor.js";
 import { DirectoryEntryStream } from "./directory-entry-stream.js";
 import { bestEnclosure } from "./enclosure.js";
-import type { ErrorCode } from "./error-code.js";
+import { type ErrorCode, isErrorCode } from "./error-code.js";
 import { createFilesystem03 } from "./filesystem03.js";
 import { type TreeOptions, TreeState } from "./mount.js";
-import { mountAll } from "./mount-table.js";
+import { type Mounted, mountAll } from "./mount-table.js";
+import type { FileNode } from "./node.js";
 import { OpenNode } from "./open-node.js";
 import type { DirectoryPreopen } from "./preopens.js";
 import type { FileRead } from "./read-log.js";
+import { find } from "./resolve.js";
 
 export interface FilesystemOptions extends TreeOptions {
   readonly preopens: readonly (DirectoryPreopen | LoadedArchive)[];
@@ -50,11 +53,32 @@ export function createFilesystem(context: HostContext, { preopens, ...options }:
         preopened().map(([open, guest]) => [new Descriptor(context, open, GET_DIRECTORIES), guest]),
     },
   };
+  const readFile = (path: string): Uint8Array | undefined => {
+    const found = fileAt(mounts, path);
+    return found?.read(0n, found.size);
+  };
   let committed: Promise<string[]> | undefined;
   const files: GuestFiles = {
     filesRead: () => state.reads.list(),
     commit: () => (committed ??= commitChanges(mounts, within)),
   };
   const hasReadFiles = () => !state.reads.isEmpty;
-  return { imports, imports03: createFilesystem03(context, preopened), files, hasReadFiles };
+  return { imports, imports03: createFilesystem03(context, preopened), files, hasReadFiles, readFile };
+}
+
+/** The file at an absolute path of the guest's, in the mount that is nearest to it; links are followed inside of that. */
+function fileAt(mounts: readonly Mounted[], path: string): FileNode | undefined {
+  const inside = mounts.flatMap(({ guest, root }) => {
+    const base = posix.join("/", guest, "/");
+    return path.startsWith(base) ? [{ root, depth: base.length, rest: path.slice(base.length) }] : [];
+  });
+  const [nearest] = inside.sort((a, b) => b.depth - a.depth);
+  if (nearest === undefined) return undefined;
+  try {
+    const node = find(nearest.root, nearest.rest, true);
+    return node.type === "regular-file" ? node : undefined;
+  } catch (error) {
+    if (isErrorCode(error)) return undefined;
+    throw error;
+  }
 }

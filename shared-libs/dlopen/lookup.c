@@ -1,0 +1,269 @@
+/*
+ * Stands in a pre-initialized component for the host that opened its libraries: they are in the component, and what their handles and
+ * symbols are is in a table. With FORWARD it asks the host for what is not.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#define DL "component-init:dlopen/dl@0.1.0"
+#define EXPORT(name) __attribute__((export_name(DL "#" name)))
+
+/* The bits of open-flags. */
+#define NO_LOAD 1
+#define GLOBAL 2
+
+#define DEFAULT_SCOPE 0
+#define NEXT_SCOPE 0xffffffffu
+
+struct name {
+  uint32_t length;
+  const char *bytes;
+};
+
+struct symbol {
+  struct name name;
+  uint32_t address;
+};
+
+/* src/dlopen/lookup.ts lays these out. */
+struct library {
+  /* As it was given out while initializing. */
+  uint32_t handle;
+  /* What it can be opened by. */
+  uint32_t name_count;
+  const struct name *names;
+  /* Sorted by the bytes of their names. */
+  uint32_t symbol_count;
+  const struct symbol *symbols;
+  /* Where dlsym looks: itself, and then what it needs, breadth first. */
+  uint32_t scope_count;
+  struct library *const *scope;
+  /* How often it is open. What is there from the start always is. */
+  uint32_t open_count;
+  /* Its place in the order of what is global; 0 for none. */
+  uint32_t global_since;
+  uint32_t is_program;
+};
+
+struct root {
+  uint32_t library_count;
+  struct library *libraries;
+  uint32_t last_global;
+  /* The first address after the table. */
+  uint32_t heap_start;
+};
+
+struct root *component_init_root;
+
+/* result<u32, string> */
+struct result {
+  uint8_t is_error;
+  uint32_t value;
+  uint32_t length;
+};
+
+static struct result answer;
+static char message[256];
+
+/* What a call is given lives until it returns. */
+static uint32_t heap_end;
+
+__attribute__((export_name("cabi_realloc"))) void *cabi_realloc(void *old, size_t old_size, size_t align, size_t size) {
+  if (heap_end == 0) heap_end = component_init_root->heap_start;
+  uint32_t start = (heap_end + align - 1) & -align;
+  uint32_t end = start + size;
+  uint32_t limit = __builtin_wasm_memory_size(0) << 16;
+  if (end < start) __builtin_trap();
+  if (end > limit && __builtin_wasm_memory_grow(0, (end - limit + 0xffff) >> 16) == (size_t)-1) __builtin_trap();
+  heap_end = end;
+  for (size_t i = 0; i < old_size && i < size; i++) ((char *)start)[i] = ((char *)old)[i];
+  return (void *)start;
+}
+
+static struct result *succeed(uint32_t value) {
+  heap_end = 0;
+  answer.is_error = 0;
+  answer.value = value;
+  return &answer;
+}
+
+static struct result *fail(const char *what, struct name which) {
+  heap_end = 0;
+  uint32_t at = 0;
+  for (; *what != '\0' && at < sizeof message; what++) message[at++] = *what;
+  for (uint32_t i = 0; i < which.length && at < sizeof message; i++) message[at++] = which.bytes[i];
+  /* No character is cut in two. */
+  if (at == sizeof message) {
+    while (at > 0 && (message[at - 1] & 0xc0) == 0x80) at--;
+    if (at > 0) at--;
+  }
+  answer.is_error = 1;
+  answer.value = (uint32_t)message;
+  answer.length = at;
+  return &answer;
+}
+
+static const struct name NOTHING;
+
+#define NOT_OPEN "Error loading shared library: not open when the component was pre-initialized: "
+
+static int compare(struct name a, struct name b) {
+  uint32_t shorter = a.length < b.length ? a.length : b.length;
+  for (uint32_t i = 0; i < shorter; i++) {
+    int difference = (unsigned char)a.bytes[i] - (unsigned char)b.bytes[i];
+    if (difference != 0) return difference;
+  }
+  return a.length == b.length ? 0 : a.length < b.length ? -1 : 1;
+}
+
+static struct library *find_library(struct name name) {
+  for (uint32_t i = 0; i < component_init_root->library_count; i++) {
+    struct library *library = &component_init_root->libraries[i];
+    for (uint32_t j = 0; j < library->name_count; j++) {
+      if (compare(library->names[j], name) == 0) return library;
+    }
+  }
+  return NULL;
+}
+
+static const struct symbol *find_symbol(const struct library *library, struct name name) {
+  uint32_t low = 0, high = library->symbol_count;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    int order = compare(library->symbols[middle].name, name);
+    if (order == 0) return &library->symbols[middle];
+    if (order < 0) low = middle + 1;
+    else high = middle;
+  }
+  return NULL;
+}
+
+/* The first definition after `skip` others. */
+static const struct symbol *find_global(struct name name, uint32_t skip) {
+  for (uint32_t turn = 1; turn <= component_init_root->last_global; turn++) {
+    for (uint32_t i = 0; i < component_init_root->library_count; i++) {
+      const struct library *library = &component_init_root->libraries[i];
+      if (library->global_since != turn) continue;
+      const struct symbol *found = find_symbol(library, name);
+      if (found != NULL && skip-- == 0) return found;
+    }
+  }
+  return NULL;
+}
+
+static struct library *library_of(uint32_t handle) {
+  for (uint32_t i = 0; i < component_init_root->library_count; i++) {
+    struct library *library = &component_init_root->libraries[i];
+    if (library->handle == handle && (library->is_program || library->open_count > 0)) return library;
+  }
+  return NULL;
+}
+
+static void make_global(struct library *library) {
+  for (uint32_t i = 0; i < library->scope_count; i++) {
+    struct library *one = library->scope[i];
+    if (one->global_since == 0) one->global_since = ++component_init_root->last_global;
+  }
+}
+
+#ifdef FORWARD
+/* Handles of the host's have this bit for the program. */
+#define HOSTS 0x40000000u
+
+#define IMPORT(name) __attribute__((import_module(DL), import_name(name)))
+
+IMPORT("open") void host_open(const char *name, size_t length, uint32_t flags, struct result *result);
+IMPORT("open-bytes")
+void host_open_bytes(const char *name, size_t length, const void *bytes, size_t size, uint32_t flags, struct result *result);
+IMPORT("symbol") void host_symbol(uint32_t library, const char *name, size_t length, struct result *result);
+IMPORT("close") void host_close(uint32_t library, struct result *result);
+
+static struct result *as_handle(void) {
+  if (!answer.is_error) answer.value |= HOSTS;
+  heap_end = 0;
+  return &answer;
+}
+
+static struct result *as_is(void) {
+  heap_end = 0;
+  return &answer;
+}
+#endif
+
+static struct result *open(struct library *library, struct name name, uint32_t flags) {
+  if ((flags & NO_LOAD) && library->open_count == 0 && !library->is_program) return fail("Library is not already loaded: ", name);
+  if (!library->is_program) library->open_count++;
+  if (flags & GLOBAL) make_global(library);
+  return succeed(library->handle);
+}
+
+EXPORT("open") struct result *dl_open(const char *bytes, size_t length, uint32_t flags) {
+  struct name name = {length, bytes};
+  struct library *library = find_library(name);
+  if (library != NULL) return open(library, name, flags);
+#ifdef FORWARD
+  host_open(bytes, length, flags, &answer);
+  return as_handle();
+#else
+  return fail(NOT_OPEN, name);
+#endif
+}
+
+EXPORT("open-bytes")
+struct result *dl_open_bytes(const char *bytes, size_t length, const void *image, size_t size, uint32_t flags) {
+  struct name name = {length, bytes};
+  struct library *library = find_library(name);
+  if (library != NULL) return open(library, name, flags);
+#ifdef FORWARD
+  host_open_bytes(bytes, length, image, size, flags, &answer);
+  return as_handle();
+#else
+  (void)image;
+  (void)size;
+  return fail(NOT_OPEN, name);
+#endif
+}
+
+EXPORT("symbol") struct result *dl_symbol(uint32_t handle, const char *bytes, size_t length) {
+  struct name name = {length, bytes};
+  const struct symbol *found = NULL;
+#ifdef FORWARD
+  if (handle != NEXT_SCOPE && (handle & HOSTS)) {
+    host_symbol(handle & ~HOSTS, bytes, length, &answer);
+    return as_is();
+  }
+#endif
+  struct library *library = NULL;
+  if (handle == DEFAULT_SCOPE || handle == NEXT_SCOPE) {
+    /* Who asks cannot be known. It is whoever has the definition that all others get. */
+    found = find_global(name, handle == NEXT_SCOPE);
+  } else if ((library = library_of(handle)) == NULL) {
+    return fail("Invalid library handle", NOTHING);
+  } else if (library->name_count > 0 && library->names[0].length == 0) {
+    found = find_global(name, 0);
+  } else {
+    for (uint32_t i = 0; found == NULL && i < library->scope_count; i++) found = find_symbol(library->scope[i], name);
+  }
+  if (found != NULL) return succeed(found->address);
+#ifdef FORWARD
+  if (handle == DEFAULT_SCOPE || handle == NEXT_SCOPE) {
+    host_symbol(handle, bytes, length, &answer);
+    return as_is();
+  }
+#endif
+  return fail("Symbol not found: ", name);
+}
+
+EXPORT("close") struct result *dl_close(uint32_t handle) {
+#ifdef FORWARD
+  if (handle & HOSTS) {
+    host_close(handle & ~HOSTS, &answer);
+    return as_is();
+  }
+#endif
+  struct library *library = library_of(handle);
+  /* result<_, string> has its string at the same place. */
+  if (library == NULL) return fail("Invalid library handle", NOTHING);
+  if (!library->is_program) library->open_count--;
+  return succeed(0);
+}

@@ -1,0 +1,45 @@
+import type { DlPlan } from "../dlopen/plan.js";
+import { ComponentInitError } from "../errors.js";
+import { checkOutput, readInput, writeOutput } from "./files.js";
+
+/** The file of a linking plan: obeyed where it is there, and else written. */
+export class PlanFile {
+  private constructor(
+    private readonly path: string,
+    /** What is to be done again. */
+    readonly plan: DlPlan | undefined,
+  ) {}
+
+  /** @param others - files that it must not be */
+  static async open(path: string | undefined, others: readonly string[]): Promise<PlanFile | undefined> {
+    if (path === undefined) return undefined;
+    const plan = await readPlan(path);
+    if (plan === undefined) await checkOutput(path, others);
+    return new PlanFile(path, plan);
+  }
+
+  async write(plan: DlPlan | undefined): Promise<void> {
+    if (this.plan !== undefined || plan === undefined) return;
+    await writeOutput(this.path, [Buffer.from(`${JSON.stringify(plan, undefined, 2)}\n`)]);
+  }
+}
+
+async function readPlan(path: string): Promise<DlPlan | undefined> {
+  let text: Uint8Array;
+  try {
+    text = await readInput(path);
+  } catch (error) {
+    if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT") return undefined;
+    throw error;
+  }
+  try {
+    const plan = JSON.parse(Buffer.from(text).toString("utf8")) as DlPlan;
+    if (plan.version === 1 && Array.isArray(plan.loads)) return plan;
+  } catch {
+    // It is told of below.
+  }
+  throw new ComponentInitError(
+    "invalid-option",
+    `${path} is no linking plan of this version: delete it to have one made`,
+  );
+}

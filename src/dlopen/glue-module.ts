@@ -1,0 +1,59 @@
+import { Opcode } from "../binary/opcodes.js";
+import { ByteWriter } from "../binary/writer.js";
+import type { Library } from "../link/library.js";
+import { ModuleBuilder } from "../link/module-builder.js";
+import type { Import } from "../module/imports.js";
+import { funcTypeAt } from "../module/index-spaces.js";
+import type { CoreModule } from "../module/model.js";
+import type { FuncType } from "../module/types.js";
+import { funcref } from "../module/value-types.js";
+import type { Binding, Target } from "./plan.js";
+
+/** The instance names under which the glue imports. */
+export const GLUE_TABLE = { module: "program", name: "table" } as const;
+
+/** Targets that are made for one library. */
+const MADE = new Set<Target["to"]>(["slot", "address", "trap", "nothing", "own tag"]);
+
+export function isGlue({ target }: Binding): boolean {
+  return MADE.has(target.to);
+}
+
+/** The name under which the glue has what an import is bound to. */
+export function glueName({ module, name }: { readonly module: string; readonly name: string }): string {
+  return `${module}.${name}`;
+}
+
+/** The core module with what nobody else has of what a library imports: addresses, and functions that lead elsewhere. */
+export function buildGlue({ module, name }: Library, bindings: readonly Binding[]): CoreModule {
+  const builder = new ModuleBuilder();
+  const made = bindings.filter(isGlue);
+  if (made.some(({ target }) => target.to === "slot")) {
+    const type = { minimum: 0n, maximum: undefined, shared: false, is64: false, element: funcref };
+    builder.import({ ...GLUE_TABLE, kind: "table", type });
+  }
+  const imports = new Map(module.imports.map((item) => [glueName(item), item]));
+  for (const binding of made) {
+    const item = imports.get(glueName(binding)) as Import;
+    builder.export(glueName(binding), binding.kind, define(builder, module, item, binding.target));
+  }
+  return builder.finish(`${name}: what it imports`);
+}
+
+function define(builder: ModuleBuilder, module: CoreModule, item: Import, target: Target): number {
+  if (item.kind === "global") {
+    return builder.i32Global((target as Extract<Target, { to: "address" }>).value, item.type.mutable);
+  }
+  const type = funcTypeAt(module, item.kind === "tag" ? item.type.type : (item.type as number)) as FuncType;
+  if (item.kind === "tag") return builder.tag(type);
+  if (target.to === "slot") return builder.func(type, callThrough(builder, type, target.slot));
+  const body = target.to === "trap" ? [0, Opcode.unreachable, Opcode.end] : [0, Opcode.end];
+  return builder.func(type, Uint8Array.from(body));
+}
+
+function callThrough(builder: ModuleBuilder, type: FuncType, slot: number): Uint8Array {
+  const body = new ByteWriter().u8(0);
+  for (const i of type.params.keys()) body.u8(Opcode.localGet).u32(i);
+  body.u8(Opcode.i32Const).s32(slot).u8(Opcode.callIndirect).u32(builder.type(type)).u32(0);
+  return body.u8(Opcode.end).toBytes();
+}

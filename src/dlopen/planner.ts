@@ -1,0 +1,242 @@
+import { createHash } from "node:crypto";
+import type { Library, WantedGlobal } from "../link/library.js";
+import { instantiationOrder } from "../link/order.js";
+import { Symbols } from "../link/symbols.js";
+import { isCommonTag } from "../link/unresolved.js";
+import type { Import } from "../module/imports.js";
+import { DlError, failDl } from "./interface.js";
+import type { Binding, Owner, PlannedLibrary, Target } from "./plan.js";
+import {
+  type Definer,
+  type FoundFunction,
+  findData,
+  findFunction,
+  findPointee,
+  findTag,
+  type Scope,
+  scopeOf,
+} from "./resolve.js";
+
+/** A library that is to be opened, with its place. */
+export interface NewLibrary {
+  readonly id: number;
+  readonly path: string | undefined;
+  readonly bytes: Uint8Array;
+  readonly library: Library;
+  readonly memory: PlannedLibrary["memory"];
+  readonly table: PlannedLibrary["table"];
+  /** The first of the entries for the functions that it exports. */
+  readonly slotStart: number;
+  /** Those that it names as needed. */
+  readonly needed: readonly Definer[];
+}
+
+/** What is there to bind libraries to. */
+export interface Surroundings {
+  /** The program and what is global. */
+  readonly global: Scope;
+  /** The library that is opened, and what it needs, breadth first: new ones among them. */
+  readonly local: Scope;
+  /** The table index of a function of the program or of a library that is open. */
+  readonly slotOf: (found: FoundFunction) => number;
+  /** Whether the program itself imports something. */
+  readonly hasImport: (item: Import) => boolean;
+}
+
+/** The addresses of a library's symbols, once it has a place. */
+export function definerOf({ id, library, memory }: Pick<NewLibrary, "id" | "library" | "memory">): Definer {
+  const data = new Map([...library.definedData].map(([name, offset]) => [name, memory.address + offset]));
+  return {
+    owner: { library: id },
+    name: library.name,
+    functions: library.definedFunctions,
+    data,
+    tags: library.definedTags,
+  };
+}
+
+/** One entry for each function that a library exports, whichever names it has. */
+export function slotsOf({ definedFunctions }: Library, start: number): Record<string, number> {
+  const byIndex = new Map<number, number>();
+  const slots: Record<string, number> = Object.create(null);
+  for (const { name, index } of definedFunctions.values()) {
+    const slot = byIndex.get(index) ?? start + byIndex.size;
+    byIndex.set(index, slot);
+    slots[name] = slot;
+  }
+  return slots;
+}
+
+/**
+ * Decides what the imports of libraries are bound to and in which order they are made.
+ *
+ * @throws DlError
+ */
+export function planLibraries(libraries: readonly NewLibrary[], surroundings: Surroundings): PlannedLibrary[] {
+  const inOrder = orderOf(libraries);
+  const position = new Map(inOrder.map(({ id }, i) => [id, i]));
+  return inOrder.map((one, i) => new LibraryPlanner(one, i, position, libraries, surroundings).plan());
+}
+
+/** Dependencies first. */
+function orderOf(libraries: readonly NewLibrary[]): NewLibrary[] {
+  const all = libraries.map(({ library }) => library);
+  const ordered = orderedOrFailed(all);
+  return ordered.map((library) => libraries.find((one) => one.library === library) as NewLibrary);
+}
+
+/** wasi-libc's, which the linker puts into every library's `_initialize`. */
+const THREAD_SETUP = "__wasi_init_tp";
+
+function orderedOrFailed(libraries: readonly Library[]): Library[] {
+  try {
+    return instantiationOrder(libraries, new Symbols(libraries));
+  } catch (error) {
+    // Tags that go round in a circle.
+    throw asDlError(error, (libraries[0] as Library).name);
+  }
+}
+
+class LibraryPlanner {
+  private readonly scope: Scope;
+  private readonly uses = new Set<number>();
+  private readonly bindings: Binding[] = [];
+  private readonly missing: string[] = [];
+
+  constructor(
+    private readonly own: NewLibrary,
+    private readonly at: number,
+    private readonly position: ReadonlyMap<number, number>,
+    private readonly libraries: readonly NewLibrary[],
+    private readonly around: Surroundings,
+  ) {
+    this.scope = scopeOf(around.global, around.local);
+  }
+
+  plan(): PlannedLibrary {
+    const { id, path, bytes, library, memory, table, slotStart, needed } = this.own;
+    this.bindAll(library);
+    const [first] = this.missing;
+    if (first !== undefined) {
+      const others = this.missing.length > 1 ? ` (and ${this.missing.length - 1} more)` : "";
+      failDl(`Error relocating ${library.name}: ${first}: symbol not found${others}`);
+    }
+    return {
+      id,
+      name: library.name,
+      ...(path !== undefined && { path }),
+      sha256: createHash("sha256").update(bytes).digest("hex"),
+      memory,
+      table,
+      slots: slotsOf(library, slotStart),
+      bindings: this.bindings,
+      needed: needed.flatMap(({ owner }) => ("library" in owner ? [owner.library] : [])),
+      uses: [...this.uses],
+      relocates: library.relocates,
+      ...(library.constructors !== undefined && { constructors: library.constructors }),
+    };
+  }
+
+  private bindAll(library: Library): void {
+    for (const item of library.module.imports) {
+      if (item.module !== "env") continue;
+      if (item.kind === "memory") this.bind(item, { to: "memory" });
+      if (item.kind === "table") this.bind(item, { to: "table" });
+    }
+    for (const wanted of library.linkerGlobals) this.bindLinkers(wanted);
+    for (const wanted of library.dataAddresses) {
+      this.bindAddress(wanted, this.addressOf(wanted));
+    }
+    for (const wanted of library.functionAddresses) {
+      const found = findPointee(this.scope, wanted.name);
+      if (found === undefined && !wanted.isWeak) this.missing.push(wanted.name);
+      this.bindAddress(wanted, found === undefined ? 0 : this.slotOf(found));
+    }
+    for (const wanted of library.functions) this.bind({ module: "env", ...wanted, kind: "func" }, this.callee(wanted));
+    for (const tag of library.tags) {
+      const found = findTag(this.scope, tag);
+      if (found === undefined && !isCommonTag(tag)) this.missing.push(tag.name);
+      const target: Target = found === undefined ? { to: "own tag" } : this.exportOf(found, tag.name);
+      this.bind({ module: "env", name: tag.name, kind: "tag" }, target);
+    }
+    for (const item of library.outside) {
+      if (!this.around.hasImport(item)) {
+        failDl(`Error relocating ${library.name}: it imports ${item.name} of ${item.module}, and the program does not`);
+      }
+      this.bind(item, { to: "import" });
+    }
+  }
+
+  private bindLinkers(wanted: WantedGlobal): void {
+    const { name } = wanted;
+    if (name === "__memory_base") this.bindAddress(wanted, this.own.memory.address);
+    else if (name === "__table_base") this.bindAddress(wanted, this.own.table.start);
+    else if (name === "__stack_pointer") this.bind({ ...wanted, kind: "global" }, { to: "stack pointer" });
+    else this.bindAddress(wanted, this.addressOf(wanted));
+  }
+
+  private addressOf({ name, isWeak }: WantedGlobal): number {
+    const found = findData(this.scope, name);
+    if (found !== undefined) this.use(found.definer.owner);
+    else if (!isWeak) this.missing.push(name);
+    return found?.address ?? 0;
+  }
+
+  private callee(wanted: Library["functions"][number]): Target {
+    // The start of every library sets the thread up. The program has done that, and has changed it since.
+    if (wanted.name === THREAD_SETUP && wanted.signature === "[] -> []") return { to: "nothing" };
+    const found = findFunction(this.scope, wanted, this.own.library.name);
+    if (found !== undefined)
+      return this.isThere(found.definer.owner)
+        ? this.exportOf(found.definer, wanted.name)
+        : { to: "slot", slot: this.slotOf(found) };
+    if (wanted.isWeak) return { to: "trap" };
+    this.missing.push(wanted.name);
+    return { to: "trap" };
+  }
+
+  private exportOf(definer: Definer, name: string): Target {
+    this.use(definer.owner);
+    return { to: "export", owner: definer.owner, name };
+  }
+
+  private slotOf(found: FoundFunction): number {
+    const { owner } = found.definer;
+    this.use(owner);
+    const fresh = "library" in owner ? this.libraries.find(({ id }) => id === owner.library) : undefined;
+    if (fresh === undefined) return this.around.slotOf(found);
+    return slotsOf(fresh.library, fresh.slotStart)[found.func.name] as number;
+  }
+
+  private isThere(owner: Owner): boolean {
+    if ("instance" in owner) return true;
+    const position = this.position.get(owner.library);
+    return position === undefined || position < this.at;
+  }
+
+  private use(owner: Owner): void {
+    if ("library" in owner && owner.library !== this.own.id) this.uses.add(owner.library);
+  }
+
+  private bindAddress({ module, name }: WantedGlobal, value: number): void {
+    this.bind({ module, name, kind: "global" }, { to: "address", value });
+  }
+
+  private bind({ module, name, kind }: Pick<Binding, "module" | "name" | "kind">, target: Target): void {
+    this.bindings.push({ module, name, kind, target });
+  }
+}
+
+/** What no library that is opened may want. @throws DlError */
+export function checkOpenable({ name, linkerFunctions, linkerGlobals, isCommand }: Library): void {
+  if (isCommand) failDl(`Error loading shared library ${name}: it is a program`);
+  if (linkerFunctions.length > 0) failDl(`Error loading shared library ${name}: it has thread-local variables`);
+  const own = linkerGlobals.find((one) => /_libraries$|^__asyncify_|^__init_stack_pointer$|_tls_info$/.test(one.name));
+  if (own !== undefined) failDl(`Error loading shared library ${name}: it wants ${own.name}, which only linking gives`);
+}
+
+/** Says in a sentence why something that is not about symbols failed. */
+export function asDlError(error: unknown, name: string): DlError {
+  if (error instanceof DlError) return error;
+  return new DlError(`Error loading shared library ${name}: ${error instanceof Error ? error.message : String(error)}`);
+}

@@ -1,0 +1,70 @@
+import { DL_INTERFACE, DlError } from "../../dlopen/interface.js";
+import type { DlPlan, PlannedLoad } from "../../dlopen/plan.js";
+import type { DlState } from "../../dlopen/state.js";
+import type { Provided } from "../imports.js";
+import { DlLoader, type LoaderHost, type OpenFlags } from "./loader.js";
+import type { LibrarySource } from "./source.js";
+
+/** Something that could not be done, as `dlerror` says it. */
+export interface DlFailure {
+  readonly call: "open" | "symbol" | "close";
+  /** What was asked for. */
+  readonly name: string;
+  readonly error: string;
+}
+
+/** The guest's way to the loader: `component-init:dlopen/dl`. */
+export class DlImports {
+  readonly failures: DlFailure[] = [];
+  #loader: DlLoader | undefined;
+
+  constructor(
+    private readonly host: LoaderHost,
+    private readonly source: LibrarySource,
+    private readonly plan: DlPlan | undefined,
+  ) {}
+
+  get imports(): Provided {
+    return {
+      [DL_INTERFACE]: {
+        open: (name: string, flags: OpenFlags) =>
+          this.#try("open", name, () => this.#loaderOf().open(name, undefined, flags)),
+        openBytes: (name: string, bytes: Uint8Array, flags: OpenFlags) =>
+          // A view of the guest's memory would change.
+          this.#try("open", name, () => this.#loaderOf().open(name, bytes.slice(), flags)),
+        symbol: (handle: number, name: string) =>
+          this.#try("symbol", name, () => this.#loaderOf().symbol(handle, name)),
+        close: (handle: number) => this.#try("close", String(handle), () => this.#loaderOf().close(handle)),
+      },
+    };
+  }
+
+  /** To be asked when the guest runs no more: whatever it could still look up gets a table index. */
+  state(): DlState {
+    const loader = this.#loaderOf();
+    const lookup = loader.registry.lookup(loader.slotOf);
+    return { program: loader.program.items, libraries: loader.openLibraries(), lookup };
+  }
+
+  /** What the loader did. */
+  get loads(): readonly PlannedLoad[] {
+    return this.#loader?.loads ?? [];
+  }
+
+  /** The program is there when it calls for the first time, if not before. */
+  #loaderOf(): DlLoader {
+    this.#loader ??= new DlLoader(this.host, this.source, this.plan);
+    return this.#loader;
+  }
+
+  /** What is thrown and no `Error` is the error case of the result, by jco's conventions. */
+  #try<T>(call: DlFailure["call"], name: string, perform: () => T): T {
+    try {
+      return perform();
+    } catch (error) {
+      if (!(error instanceof DlError)) throw error;
+      this.failures.push({ call, name, error: error.message });
+      throw error.message;
+    }
+  }
+}

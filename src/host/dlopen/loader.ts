@@ -1,0 +1,385 @@
+import { createHash } from "node:crypto";
+
+import type { OpenLibrary } from "../../dlopen/bake.js";
+import { buildGlue, GLUE_TABLE, glueName, isGlue } from "../../dlopen/glue-module.js";
+import { failDl } from "../../dlopen/interface.js";
+import type { Binding, DlPlan, Owner, PlannedEntry, PlannedLibrary, PlannedLoad } from "../../dlopen/plan.js";
+import { asDlError, definerOf, type NewLibrary, planLibraries, slotsOf } from "../../dlopen/planner.js";
+import type { FoundFunction } from "../../dlopen/resolve.js";
+import { ComponentInitError } from "../../errors.js";
+import type { InstrumentedModule } from "../../instrument/model.js";
+import { instrumentModule } from "../../instrument/module.js";
+import type { Library } from "../../link/library.js";
+import { encodeModule } from "../../module/encode.js";
+import { GuestAllocator } from "./allocator.js";
+import { type Arrival, gather } from "./gather.js";
+import { callHook } from "./hooks.js";
+import { findProgram, type Program, type RunningCore } from "./program.js";
+import { type Loaded, NO_SYMBOLS, Registry } from "./registry.js";
+import { TableSlots } from "./slots.js";
+import { type LibrarySource, pathOf } from "./source.js";
+
+/** What the loader needs of the component that runs. */
+export interface LoaderHost {
+  /** The core instances of the component. */
+  readonly coreInstances: () => readonly RunningCore[];
+  /** Instantiates a core module next to them. */
+  readonly instantiateMore: (module: InstrumentedModule, imports: WebAssembly.Imports, name: string) => AddedInstance;
+  /** Whether the host has ended the guest: then nothing may look as if it were a failure of a library. */
+  readonly isInterrupted: () => boolean;
+}
+
+export interface AddedInstance {
+  readonly exports: WebAssembly.Exports;
+  readonly position: number;
+}
+
+export interface OpenFlags {
+  readonly noLoad?: boolean;
+  readonly global?: boolean;
+  readonly noDelete?: boolean;
+}
+
+/** A library with its place, and what undoes that. */
+interface Placed extends Omit<NewLibrary, "needed"> {
+  readonly names: readonly string[];
+  readonly needed: readonly (Loaded | Arrival)[];
+  readonly free: () => void;
+}
+
+/** Libraries whose constructors open each other: more than any program has. */
+const MAX_DEPTH = 100;
+
+/** Opens libraries in a component that runs: lays them out in its memory and table, and binds them to it and to each other. */
+export class DlLoader {
+  readonly loads: PlannedLoad[] = [];
+  readonly registry = new Registry();
+  readonly program: Program;
+  private readonly slots: TableSlots;
+  private readonly allocator: GuestAllocator;
+  private readonly opened = new Map<Loaded, OpenLibrary & { readonly free: () => void }>();
+  private nextId = 0;
+  private depth = 0;
+
+  constructor(
+    private readonly host: LoaderHost,
+    private readonly source: LibrarySource,
+    private readonly replayed: DlPlan | undefined,
+  ) {
+    this.program = findProgram(host.coreInstances());
+    this.slots = new TableSlots(this.program.table);
+    this.addProgram();
+    const { parts, memory } = this.program;
+    const has = (name: string) => parts.find(({ definer }) => definer.functions.has(name))?.exports[name];
+    const free = has("free") as ((address: number) => void) | undefined;
+    this.allocator = new GuestAllocator(memory, has("malloc") as ((size: number) => number) | undefined, free);
+  }
+
+  /** @throws DlError */
+  open(name: string, bytes: Uint8Array | undefined, { noLoad, global, noDelete }: OpenFlags): number {
+    let loaded = this.registry.byName(name) ?? (name.includes("/") ? this.registry.byName(pathOf(name)) : undefined);
+    if (loaded === undefined) {
+      if (noLoad) failDl(`Library is not already loaded: ${name}`);
+      loaded = this.load(name, bytes);
+    }
+    if (!loaded.isProgram) loaded.openCount++;
+    if (global) this.registry.makeGlobal(loaded);
+    if (noDelete) loaded.isKept = true;
+    return loaded.handle;
+  }
+
+  /** @throws DlError */
+  symbol(handle: number, name: string): number {
+    return this.registry.symbol(handle, name, this.slotOf);
+  }
+
+  /** @throws DlError */
+  close(handle: number): void {
+    for (const gone of this.registry.close(handle)) this.forget(gone);
+  }
+
+  /** What is open, for the output. */
+  openLibraries(): OpenLibrary[] {
+    return this.registry.all.flatMap((loaded) => this.opened.get(loaded) ?? []);
+  }
+
+  readonly slotOf = ({ definer, func }: FoundFunction): number => {
+    const loaded = this.registry.byOwner(definer.owner) as Loaded;
+    const opened = this.opened.get(loaded);
+    return opened?.planned.slots[func.name] ?? this.slots.of(loaded.exports[func.name]);
+  };
+
+  private addProgram(): void {
+    const { parts, isLinked } = this.program;
+    const toLoaded = (
+      definer: Loaded["definer"],
+      exports: WebAssembly.Exports,
+      name: string,
+      needed: readonly Loaded[],
+    ) => {
+      const loaded: Loaded = {
+        handle: this.registry.nextHandle(),
+        names: new Set([name]),
+        definer,
+        exports,
+        isProgram: true,
+        needed,
+        uses: [],
+        openCount: 1,
+        globalSince: 0,
+        isKept: true,
+      };
+      this.registry.add(loaded);
+      return loaded;
+    };
+    if (!isLinked) {
+      for (const { definer, exports } of parts) this.registry.makeGlobal(toLoaded(definer, exports, "", []));
+      return;
+    }
+    const program = toLoaded({ owner: { instance: -1 }, name: "the program", ...NO_SYMBOLS }, {}, "", []);
+    program.needed = parts.map(({ definer, exports }) => toLoaded(definer, exports, definer.name, []));
+    this.registry.makeGlobal(program);
+  }
+
+  private load(name: string, bytes: Uint8Array | undefined): Loaded {
+    if (this.depth >= MAX_DEPTH)
+      failDl(`Error loading shared library ${name}: too many libraries open each other while they start`);
+    this.depth++;
+    const undo: (() => void)[] = [];
+    try {
+      return this.loadWith(name, bytes, undo);
+    } catch (error) {
+      for (const step of undo.reverse()) step();
+      if (this.host.isInterrupted() || error instanceof ComponentInitError) throw error;
+      throw asDlError(error, name);
+    } finally {
+      this.depth--;
+    }
+  }
+
+  private loadWith(name: string, bytes: Uint8Array | undefined, undo: (() => void)[]): Loaded {
+    const { registry, program, source } = this;
+    const arrivals = gather(name, bytes, { registry, source, isLinked: program.isLinked });
+    const placed = arrivals.map((arrival) => this.place(arrival, undo));
+    const load = this.replayed === undefined ? this.plan(name, placed) : this.replay(this.replayed, name, placed);
+    this.loads.push(load);
+    undo.push(() => this.loads.splice(this.loads.indexOf(load), 1));
+    const loaded = new Map(
+      load.order.map((id) => {
+        const one = placed.find((candidate) => candidate.id === id) as Placed;
+        const planned = load.libraries.find((candidate) => candidate.id === id) as PlannedLibrary;
+        return [one.library, this.instantiate(planned, one, undo)];
+      }),
+    );
+    for (const one of placed) {
+      const made = loaded.get(one.library) as Loaded;
+      made.needed = one.needed.map((needed) => ("library" in needed ? (loaded.get(needed.library) as Loaded) : needed));
+    }
+    this.start([...loaded.values()]);
+    return loaded.get((arrivals[0] as Arrival).library) as Loaded;
+  }
+
+  private place({ library, path, bytes, names, needed }: Arrival, undo: (() => void)[]): Placed {
+    const { memory, table } = library.dylink;
+    const allocation = this.allocator.allocate(memory.size, memory.alignment, library.name);
+    undo.push(allocation.free);
+    const reserve = (count: number, alignment: number) => {
+      const start = this.slots.reserve(count, alignment);
+      undo.push(() => this.slots.release(start, count));
+      return start;
+    };
+    const tableStart = reserve(table.size, table.alignment);
+    const slotStart = reserve(new Set(Object.values(slotsOf(library, 0))).size, 1);
+    return {
+      id: this.nextId++,
+      path,
+      bytes,
+      library,
+      names,
+      needed,
+      memory: { address: allocation.address, size: memory.size },
+      table: { start: tableStart, size: table.size },
+      slotStart,
+      free: () => {
+        allocation.free();
+        this.slots.release(tableStart, table.size);
+        this.slots.release(slotStart, new Set(Object.values(slotsOf(library, 0))).size);
+      },
+    };
+  }
+
+  private plan(opened: string, placed: readonly Placed[]): PlannedLoad {
+    const entries: PlannedEntry[] = [];
+    const fresh = new Map(placed.map((one) => [one.library, definerOf(one)]));
+    const definers = (list: readonly (Loaded | Arrival)[]) =>
+      list.map((one) => ("library" in one ? (fresh.get(one.library) as Loaded["definer"]) : one.definer));
+    const planned = planLibraries(
+      placed.map((one) => ({ ...one, needed: definers(one.needed) })),
+      {
+        global: this.registry.global.map(({ definer }) => definer),
+        local: definers(localScope(placed)),
+        slotOf: (found) => {
+          const before = this.program.table.length;
+          const slot = this.slotOf(found);
+          if (slot >= before) entries.push({ slot, owner: found.definer.owner, name: found.func.name });
+          return slot;
+        },
+        hasImport: ({ module, name }) => this.program.imports[module]?.[name] !== undefined,
+      },
+    );
+    const byId = new Map(planned.map((one) => [one.id, one]));
+    const libraries = placed.map(({ id }) => byId.get(id) as PlannedLibrary);
+    return { opened, libraries, order: planned.map(({ id }) => id), entries };
+  }
+
+  /** What was decided before, where everything is as it was then. */
+  private replay(plan: DlPlan, opened: string, placed: readonly Placed[]): PlannedLoad {
+    const load = plan.loads[this.loads.length];
+    if (load?.opened !== opened)
+      failReplay(`the program opens ${opened} where it has ${load?.opened ?? "nothing more"}`);
+    for (const [i, { library, bytes, memory, table, slotStart }] of placed.entries()) {
+      const known = load.libraries[i];
+      if (known?.name !== library.name)
+        failReplay(`${opened} needs ${library.name} where it has ${known?.name ?? "nothing"}`);
+      if (known.sha256 !== sha256(bytes)) failReplay(`the library ${library.name} has changed`);
+      const slots = slotsOf(library, slotStart);
+      const isSame =
+        known.memory.address === memory.address &&
+        known.table.start === table.start &&
+        Object.entries(slots).every(([name, slot]) => known.slots[name] === slot);
+      if (!isSame) failReplay(`${library.name} comes to another place`);
+    }
+    for (const { slot, owner, name } of load.entries) {
+      const loaded = this.registry.byOwner(owner);
+      if (loaded === undefined || this.slots.of(loaded.exports[name]) !== slot)
+        failReplay(`${name} has another table index`);
+    }
+    const ids = new Map(load.libraries.map(({ id }, i) => [id, (placed[i] as Placed).id]));
+    if ([...ids].some(([before, now]) => before !== now)) failReplay("libraries are opened in another order");
+    return load;
+  }
+
+  private instantiate(planned: PlannedLibrary, { library, bytes, names, free }: Placed, undo: (() => void)[]): Loaded {
+    const glue = this.makeInstance(
+      encodeModule(buildGlue(library, planned.bindings)).toChunks(),
+      `${planned.name}: imports`,
+      {
+        [GLUE_TABLE.module]: { [GLUE_TABLE.name]: this.program.table },
+      },
+    );
+    const imports: WebAssembly.Imports = Object.create(null);
+    for (const binding of planned.bindings) {
+      const items = (imports[binding.module] ??= Object.create(null) as WebAssembly.ModuleImports);
+      items[binding.name] = this.valueOf(binding, glue.exports, planned.name);
+    }
+    const what = `Error loading shared library ${planned.name}: a trap while it starts`;
+    let made: AddedInstance | undefined;
+    this.guarded(what, () => (made = this.makeInstance([bytes], planned.name, imports)));
+    const { exports, position } = made as unknown as AddedInstance;
+    for (const [name, slot] of Object.entries(planned.slots)) this.slots.set(slot, exports[name]);
+    const uses = planned.uses.flatMap((id) => this.registry.byOwner({ library: id }) ?? []);
+    const loaded: Loaded = {
+      handle: this.registry.nextHandle(),
+      names: new Set(names),
+      definer: definerOf({ ...planned, library }),
+      exports,
+      isProgram: false,
+      needed: [],
+      uses,
+      openCount: 0,
+      globalSince: 0,
+      isKept: false,
+    };
+    this.registry.add(loaded);
+    this.opened.set(loaded, { planned, bytes, gluePosition: glue.position, position, free });
+    undo.push(() => {
+      this.registry.remove(loaded);
+      this.opened.delete(loaded);
+    });
+    return loaded;
+  }
+
+  private makeInstance(chunks: readonly Uint8Array[], name: string, imports: WebAssembly.Imports): AddedInstance {
+    const definition = { kind: "core module", sort: "core module", chunks, offset: 0 } as const;
+    return this.host.instantiateMore(instrumentModule({ ...definition }, name), imports, name);
+  }
+
+  private valueOf(
+    { module, name, target, ...rest }: Binding,
+    glue: WebAssembly.Exports,
+    library: string,
+  ): WebAssembly.ImportValue {
+    const { program } = this;
+    if (isGlue({ module, name, target, ...rest })) return glue[glueName({ module, name })] as WebAssembly.ImportValue;
+    switch (target.to) {
+      case "memory":
+        return program.memory;
+      case "table":
+        return program.table;
+      case "stack pointer":
+        return (
+          program.stackPointer ??
+          failDl(
+            `Error loading shared library ${library}: the program does not export its stack pointer (-Wl,--export=__stack_pointer)`,
+          )
+        );
+      case "export":
+        return this.exportOf(target.owner, target.name);
+      default:
+        return program.imports[module]?.[name] as WebAssembly.ImportValue;
+    }
+  }
+
+  private exportOf(owner: Owner, name: string): WebAssembly.ImportValue {
+    return this.registry.byOwner(owner)?.exports[name] as WebAssembly.ImportValue;
+  }
+
+  /** All libraries' data is relocated before the first constructor runs. */
+  private start(libraries: readonly Loaded[]): void {
+    const hooks = libraries.map((loaded) => ({ loaded, planned: (this.opened.get(loaded) as OpenLibrary).planned }));
+    for (const { loaded, planned } of hooks) {
+      if (!planned.relocates) continue;
+      const relocate = loaded.exports.__wasm_apply_data_relocs as () => void;
+      this.guarded(`Error relocating ${planned.name}`, relocate);
+    }
+    for (const { loaded, planned } of hooks) {
+      if (planned.constructors === undefined) continue;
+      const construct = loaded.exports[planned.constructors] as () => void;
+      this.guarded(`Error loading shared library ${planned.name}: its constructors`, construct);
+    }
+  }
+
+  private guarded(what: string, call: () => void): void {
+    callHook(call, { what, stackPointer: this.program.stackPointer, isInterrupted: this.host.isInterrupted });
+  }
+
+  private forget(loaded: Loaded): void {
+    this.opened.get(loaded)?.free();
+    this.opened.delete(loaded);
+  }
+}
+
+/** What is opened, and what it needs, breadth first. */
+function localScope(placed: readonly Placed[]): (Loaded | Arrival)[] {
+  const [root] = placed as readonly [Placed];
+  const neededBy = new Map(placed.map(({ library, needed }) => [library, needed]));
+  const reached = new Set<Loaded | Arrival>([root as unknown as Arrival]);
+  const libraries = new Set<Library | Loaded>([root.library]);
+  for (const one of reached) {
+    const next = "library" in one ? (neededBy.get(one.library) ?? []) : one.needed;
+    for (const needed of next) {
+      const key = "library" in needed ? needed.library : needed;
+      if (!libraries.has(key)) reached.add(needed);
+      libraries.add(key);
+    }
+  }
+  return [...reached];
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function failReplay(what: string): never {
+  throw new ComponentInitError("invalid-option", `the linking plan does not fit: ${what}: let another one be made`);
+}

@@ -1,0 +1,183 @@
+import { concat } from "../../binary/writer.js";
+import type { ProgramItem, ProgramItems } from "../../dlopen/bake.js";
+import { failDl } from "../../dlopen/interface.js";
+import type { Definer } from "../../dlopen/resolve.js";
+import type { InstrumentedModule } from "../../instrument/model.js";
+import { decodeDylink } from "../../link/dylink.js";
+import { type DefinedFunction, readLibrary } from "../../link/library.js";
+import { signatureOf } from "../../link/signature.js";
+import { decodeModule } from "../../module/decode.js";
+import { funcTypeAt, functionType, tagSpace } from "../../module/index-spaces.js";
+import { EXPORT_PREFIX } from "../../module/item-exports.js";
+import type { CoreModule } from "../../module/model.js";
+import { lookUp, type RunningInstance } from "../tables.js";
+
+/** A core instance of the component, running. */
+export interface RunningCore extends RunningInstance {
+  readonly name: string | undefined;
+  readonly module: InstrumentedModule;
+}
+
+/** A core instance that has symbols for libraries. */
+export interface ProgramPart {
+  readonly definer: Definer;
+  readonly exports: WebAssembly.Exports;
+}
+
+/** What a program shares with the libraries that it opens. */
+export interface Program {
+  readonly memory: WebAssembly.Memory;
+  readonly table: WebAssembly.Table;
+  readonly stackPointer: WebAssembly.Global | undefined;
+  readonly items: ProgramItems;
+  /** One for a program of one core module; else the libraries that it was linked of. */
+  readonly parts: readonly ProgramPart[];
+  /** Whether it was linked of libraries, whose names are known. */
+  readonly isLinked: boolean;
+  readonly imports: WebAssembly.Imports;
+}
+
+/**
+ * Finds the program among the core instances of a component: the libraries that share a memory, where it was linked of libraries,
+ * or else the one core module that has a memory and a table.
+ *
+ * @throws DlError
+ */
+export function findProgram(instances: readonly RunningCore[]): Program {
+  const modules = instances.map(({ module }) => decodeModule(concat(module.chunks)));
+  const libraries = instances.flatMap((_, position) =>
+    decodeDylink(modules[position] as CoreModule) === undefined ? [] : [position],
+  );
+  return libraries.length > 0 ? linkedProgram(instances, libraries) : singleProgram(instances, modules);
+}
+
+function linkedProgram(instances: readonly RunningCore[], positions: readonly number[]): Program {
+  const [first] = positions as [number];
+  const { env = {} } = (instances[first] as RunningCore).imports;
+  const given = positions.map((position) => (instances[position] as RunningCore).imports.env ?? {});
+  const shared = <T>(name: string) => given.find((one) => one[name] !== undefined)?.[name] as T | undefined;
+  const memory = shared<WebAssembly.Memory>("memory") ?? failDl("the program's libraries share no memory");
+  const table =
+    shared<WebAssembly.Table>("__indirect_function_table") ?? failDl("the program's libraries share no table");
+  const parts = positions.map((position): ProgramPart => {
+    const { name = `core instance ${position}`, module, exports, imports } = instances[position] as RunningCore;
+    const library = readLibrary({ name, bytes: concat(module.chunks) });
+    const base = ((imports.env?.__memory_base as WebAssembly.Global | undefined)?.value as number | undefined) ?? 0;
+    const data = new Map([...library.definedData].map(([symbol, offset]) => [symbol, (base + offset) >>> 0]));
+    const definer = {
+      owner: { instance: position },
+      name,
+      functions: symbolsOf(library.definedFunctions),
+      data,
+      tags: library.definedTags,
+    };
+    return { definer, exports };
+  });
+  const stackPointer = shared<WebAssembly.Global>("__stack_pointer");
+  const items = itemsOf(instances, { memory, table, stackPointer }, first);
+  return {
+    memory,
+    table,
+    stackPointer,
+    items,
+    parts,
+    isLinked: true,
+    imports: { ...(instances[first] as RunningCore).imports, env },
+  };
+}
+
+function singleProgram(instances: readonly RunningCore[], modules: readonly CoreModule[]): Program {
+  const withMemory = [...instances.keys()].filter((position) => {
+    const { memories, tables } = (instances[position] as RunningCore).module.state;
+    return memories.length > 0 && tables.length > 0;
+  });
+  const allocating = withMemory.filter((position) => "malloc" in (instances[position] as RunningCore).exports);
+  const [position, other] = withMemory.length > 1 ? allocating : withMemory;
+  if (position === undefined) failDl("the program has no core module with a memory and a table");
+  if (other !== undefined)
+    failDl("several core modules have a memory and a table: which one opens libraries cannot be told");
+  const running = instances[position] as RunningCore;
+  const { exports, imports, module } = running;
+  const [memoryState] = module.state.memories;
+  const memory = exports[memoryState?.exportName as string] as WebAssembly.Memory;
+  const [access] = module.state.tables;
+  const table = access && (lookUp(access, running) as WebAssembly.Table);
+  if (table === undefined) failDl("the program has no table");
+  const named = module.state.globals.find(({ name }) => name === "__stack_pointer")?.exportName;
+  const stackPointer = (exports.__stack_pointer ?? (named && exports[named])) as WebAssembly.Global | undefined;
+  const definer = definerOf(modules[position] as CoreModule, running, position);
+  const items = itemsOf(instances, { memory, table, stackPointer }, position);
+  return { memory, table, stackPointer, items, parts: [{ definer, exports }], isLinked: false, imports };
+}
+
+/** The symbols of a program: its addresses are those of its memory. */
+function definerOf(module: CoreModule, { name = "the program", exports }: RunningCore, position: number): Definer {
+  const functions = new Map<string, DefinedFunction>();
+  const data = new Map<string, number>();
+  const tags = new Map<string, string>();
+  for (const { name: symbol, kind, index } of module.exports) {
+    if (kind === "func") {
+      const type = functionType(module, index);
+      const signature = type && signatureOf(type);
+      if (type !== undefined && signature !== undefined)
+        functions.set(symbol, { name: symbol, index, type, signature });
+    } else if (kind === "global") {
+      const { value } = exports[symbol] as WebAssembly.Global;
+      if (typeof value === "number" && symbol !== "__stack_pointer") data.set(symbol, value >>> 0);
+    } else if (kind === "tag") {
+      const type = funcTypeAt(module, tagSpace(module)[index]?.type.type as number);
+      const signature = type && signatureOf(type);
+      if (signature !== undefined) tags.set(symbol, signature);
+    }
+  }
+  return { owner: { instance: position }, name, functions: symbolsOf(functions), data, tags };
+}
+
+/** Exports that no C program calls: the component's own, and those that were added to see the state. */
+const NO_SYMBOL = new RegExp(
+  `^(${EXPORT_PREFIX}|cabi_post_|\\[)|[#:]|^(_initialize|_start|__wasm_call_ctors|__wasm_apply_data_relocs)$`,
+);
+
+function symbolsOf(functions: ReadonlyMap<string, DefinedFunction>): Map<string, DefinedFunction> {
+  return new Map([...functions].filter(([name]) => !NO_SYMBOL.test(name)));
+}
+
+interface Shared {
+  readonly memory: WebAssembly.Memory;
+  readonly table: WebAssembly.Table;
+  readonly stackPointer: WebAssembly.Global | undefined;
+}
+
+/** Which core instances define what is shared: the JS API gives one object for one item. */
+function itemsOf(
+  instances: readonly RunningCore[],
+  { memory, table, stackPointer }: Shared,
+  importer: number,
+): ProgramItems {
+  const find = (what: string, select: (running: RunningCore) => number | undefined): ProgramItem => {
+    for (const [position, running] of instances.entries()) {
+      const index = select(running);
+      if (index !== undefined) return { position, index };
+    }
+    return failDl(`no core instance has the program's ${what}`);
+  };
+  return {
+    memory: find(
+      "memory",
+      ({ module, exports }) => module.state.memories.find((one) => exports[one.exportName] === memory)?.index,
+    ),
+    table: find("table", (running) => {
+      const index = running.module.state.tables.findIndex(
+        (access) => access.kind === "export" && lookUp(access, running) === table,
+      );
+      return index < 0 ? undefined : index;
+    }),
+    stackPointer:
+      stackPointer &&
+      find(
+        "stack pointer",
+        ({ module, exports }) => module.state.globals.find((one) => exports[one.exportName] === stackPointer)?.index,
+      ),
+    importer,
+  };
+}

@@ -1,0 +1,75 @@
+import { readFileSync, statSync } from "node:fs";
+import { join, posix } from "node:path";
+
+/** A library's file. */
+export interface FoundFile {
+  readonly name: string;
+  /** Where the guest has it; what is declared has no path. */
+  readonly path: string | undefined;
+  readonly bytes: Uint8Array;
+}
+
+export interface LibrarySourceOptions {
+  /** Libraries that can be opened by these names. */
+  readonly declared: Readonly<Record<string, Uint8Array>>;
+  /** A file of the guest's, by an absolute path; `undefined` where there is none. */
+  readonly readFile: (path: string) => Uint8Array | undefined;
+  /** Looks for a library by its name where the user lets it look. */
+  readonly search: (name: string) => Uint8Array | undefined;
+  /** Directories of the guest's that libraries are looked for in: `LD_LIBRARY_PATH`. */
+  readonly directories: readonly string[];
+}
+
+/** Where libraries come from: what the user has declared, and the guest's own files. */
+export class LibrarySource {
+  constructor(private readonly options: LibrarySourceOptions) {}
+
+  /** @param directories - the runtime path of who needs it */
+  find(name: string, directories: readonly string[]): FoundFile | undefined {
+    const { declared, search } = this.options;
+    if (Object.hasOwn(declared, name)) return { name, path: undefined, bytes: declared[name] as Uint8Array };
+    if (name.includes("/")) return this.file(pathOf(name));
+    for (const directory of [...directories, ...this.options.directories]) {
+      const found = this.file(posix.join(pathOf(directory), name));
+      if (found !== undefined) return found;
+    }
+    const bytes = search(name);
+    return bytes && { name, path: undefined, bytes };
+  }
+
+  private file(path: string): FoundFile | undefined {
+    const bytes = this.options.readFile(path);
+    return bytes && { name: posix.basename(path), path, bytes };
+  }
+}
+
+/** Looks through directories of the host that the user has named. */
+export function searchHost(name: string, directories: readonly string[]): Uint8Array | undefined {
+  // Nothing leads out of them.
+  if (name === "" || name === ".." || /[/\\\0]/.test(name)) return undefined;
+  for (const directory of directories) {
+    const path = join(directory, name);
+    // A device or pipe would be read without end.
+    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return readFileSync(path);
+  }
+  return undefined;
+}
+
+/** WASI has no current directory: wasi-libc starts at the root. */
+export function pathOf(name: string): string {
+  return posix.normalize(posix.join("/", name));
+}
+
+/** `$ORIGIN` and `${ORIGIN}` at the start of a path, and not in a longer name. */
+const ORIGIN = /^\$(ORIGIN(?!\w)|\{ORIGIN\})/;
+
+/** A library's runtime path, as ld.so reads it. */
+export function runtimePath(paths: readonly string[], libraryPath: string | undefined): string[] {
+  return paths
+    .flatMap((list) => list.split(":"))
+    .flatMap((path) => {
+      const [origin] = ORIGIN.exec(path) ?? [];
+      if (origin === undefined) return path.startsWith("/") ? [path] : [];
+      return libraryPath === undefined ? [] : [posix.dirname(libraryPath) + path.slice(origin.length)];
+    });
+}
