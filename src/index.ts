@@ -12,7 +12,7 @@
 export { ComponentInitError, type ErrorCode } from "./errors.js";
 export type { HostReport } from "./host/host-report.js";
 export type { ImportModules } from "./host/import-modules.js";
-export type { HostOptions, InitializedInstance } from "./host/initialize.js";
+export type { HostOptions, InitializedInstance, Invoked } from "./host/initialize.js";
 export type { HandlePolicy, HeldHandle } from "./host/live-handles.js";
 export type { RefusedImport } from "./host/refusals.js";
 export type { HostCall, TracedValue } from "./host/trace.js";
@@ -47,6 +47,7 @@ export {
   type Instrumented,
   initialize,
   instrument,
+  invoke,
   type Prepared,
   prepare,
   type RewriteOptions,

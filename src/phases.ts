@@ -6,6 +6,7 @@ import * as host from "./host/initialize.js";
 import { chooseInit } from "./instrument/choose-init.js";
 import { instrument as instrumentComponent } from "./instrument/instrument.js";
 import type { Instrumented as InstrumentedState } from "./instrument/model.js";
+import type { InstrumentOptions } from "./instrument/module.js";
 import { JcoThread } from "./jco/jco-thread.js";
 import { type Correspondence, findCorrespondence } from "./rewrite/correspondence.js";
 import { rewrite as rewriteComponent } from "./rewrite/rewrite.js";
@@ -33,10 +34,17 @@ export type { Initialized } from "./host/initialize.js";
  * @param supply - for imports of core modules and components
  * @throws ComponentInitError `not-a-component`, `malformed`, `unsupported`, `invalid-option`
  */
-export function instrument(component: Uint8Array, supply: Supply = {}): Instrumented {
+export function instrument(
+  component: Uint8Array,
+  supply: Supply = {},
+  options: Pick<InstrumentOptions, "maxMemory"> = {},
+): Instrumented {
   checkComponent(component);
   const specialized = specialize(component, supply);
-  const instrumented = instrumentComponent(specialized, { growTables: opensLibraries(specialized.component) });
+  const instrumented = instrumentComponent(specialized, {
+    ...options,
+    growTables: opensLibraries(specialized.component),
+  });
   const encode = () => encodeComponent(instrumented.component, instrumented.chunksOf).toBytes();
   return { ...instrumented, supply, encode };
 }
@@ -71,13 +79,28 @@ export function initialize(
 ): Promise<host.Initialized> {
   const { original, supply } = prepared.instrumented;
   const init = chooseInit(specialize(original, supply), initFunc);
-  return host.initialize(prepared, init, {
-    args: ["component.wasm"],
-    env: {},
-    stdin: new Uint8Array(),
-    preopens: [],
-    ...options,
-  });
+  return host.initialize(prepared, init, { ...DEFAULTS, ...options });
+}
+
+const DEFAULTS = { args: ["component.wasm"], env: {}, stdin: new Uint8Array(), preopens: [] };
+
+/**
+ * Runs a component as a host does: instantiates it and calls functions of it, one after the other. It can open libraries
+ * (`component-init:dlopen`).
+ *
+ * @param calls - as in `PreinitializeOptions.initFunc`
+ * @returns what they returned, as jco's bindings give it
+ * @throws ComponentInitError
+ */
+export function invoke(
+  prepared: Prepared,
+  calls: readonly string[],
+  options: Partial<host.HostOptions> = {},
+): Promise<host.Invoked> {
+  const { original, supply } = prepared.instrumented;
+  const specialized = specialize(original, supply);
+  const functions = calls.map((call) => chooseInit(specialized, call));
+  return host.invoke(prepared, functions, { ...DEFAULTS, ...options });
 }
 
 /** Reads the state of an initialized component. Its ranges are views of live memory. */

@@ -11,6 +11,7 @@
 /* The bits of open-flags. */
 #define NO_LOAD 1
 #define GLOBAL 2
+#define NO_DELETE 4
 
 #define DEFAULT_SCOPE 0
 #define NEXT_SCOPE 0xffffffffu
@@ -43,6 +44,8 @@ struct library {
   /* Its place in the order of what is global; 0 for none. */
   uint32_t global_since;
   uint32_t is_program;
+  /* Whether it stays when it is closed: others need it, or it was opened so. */
+  uint32_t is_held;
 };
 
 struct root {
@@ -191,9 +194,11 @@ static struct result *as_is(void) {
 #endif
 
 static struct result *open(struct library *library, struct name name, uint32_t flags) {
-  if ((flags & NO_LOAD) && library->open_count == 0 && !library->is_program) return fail("Library is not already loaded: ", name);
+  int is_there = library->is_program || library->is_held || library->open_count > 0;
+  if ((flags & NO_LOAD) && !is_there) return fail("Library is not already loaded: ", name);
   if (!library->is_program) library->open_count++;
   if (flags & GLOBAL) make_global(library);
+  if (flags & NO_DELETE) library->is_held = 1;
   return succeed(library->handle);
 }
 

@@ -1,6 +1,7 @@
 import yargs from "yargs";
 import { optionsOf, switchesOf } from "./commands.js";
 import { UsageError } from "./failure.js";
+import { hostCommand } from "./host.js";
 import { inspectCommand } from "./inspect-lib.js";
 import { linkCommand } from "./link.js";
 import { withNetworkValues } from "./network-option.js";
@@ -23,6 +24,7 @@ export async function execute(own: readonly string[], guest: readonly string[] |
     .command(runCommand(guest))
     .command(linkCommand())
     .command(inspectCommand())
+    .command(hostCommand(guest))
     .demandCommand(1, "a command is missing, for example: component-init run app.wasm -o app.init.wasm")
     .strict()
     // Values are texts, whatever they look like, and options are spelled as the help spells them.

@@ -1,5 +1,6 @@
 import type { Options } from "yargs";
 import type { CommandHelp, OptionHelp } from "./help.js";
+import { HOST_HELP } from "./host-options.js";
 import { INSPECT_HELP } from "./inspect-lib-help.js";
 import { LINK_HELP } from "./link-options.js";
 import { RUN_HELP } from "./run-options.js";
@@ -9,6 +10,7 @@ export const COMMANDS: Readonly<Record<string, CommandHelp>> = {
   run: RUN_HELP,
   link: LINK_HELP,
   "inspect-lib": INSPECT_HELP,
+  host: HOST_HELP,
 };
 
 /** The names of a command's options. */

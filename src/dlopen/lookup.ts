@@ -24,6 +24,8 @@ export interface LookupLibrary {
   readonly globalSince: number;
   /** Whether it is there from the start. */
   readonly isProgram: boolean;
+  /** Whether it stays when it is closed. */
+  readonly isHeld: boolean;
 }
 
 const TEMPLATES = {
@@ -36,7 +38,7 @@ const ROOT = "component_init_root";
 const HEAP_BASE = "__heap_base";
 
 /** Sizes of the records of `lookup.c`, in bytes. */
-const LIBRARY_SIZE = 40;
+const LIBRARY_SIZE = 44;
 const NAME_SIZE = 8;
 const SYMBOL_SIZE = 12;
 const POINTER_SIZE = 4;
@@ -93,18 +95,20 @@ function encodeTable(libraries: readonly LookupLibrary[], start: number): { byte
   const writer = new TableWriter(size, start);
   const end = start + size;
   const records = end - ROOT_SIZE - libraries.length * LIBRARY_SIZE;
-  const written = sorted.map(({ handle, names, symbols, sorted: order, scope, openCount, globalSince, isProgram }) => {
-    const namesPointer = writeRecords(writer, names, ({ length, pointer }) => [length, pointer]);
-    const symbolsPointer = writeRecords(writer, order, ({ length, pointer }, name) => [
-      length,
-      pointer,
-      symbols.get(name) as number,
-    ]);
-    const scopePointer = writer.address;
-    for (const position of scope) writer.words(records + position * LIBRARY_SIZE);
-    const known = [handle, names.length, namesPointer, order.length, symbolsPointer, scope.length, scopePointer];
-    return [...known, openCount, globalSince, isProgram ? 1 : 0];
-  });
+  const written = sorted.map(
+    ({ handle, names, symbols, sorted: order, scope, openCount, globalSince, isProgram, isHeld }) => {
+      const namesPointer = writeRecords(writer, names, ({ length, pointer }) => [length, pointer]);
+      const symbolsPointer = writeRecords(writer, order, ({ length, pointer }, name) => [
+        length,
+        pointer,
+        symbols.get(name) as number,
+      ]);
+      const scopePointer = writer.address;
+      for (const position of scope) writer.words(records + position * LIBRARY_SIZE);
+      const known = [handle, names.length, namesPointer, order.length, symbolsPointer, scope.length, scopePointer];
+      return [...known, openCount, globalSince, isProgram ? 1 : 0, isHeld ? 1 : 0];
+    },
+  );
   for (const record of written) writer.words(...record);
   const root = writer.address;
   writer.words(libraries.length, records, Math.max(0, ...libraries.map(({ globalSince }) => globalSince)), end);

@@ -1,8 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
+import { instrument, invoke, type PreinitializeOptions, preinitialize, prepare, type Report } from "../../src/index.js";
 import { compileC, componentize, REACTOR_FLAGS } from "./clang.js";
+import { ENGINES } from "./differential.js";
+import { cLibrary, watLibrary } from "./libraries.js";
 
 const OURS = new URL("../../shared-libs/dlopen/", import.meta.url);
 
@@ -34,4 +38,74 @@ export function directoryOf(files: Readonly<Record<string, Uint8Array | string>>
   onTestFinished(() => rmSync(directory, { recursive: true }));
   for (const [name, contents] of Object.entries(files)) writeFileSync(join(directory, name), contents);
   return directory;
+}
+
+/**
+ * A program that opens libraries as a script says, of which each line is answered by one:
+ *
+ *     open NAME MODE         a number for the library, counted from 0
+ *     call WHERE SYMBOL N    what the function gives for N; WHERE is a library's number, `default`, `next` or `program`
+ *     data WHERE SYMBOL      the int that is there
+ *     same WHERE SYMBOL WHERE SYMBOL   whether both are at the same address
+ *     close NUMBER           what dlclose gives
+ *
+ * or by the error. Libraries find `host_double`, `host_value` and the hook `host_hook` in it.
+ */
+export async function scriptedProgram(): Promise<Uint8Array> {
+  // What the libraries of the tests need of the C library.
+  const flags = ["-Wl,--export=strlen", "-Wl,--export=abort"];
+  return dlProgram(await readFile(new URL("dlopen/scripted.c", import.meta.url), "utf8"), SCRIPTED_WIT, flags);
+}
+
+const SCRIPTED_WIT = "export run: func(script: string) -> string;";
+
+export interface ScriptedCase {
+  /** In C or in WAT, by file name: they are in `/lib`. */
+  readonly libraries: Readonly<Record<string, string | LibrarySource>>;
+  /** What initialization does, and what is done afterwards: lines and their answers. */
+  readonly init: readonly Line[];
+  readonly after: readonly Line[];
+  readonly options?: Partial<PreinitializeOptions>;
+}
+
+type Line = readonly [line: string, answer: number | string];
+
+export interface LibrarySource {
+  readonly source: string;
+  readonly flags: readonly string[];
+}
+
+/** Initialize and go on in one life, and go on after pre-initialization in each engine: the answers are the same. */
+export async function checkScripted({ libraries, init, after, options = {} }: ScriptedCase): Promise<Report> {
+  const component = await scriptedProgram();
+  const preopens = [{ host: directoryOf(await compileAll(libraries)), guest: "/lib" }];
+  const [first, second] = [scriptOf(init), scriptOf(after)];
+  const prepared = await prepare(instrument(component, {}, limitsOf(options)));
+  const { results } = await invoke(prepared, [runOf(first), runOf(second)], { preopens, ...dlopenOf(options) });
+  expect(results.map(linesOf)).toEqual([answersOf(init), answersOf(after)]);
+  const settings = { initFunc: runOf(first), keepInitFunc: true, preopens, verify: true, ...options };
+  const { component: output, report } = await preinitialize(component, settings);
+  for (const { available, session } of ENGINES) {
+    if (!available) continue;
+    const { outcomes } = await session(output, { calls: [{ export: "run", args: [second] }] });
+    expect(outcomes.map((outcome) => ("ok" in outcome ? linesOf(outcome.ok) : outcome))).toEqual([answersOf(after)]);
+  }
+  return report;
+}
+
+const limitsOf = ({ maxMemory }: Partial<PreinitializeOptions>) => (maxMemory === undefined ? {} : { maxMemory });
+const dlopenOf = ({ dlopen }: Partial<PreinitializeOptions>) => (dlopen === undefined ? {} : { dlopen });
+const scriptOf = (lines: readonly Line[]) => lines.map(([line]) => line).join("\n");
+const answersOf = (lines: readonly Line[]) => lines.map(([, answer]) => String(answer));
+const runOf = (script: string) => `run(${JSON.stringify(script)})`;
+const linesOf = (text: unknown) => String(text).split("\n").slice(0, -1);
+
+async function compileAll(libraries: ScriptedCase["libraries"]): Promise<Record<string, Uint8Array>> {
+  const built = Object.entries(libraries).map(async ([name, library]) => {
+    const { source, flags } = typeof library === "string" ? { source: library, flags: [] } : library;
+    const isText = source.startsWith("(module");
+    const { bytes } = await (isText ? watLibrary(name, source) : cLibrary(name, source, { flags }));
+    return [name, bytes] as const;
+  });
+  return Object.fromEntries(await Promise.all(built));
 }

@@ -111,7 +111,7 @@ function singleProgram(instances: readonly RunningCore[], modules: readonly Core
 }
 
 /** The symbols of a program: its addresses are those of its memory. */
-function definerOf(module: CoreModule, { name = "the program", exports }: RunningCore, position: number): Definer {
+function definerOf(module: CoreModule, { exports }: RunningCore, position: number): Definer {
   const functions = new Map<string, DefinedFunction>();
   const data = new Map<string, number>();
   const tags = new Map<string, string>();
@@ -130,7 +130,7 @@ function definerOf(module: CoreModule, { name = "the program", exports }: Runnin
       if (signature !== undefined) tags.set(symbol, signature);
     }
   }
-  return { owner: { instance: position }, name, functions: symbolsOf(functions), data, tags };
+  return { owner: { instance: position }, name: "the program", functions: symbolsOf(functions), data, tags };
 }
 
 /** Exports that no C program calls: the component's own, and those that were added to see the state. */

@@ -119,19 +119,14 @@ export class Registry {
 
   /** What the output has to answer from. */
   lookup(slotOf: SlotOf): LookupLibrary[] {
+    const wanted = new Set(this.#loaded.flatMap(({ needed, uses }) => [...needed, ...uses]));
     return this.#loaded.map((one) => {
-      const { handle, names, definer, openCount, globalSince, isProgram } = one;
+      const { handle, names, definer, openCount, globalSince, isProgram, isKept } = one;
       const functions = [...definer.functions.values()].map((func) => [func.name, slotOf({ definer, func })] as const);
+      const symbols = new Map([...functions, ...definer.data]);
       const scope = breadthFirst(one).map((other) => this.#loaded.indexOf(other));
-      return {
-        handle,
-        names: [...names],
-        symbols: new Map([...functions, ...definer.data]),
-        scope,
-        openCount,
-        globalSince,
-        isProgram,
-      };
+      const isHeld = isKept || wanted.has(one);
+      return { handle, names: [...names], symbols, scope, openCount, globalSince, isProgram, isHeld };
     });
   }
 }

@@ -1,0 +1,61 @@
+import type { CommandModule } from "yargs";
+import { ComponentInitError } from "../errors.js";
+import { declareCommand } from "./command.js";
+import { UsageError } from "./failure.js";
+import { parseIfText, readInput, readNamed } from "./files.js";
+import { type RunArguments, settingsOfFlags } from "./flags.js";
+import { HOST_HELP } from "./host-options.js";
+import { namedLibraries } from "./libraries.js";
+import { checkMounts } from "./mounts.js";
+import { defined } from "./settings.js";
+
+type HostArguments = RunArguments & { readonly invoke?: readonly string[] };
+
+const DEFAULT_CALL = "wasi:cli/run";
+
+/** @param guestArguments - what follows `--`, which yargs would interpret */
+export function hostCommand(guestArguments: readonly string[] | undefined): CommandModule<object, HostArguments> {
+  const declared = { syntax: "host [input]", help: HOST_HELP, positional: "input", takes: { type: "string" } } as const;
+  return declareCommand<HostArguments>(declared, (argv) => host(argv, guestArguments));
+}
+
+async function host(argv: HostArguments, guestArguments: readonly string[] | undefined): Promise<void> {
+  const settings = await settingsOfFlags(argv, guestArguments);
+  const { input, modules = {}, components = {}, importModules = {}, libraries = [], libraryPath } = settings;
+  if (input === undefined) throw new UsageError("the input is missing: component-init host INPUT");
+  if (input === "-" && settings.stdin === "-")
+    throw new UsageError("the input and --stdin cannot both be standard input");
+  await checkMounts(settings.preopens ?? []);
+  const component = await parseIfText(await readInput(input), input);
+  const { instrument, prepare, invoke } = await import("../phases.js");
+  const { loadImportModules } = await import("../host/import-modules.js");
+  const { maxMemory, cache, args, env, preopens, network, clock, seed, random } = settings;
+  const supply = { modules: await readNamed(modules), components: await readNamed(components) };
+  const instrumented = instrument(component, supply, defined({ maxMemory }));
+  const prepared = await prepare(instrumented, defined({ cache }));
+  const { results, files } = await invoke(prepared, argv.invoke ?? [DEFAULT_CALL], {
+    ...defined({ args, env, preopens, network, clock, seed, random }),
+    ...(settings.stdin !== undefined && { stdin: await readInput(settings.stdin) }),
+    imports: await loadImportModules(importModules, instrumented.imports),
+    dlopen: defined({ libraries: await namedLibraries(libraries), libraryPath }),
+    onOutput: (stream, bytes) => void process[stream].write(bytes),
+  }).catch(exitAsGuest);
+  for (const path of (await files?.commit()) ?? []) process.stderr.write(`warning: ${path} could not be removed\n`);
+  for (const result of results) if (result !== undefined) process.stdout.write(`${format(result)}\n`);
+}
+
+/** The guest has ended the process that it believes to be. */
+function exitAsGuest(error: unknown): { readonly results: readonly unknown[]; readonly files: undefined } {
+  const { cause } = error as { cause?: { name?: string; code?: number } };
+  if (!(error instanceof ComponentInitError) || error.code !== "init-exited") throw error;
+  process.exitCode = cause?.code ?? 1;
+  return { results: [], files: undefined };
+}
+
+/** As JSON, with 64-bit numbers as numbers. */
+function format(value: unknown): string {
+  if (typeof value === "bigint") return String(value);
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) return `[${[...(value as unknown[])].map(format).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  return `{${Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}:${format(member)}`)}}`;
+}

@@ -1,0 +1,285 @@
+import { describe, expect, test } from "vitest";
+import { checkScripted, type ScriptedCase } from "../support/dlopen.js";
+
+const LAZY = 1;
+const NOW = 2;
+const NOLOAD = 4;
+const GLOBAL = 256;
+const NODELETE = 4096;
+
+/** Answers with N plus what it was called before. */
+const COUNTER = "static int calls; int count(int n) { return n + calls++; }";
+
+const CASES: Readonly<Record<string, ScriptedCase>> = {
+  "state goes on where initialization has left it": {
+    libraries: { "a.so": COUNTER },
+    init: [
+      [`open /lib/a.so ${NOW}`, 0],
+      ["call 0 count 10", 10],
+      ["call 0 count 10", 11],
+    ],
+    after: [
+      ["call 0 count 10", 12],
+      [`open /lib/a.so ${LAZY}`, 0],
+      ["call 0 count 10", 13],
+    ],
+  },
+  "a library is open once, however often it is opened": {
+    libraries: { "a.so": COUNTER },
+    init: [
+      [`open /lib/a.so ${NOW}`, 0],
+      [`open /lib/a.so ${NOW}`, 0],
+      [`open /lib/../lib/./a.so ${NOW}`, 0],
+      [`open a.so ${NOW}`, 0],
+      ["close 0", 0],
+      ["close 0", 0],
+      ["call 0 count 1", 1],
+    ],
+    after: [
+      ["close 0", 0],
+      ["call 0 count 1", 2],
+      ["close 0", 0],
+      ["call 0 count 1", "Invalid library handle"],
+    ],
+  },
+  "functions and data of the program and of libraries, both ways": {
+    libraries: {
+      "a.so": `extern int host_value, host_double(int); extern int (*host_hook)(int);
+        int own = 5;
+        static int hook(int n) { return n * 100 + own; }
+        int install(int n) { host_hook = hook; return host_double(n) + host_value++; }
+        int call_through(int n) { int (*pointer)(int) = host_double; return pointer(n); }`,
+    },
+    init: [
+      ["hook 1", -1],
+      [`open /lib/a.so ${NOW}`, 0],
+      ["call 0 install 3", 1006],
+      ["hook 7", 705],
+    ],
+    after: [
+      ["hook 8", 805],
+      ["data 0 own", 5],
+      ["data default host_value", 1001],
+      ["call 0 call_through 21", 42],
+      ["call program host_double 4", 8],
+      ["same default host_double program host_double", 1],
+    ],
+  },
+  "RTLD_LOCAL hides, RTLD_GLOBAL shows, and a library that is local can become global": {
+    libraries: {
+      "a.so": "int from_a(int n) { return n + 1; } int shadowed(int n) { return 1; }",
+      "b.so": "int from_b(int n) { return n + 2; } int shadowed(int n) { return 2; }",
+      "user.so": "extern int from_a(int); int use(int n) { return 10 * from_a(n); }",
+    },
+    init: [
+      [`open /lib/a.so ${NOW}`, 0],
+      ["call default from_a 1", "Symbol not found: from_a"],
+      [`open /lib/user.so ${NOW}`, "Error relocating user.so: from_a: symbol not found"],
+      [`open /lib/b.so ${NOW | GLOBAL}`, 1],
+      ["call default shadowed 0", 2],
+      [`open /lib/a.so ${NOW | NOLOAD | GLOBAL}`, 0],
+      ["call default shadowed 0", 2],
+      ["call next shadowed 0", 1],
+      [`open /lib/user.so ${NOW}`, 2],
+    ],
+    after: [
+      ["call 2 use 4", 50],
+      ["call default from_a 1", 2],
+      ["call program from_b 1", 3],
+      ["call next shadowed 0", 1],
+      ["call default use 1", "Symbol not found: use"],
+    ],
+  },
+  "a library that becomes global afterwards": {
+    libraries: { "a.so": "int from_a(int n) { return n + 1; }" },
+    init: [[`open /lib/a.so ${NOW}`, 0]],
+    after: [
+      ["call default from_a 1", "Symbol not found: from_a"],
+      [`open /lib/a.so ${NOW | GLOBAL}`, 0],
+      ["call default from_a 1", 2],
+    ],
+  },
+  "RTLD_NOLOAD opens only what is open": {
+    libraries: { "a.so": COUNTER, "b.so": COUNTER },
+    init: [
+      [`open /lib/a.so ${NOW | NOLOAD}`, "Library is not already loaded: /lib/a.so"],
+      [`open /lib/a.so ${NOW}`, 0],
+      [`open /lib/a.so ${NOW | NOLOAD}`, 0],
+    ],
+    after: [
+      [`open /lib/a.so ${NOW | NOLOAD}`, 0],
+      ["close 0", 0],
+      ["close 0", 0],
+      ["close 0", 0],
+      [`open /lib/a.so ${NOW | NOLOAD}`, "Library is not already loaded: /lib/a.so"],
+    ],
+  },
+  "modes that there are not": {
+    libraries: { "a.so": COUNTER },
+    init: [
+      ["open /lib/a.so 0", "Invalid mode for dlopen"],
+      ["open /lib/a.so 65536", "Invalid mode for dlopen"],
+    ],
+    after: [["open /lib/a.so 8", "Invalid mode for dlopen"]],
+  },
+  "the first definition is everyone's, also in the library that has another one": {
+    libraries: {
+      "a.so": `int host_double(int n) { return -n; }
+        int through_pointer(int n) { int (*volatile pointer)(int) = host_double; return pointer(n); }`,
+    },
+    init: [[`open /lib/a.so ${NOW}`, 0]],
+    after: [
+      ["call 0 through_pointer 4", 8],
+      ["call 0 host_double 4", -4],
+    ],
+  },
+  "weak symbols: nobody's are null, one's own are there": {
+    libraries: {
+      "a.so": `extern int nobodys(int) __attribute__((weak)); extern int nothing __attribute__((weak));
+        __attribute__((weak)) int mine(int n) { return n + 3; }
+        int use(int n) { return nobodys || &nothing ? -1 : mine(n); }`,
+    },
+    init: [[`open /lib/a.so ${NOW}`, 0]],
+    after: [["call 0 use 1", 4]],
+  },
+  "alignments of data, and addresses in data": {
+    libraries: {
+      "a.so": `__attribute__((aligned(256))) int wide = 3;
+        static int ones[4] = {1, 1, 1, 1};
+        static int *const where[] = {&ones[3], &wide, ones};
+        int sum(int n) { return (unsigned)&wide % 256 + *where[0] + *where[1] + where[2][1]; }`,
+    },
+    init: [[`open /lib/a.so ${NOW}`, 0]],
+    after: [["call 0 sum 0", 5]],
+  },
+  "constructors run once": {
+    libraries: {
+      "a.so": "int starts; __attribute__((constructor)) static void start(void) { starts++; }",
+    },
+    init: [
+      [`open /lib/a.so ${NOW}`, 0],
+      [`open /lib/a.so ${NOW}`, 0],
+      ["data 0 starts", 1],
+    ],
+    after: [
+      [`open /lib/a.so ${NOW}`, 0],
+      ["data 0 starts", 1],
+    ],
+  },
+  "closed libraries leave nothing behind, others of the same name can come": {
+    libraries: {
+      "a.so": "int big[20000]; int value = 1; int get(int n) { return big[n] + value++; }",
+      "b.so": "int get(int n) { return 50 + n; }",
+    },
+    init: [
+      [`open /lib/a.so ${NOW}`, 0],
+      ["call 0 get 0", 1],
+      ["close 0", 0],
+      ["call 0 get 0", "Invalid library handle"],
+      [`open /lib/b.so ${NOW}`, 1],
+      ["call 1 get 1", 51],
+      [`open /lib/a.so ${NOW | NOLOAD}`, "Library is not already loaded: /lib/a.so"],
+      [`open /lib/a.so ${NOW}`, 2],
+      ["call 2 get 0", 1],
+      ["close 2", 0],
+    ],
+    after: [["call 1 get 2", 52]],
+  },
+  "RTLD_NODELETE keeps a library": {
+    libraries: { "a.so": COUNTER },
+    init: [
+      [`open /lib/a.so ${NOW | NODELETE}`, 0],
+      ["call 0 count 1", 1],
+      ["close 0", 0],
+      [`open /lib/a.so ${NOW}`, 0],
+      ["call 0 count 1", 2],
+      ["close 0", 0],
+    ],
+    after: [
+      ["call 0 count 1", "Invalid library handle"],
+      [`open /lib/a.so ${NOW | NOLOAD}`, 0],
+      ["call 0 count 1", 3],
+    ],
+  },
+  "a library from the guest's memory": {
+    libraries: { "a.so": COUNTER },
+    init: [
+      ["load /lib/a.so from-memory", 0],
+      ["call 0 count 4", 4],
+      [`open from-memory ${NOW | NOLOAD}`, 0],
+      [
+        "load /lib/none.so nothing",
+        "Error loading shared library nothing: core module of 0 bytes has no header at offset 0x0",
+      ],
+    ],
+    after: [
+      ["call 0 count 4", 5],
+      [`open from-memory ${NOW}`, 0],
+    ],
+  },
+};
+
+describe("libraries that a program opens", () => {
+  test.each(Object.entries(CASES))("%s", async (_, one) => {
+    await checkScripted(one);
+  });
+});
+
+describe("what cannot be opened is an error, and the program goes on", () => {
+  const good: ScriptedCase["init"][number] = ["call 0 count 1", 1];
+  const cases: Readonly<Record<string, { libraries: ScriptedCase["libraries"]; name: string; error: string }>> = {
+    "a missing file": {
+      libraries: {},
+      name: "/lib/b.so",
+      error: "Error loading shared library /lib/b.so: No such file or directory",
+    },
+    "a file outside of the preopens": {
+      libraries: {},
+      name: "/lib/../../etc/passwd",
+      error: "Error loading shared library /lib/../../etc/passwd: No such file or directory",
+    },
+    "a program": {
+      libraries: {
+        "b.so": { source: "int main(void) { return 0; }", flags: ["-Wl,--export=_start", "-mexec-model=command"] },
+      },
+      name: "/lib/b.so",
+      error: "Error loading shared library b.so: it is a program",
+    },
+    "a missing function": {
+      libraries: { "b.so": "extern int absent(int); int use(int n) { return absent(n); }" },
+      name: "/lib/b.so",
+      error: "Error relocating b.so: absent: symbol not found",
+    },
+    "missing data, and more": {
+      libraries: { "b.so": "extern int absent, none(int); int use(int n) { return absent + none(n); }" },
+      name: "/lib/b.so",
+      error: "Error relocating b.so: absent: symbol not found (and 1 more)",
+    },
+    "another type": {
+      libraries: { "b.so": "extern double host_double(double); double use(double n) { return host_double(n); }" },
+      name: "/lib/b.so",
+      error:
+        "Error relocating b.so: it calls host_double as [f64] -> [f64], and the program defines it as [i32] -> [i32]",
+    },
+    "a trap in a constructor": {
+      libraries: { "b.so": "__attribute__((constructor)) static void start(void) { __builtin_trap(); }" },
+      name: "/lib/b.so",
+      error: "Error loading shared library b.so: its constructors: unreachable",
+    },
+    "more memory than there can be": {
+      libraries: { "b.so": "(module (@dylink.0 (mem-info (memory 67108864 0))))" },
+      name: "/lib/b.so",
+      error: "Error loading shared library b.so: out of memory: it needs 67108864 bytes",
+    },
+  };
+  test.each(Object.entries(cases))("%s", async (_, { libraries, name, error }) => {
+    const report = await checkScripted({
+      options: { maxMemory: 2 ** 25 },
+      libraries: { ...libraries, "a.so": COUNTER },
+      init: [[`open /lib/a.so ${NOW}`, 0], [`open ${name} ${NOW}`, error], [`open ${name} ${NOW}`, error], good],
+      after: [["call 0 count 1", 2]],
+    });
+    expect(report.dlopen?.failures).toEqual(Array.from({ length: 2 }, () => ({ call: "open", name, error })));
+    expect(report.dlopen?.open).toEqual(["a.so"]);
+  });
+});
