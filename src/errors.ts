@@ -10,6 +10,7 @@
  * - `live-handles`: init ended with host resources open; `live-tasks`: with async calls that have not ended
  * - `timeout`: init took longer than was allowed; `crashed`: the process that ran it died
  * - `link-failed`: libraries do not fit together: a missing one, unresolved symbols, types that differ
+ * - `plan-mismatch`: a linking plan is none, or of another component or other libraries
  * - `no-correspondence`: a staged rewrite found no core instance for a snapshotted one
  * - `invalid-output`: the rewritten component did not validate, which is a defect of this package
  * - `invalid-option`: an option or argument has no meaning
@@ -31,6 +32,7 @@ export type ErrorCode =
   | "timeout"
   | "crashed"
   | "link-failed"
+  | "plan-mismatch"
   | "no-correspondence"
   | "invalid-output"
   | "invalid-option"

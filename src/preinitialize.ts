@@ -229,10 +229,10 @@ export async function runPhases(
   return { chunks: output.toChunks(), report };
 }
 
-/** @throws ComponentInitError `invalid-option` */
+/** @throws ComponentInitError `plan-mismatch` */
 function checkPlan(plan: DlPlan | undefined, component: Uint8Array): void {
   if (plan === undefined || plan.sha256 === sha256(component)) return;
-  throw new ComponentInitError("invalid-option", "the linking plan is for another component: let another one be made");
+  throw new ComponentInitError("plan-mismatch", "the linking plan is for another component: let another one be made");
 }
 
 function sha256(bytes: Uint8Array): string {

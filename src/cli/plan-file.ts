@@ -39,7 +39,7 @@ async function readPlan(path: string): Promise<DlPlan | undefined> {
     // It is told of below.
   }
   throw new ComponentInitError(
-    "invalid-option",
+    "plan-mismatch",
     `${path} is no linking plan of this version: delete it to have one made`,
   );
 }

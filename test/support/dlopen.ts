@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { instrument, invoke, type PreinitializeOptions, preinitialize, prepare, type Report } from "../../src/index.js";
+import type { LibraryInput } from "../../src/link/library.js";
 import { compileC, componentize, REACTOR_FLAGS } from "./clang.js";
 import { ENGINES } from "./differential.js";
 import { cLibrary, watLibrary } from "./libraries.js";
@@ -52,9 +53,17 @@ export function directoryOf(files: Readonly<Record<string, Uint8Array | string>>
  * or by the error. Libraries find `host_double`, `host_value` and the hook `host_hook` in it.
  */
 export async function scriptedProgram(): Promise<Uint8Array> {
-  // What the libraries of the tests need of the C library.
-  const flags = ["-Wl,--export=strlen", "-Wl,--export=abort"];
-  return dlProgram(await readFile(new URL("dlopen/scripted.c", import.meta.url), "utf8"), SCRIPTED_WIT, flags);
+  return dlProgram(await scriptedSource(), SCRIPTED_WIT);
+}
+
+const scriptedSource = () => readFile(new URL("dlopen/scripted.c", import.meta.url), "utf8");
+
+/** The same as a library, to be linked with the C library. */
+export async function scriptedLibrary(): Promise<LibraryInput> {
+  const { "dlopen_bytes.h": header = "" } = LIBDL_FILES;
+  const files = { "scripted.c": await scriptedSource(), "dlopen_bytes.h": header };
+  const wit = `package test:dlopen; world program { ${SCRIPTED_WIT} }`;
+  return cLibrary("scripted.so", files, { wit, world: "program" });
 }
 
 const SCRIPTED_WIT = "export run: func(script: string) -> string;";

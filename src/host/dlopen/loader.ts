@@ -14,7 +14,7 @@ import { encodeModule } from "../../module/encode.js";
 import { GuestAllocator } from "./allocator.js";
 import { type Arrival, gather } from "./gather.js";
 import { callHook } from "./hooks.js";
-import { findProgram, type Program, type RunningCore } from "./program.js";
+import { findProgram, type Program, type ProgramPart, type RunningCore } from "./program.js";
 import { type Loaded, NO_SYMBOLS, Registry } from "./registry.js";
 import { TableSlots } from "./slots.js";
 import { type LibrarySource, pathOf } from "./source.js";
@@ -69,7 +69,8 @@ export class DlLoader {
     this.program = findProgram(host.coreInstances());
     this.slots = new TableSlots(this.program.table);
     this.addProgram();
-    const { parts, memory } = this.program;
+    const { main, libraries, memory } = this.program;
+    const parts = [...(main === undefined ? [] : [main]), ...libraries];
     const has = (name: string) => parts.find(({ definer }) => definer.functions.has(name))?.exports[name];
     const free = has("free") as ((address: number) => void) | undefined;
     this.allocator = new GuestAllocator(memory, has("malloc") as ((size: number) => number) | undefined, free);
@@ -110,35 +111,28 @@ export class DlLoader {
   };
 
   private addProgram(): void {
-    const { parts, isLinked } = this.program;
-    const toLoaded = (
-      definer: Loaded["definer"],
-      exports: WebAssembly.Exports,
-      name: string,
-      needed: readonly Loaded[],
-    ) => {
-      const loaded: Loaded = {
-        handle: this.registry.nextHandle(),
-        names: new Set([name]),
-        definer,
-        exports,
-        isProgram: true,
-        needed,
-        uses: [],
-        openCount: 1,
-        globalSince: 0,
-        isKept: true,
-      };
-      this.registry.add(loaded);
-      return loaded;
-    };
-    if (!isLinked) {
-      for (const { definer, exports } of parts) this.registry.makeGlobal(toLoaded(definer, exports, "", []));
-      return;
-    }
-    const program = toLoaded({ owner: { instance: -1 }, name: "the program", ...NO_SYMBOLS }, {}, "", []);
-    program.needed = parts.map(({ definer, exports }) => toLoaded(definer, exports, definer.name, []));
+    const { main, libraries } = this.program;
+    const nobody = { definer: { owner: { instance: -1 }, name: "the program", ...NO_SYMBOLS }, exports: {} };
+    const program = this.addPart(main ?? nobody, "");
+    program.needed = libraries.map((part) => this.addPart(part, part.definer.name));
     this.registry.makeGlobal(program);
+  }
+
+  private addPart({ definer, exports }: ProgramPart, name: string): Loaded {
+    const part: Loaded = {
+      handle: this.registry.nextHandle(),
+      names: new Set([name]),
+      definer,
+      exports,
+      isProgram: true,
+      needed: [],
+      uses: [],
+      openCount: 1,
+      globalSince: 0,
+      isKept: true,
+    };
+    this.registry.add(part);
+    return part;
   }
 
   private load(name: string, bytes: Uint8Array | undefined): Loaded {
@@ -159,7 +153,7 @@ export class DlLoader {
 
   private loadWith(name: string, bytes: Uint8Array | undefined, undo: (() => void)[]): Loaded {
     const { registry, program, source } = this;
-    const arrivals = gather(name, bytes, { registry, source, isLinked: program.isLinked });
+    const arrivals = gather(name, bytes, { registry, source, isLinked: program.main === undefined });
     const placed = arrivals.map((arrival) => this.place(arrival, undo));
     const load = this.replayed === undefined ? this.plan(name, placed) : this.replay(this.replayed, name, placed);
     this.loads.push(load);
@@ -381,5 +375,5 @@ function sha256(bytes: Uint8Array): string {
 }
 
 function failReplay(what: string): never {
-  throw new ComponentInitError("invalid-option", `the linking plan does not fit: ${what}: let another one be made`);
+  throw new ComponentInitError("plan-mismatch", `the linking plan does not fit: ${what}: let another one be made`);
 }

@@ -30,16 +30,16 @@ export interface Program {
   readonly table: WebAssembly.Table;
   readonly stackPointer: WebAssembly.Global | undefined;
   readonly items: ProgramItems;
-  /** One for a program of one core module; else the libraries that it was linked of. */
-  readonly parts: readonly ProgramPart[];
-  /** Whether it was linked of libraries, whose names are known. */
-  readonly isLinked: boolean;
+  /** The core module that is the program itself; none where it was linked of libraries alone, whose names are known. */
+  readonly main: ProgramPart | undefined;
+  /** Libraries that are part of the component, by their names. */
+  readonly libraries: readonly ProgramPart[];
   readonly imports: WebAssembly.Imports;
 }
 
 /**
- * Finds the program among the core instances of a component: the libraries that share a memory, where it was linked of libraries,
- * or else the one core module that has a memory and a table.
+ * Finds the program among the core instances of a component: the one core module that has a memory and a table, or, where it was
+ * linked of libraries, these. After pre-initialization there can be both.
  *
  * @throws DlError
  */
@@ -48,54 +48,62 @@ export function findProgram(instances: readonly RunningCore[]): Program {
   const libraries = instances.flatMap((_, position) =>
     decodeDylink(modules[position] as CoreModule) === undefined ? [] : [position],
   );
-  return libraries.length > 0 ? linkedProgram(instances, libraries) : singleProgram(instances, modules);
+  const parts = libraries.map((position) => libraryPart(instances[position] as RunningCore, position));
+  const main = mainOf(instances);
+  // What linkers make for libraries has their memory, and no allocator.
+  const isMain = main !== undefined && (libraries.length === 0 || "malloc" in (instances[main] as RunningCore).exports);
+  if (isMain) return singleProgram(instances, modules, main, parts);
+  const [first] = libraries;
+  if (first === undefined) return failDl("the program has no core module with a memory and a table");
+  return linkedProgram(instances, libraries, first, parts);
 }
 
-function linkedProgram(instances: readonly RunningCore[], positions: readonly number[]): Program {
-  const [first] = positions as [number];
-  const { env = {} } = (instances[first] as RunningCore).imports;
+function linkedProgram(
+  instances: readonly RunningCore[],
+  positions: readonly number[],
+  first: number,
+  libraries: readonly ProgramPart[],
+): Program {
   const given = positions.map((position) => (instances[position] as RunningCore).imports.env ?? {});
   const shared = <T>(name: string) => given.find((one) => one[name] !== undefined)?.[name] as T | undefined;
   const memory = shared<WebAssembly.Memory>("memory") ?? failDl("the program's libraries share no memory");
   const table =
     shared<WebAssembly.Table>("__indirect_function_table") ?? failDl("the program's libraries share no table");
-  const parts = positions.map((position): ProgramPart => {
-    const { name = `core instance ${position}`, module, exports, imports } = instances[position] as RunningCore;
-    const library = readLibrary({ name, bytes: concat(module.chunks) });
-    const base = ((imports.env?.__memory_base as WebAssembly.Global | undefined)?.value as number | undefined) ?? 0;
-    const data = new Map([...library.definedData].map(([symbol, offset]) => [symbol, (base + offset) >>> 0]));
-    const definer = {
-      owner: { instance: position },
-      name,
-      functions: symbolsOf(library.definedFunctions),
-      data,
-      tags: library.definedTags,
-    };
-    return { definer, exports };
-  });
   const stackPointer = shared<WebAssembly.Global>("__stack_pointer");
   const items = itemsOf(instances, { memory, table, stackPointer }, first);
-  return {
-    memory,
-    table,
-    stackPointer,
-    items,
-    parts,
-    isLinked: true,
-    imports: { ...(instances[first] as RunningCore).imports, env },
-  };
+  const { imports } = instances[first] as RunningCore;
+  return { memory, table, stackPointer, items, main: undefined, libraries, imports };
 }
 
-function singleProgram(instances: readonly RunningCore[], modules: readonly CoreModule[]): Program {
+/** A library's addresses are relative to where its memory starts. */
+function libraryPart(running: RunningCore, position: number): ProgramPart {
+  const { name = `core instance ${position}`, module, exports, imports } = running;
+  const library = readLibrary({ name, bytes: concat(module.chunks) });
+  const base = (imports.env?.__memory_base as WebAssembly.Global | undefined)?.value ?? 0;
+  const data = new Map([...library.definedData].map(([symbol, offset]) => [symbol, (base + offset) >>> 0]));
+  const owner = { instance: position };
+  const functions = symbolsOf(library.definedFunctions);
+  return { definer: { owner, name, functions, data, tags: library.definedTags }, exports };
+}
+
+/** @throws DlError where it cannot be told */
+function mainOf(instances: readonly RunningCore[]): number | undefined {
   const withMemory = [...instances.keys()].filter((position) => {
     const { memories, tables } = (instances[position] as RunningCore).module.state;
     return memories.length > 0 && tables.length > 0;
   });
   const allocating = withMemory.filter((position) => "malloc" in (instances[position] as RunningCore).exports);
   const [position, other] = withMemory.length > 1 ? allocating : withMemory;
-  if (position === undefined) failDl("the program has no core module with a memory and a table");
-  if (other !== undefined)
-    failDl("several core modules have a memory and a table: which one opens libraries cannot be told");
+  if (other === undefined) return position;
+  return failDl("several core modules have a memory and a table: which one opens libraries cannot be told");
+}
+
+function singleProgram(
+  instances: readonly RunningCore[],
+  modules: readonly CoreModule[],
+  position: number,
+  libraries: readonly ProgramPart[],
+): Program {
   const running = instances[position] as RunningCore;
   const { exports, imports, module } = running;
   const [memoryState] = module.state.memories;
@@ -105,9 +113,9 @@ function singleProgram(instances: readonly RunningCore[], modules: readonly Core
   if (table === undefined) failDl("the program has no table");
   const named = module.state.globals.find(({ name }) => name === "__stack_pointer")?.exportName;
   const stackPointer = (exports.__stack_pointer ?? (named && exports[named])) as WebAssembly.Global | undefined;
-  const definer = definerOf(modules[position] as CoreModule, running, position);
+  const main = { definer: definerOf(modules[position] as CoreModule, running, position), exports };
   const items = itemsOf(instances, { memory, table, stackPointer }, position);
-  return { memory, table, stackPointer, items, parts: [{ definer, exports }], isLinked: false, imports };
+  return { memory, table, stackPointer, items, main, libraries, imports };
 }
 
 /** The symbols of a program: its addresses are those of its memory. */
