@@ -1,7 +1,7 @@
 // @ts-check
 /** The inputs, each as a core module (for wizer) and as a component (for component-init). */
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { componentEmbed, parse } from "@bytecodealliance/jco";
 // @ts-expect-error: its types are not for Node
@@ -18,6 +18,7 @@ import {
 } from "../examples/starlingmonkey/lib.mjs";
 
 const examples = fileURLToPath(new URL("../examples/starlingmonkey/", import.meta.url));
+const sharedLibraries = fileURLToPath(new URL("../shared-libs/dlopen/", import.meta.url));
 
 /**
  * @typedef {object} Input
@@ -107,14 +108,21 @@ export async function cInput(directory) {
 
 /** @param {string} source @returns {Promise<Uint8Array>} */
 async function compileReactor(source) {
-  return compile("program.c", source, ["--target=wasm32-wasip1", "-O2", "-g0", "-mexec-model=reactor"]);
+  return compile("program.c", source, REACTOR);
 }
 
-/** @param {string} name @param {string} source @param {string[]} flags @returns {Promise<Uint8Array>} */
-async function compile(name, source, flags) {
+const REACTOR = ["--target=wasm32-wasip1", "-O2", "-g0", "-mexec-model=reactor"];
+const LIBRARY = ["--target=wasm32-wasip1", "-O2", "-fPIC", "-shared", "-fvisibility=default", "-Wl,--allow-undefined"];
+
+/** @param {string} name @param {string} source @param {string[]} flags */
+const compile = (name, source, flags) => compileFiles({ [name]: source }, flags);
+
+/** @param {Record<string, string>} sources @param {string[]} flags @returns {Promise<Uint8Array>} */
+async function compileFiles(sources, flags) {
   // Without arguments it only loads its resources, and would print how far it got.
   await runLLVM(undefined, {}, { fetchProgress: () => {} });
-  const files = await runClang(["clang", ...flags, name, "-o", "out.wasm"], { [name]: source });
+  const inputs = Object.keys(sources).filter((name) => name.endsWith(".c"));
+  const files = await runClang(["clang", ...flags, ...inputs, "-o", "out.wasm"], sources);
   return /** @type {Uint8Array} */ (files["out.wasm"]);
 }
 
@@ -130,17 +138,9 @@ export async function linkedLibraries(directory) {
   const [app, libc] = [join(folder, "app.so"), join(folder, "libc.so")];
   const copies = Array.from({ length: COPIES }, (_, i) => join(folder, `copy${i}.so`));
   if (!(await upToDate([app, libc, ...copies], [fileURLToPath(import.meta.url)]))) {
-    const flags = [
-      "--target=wasm32-wasip1",
-      "-O2",
-      "-fPIC",
-      "-shared",
-      "-fvisibility=default",
-      "-Wl,--allow-undefined",
-    ];
     const source = `#include <dlfcn.h>
       __attribute__((export_name("run"))) int run(void) { return dlopen("copy1.so", RTLD_NOW) != 0; }`;
-    const compiled = await compile("app.c", source, flags);
+    const compiled = await compile("app.c", source, LIBRARY);
     const witSource = "package bench:link; world w { export run: func() -> s32; }";
     await write(app, await componentEmbed({ binary: compiled, witSource, world: "w" }));
     const library = await systemLibrary("libc.so");
@@ -151,6 +151,56 @@ export async function linkedLibraries(directory) {
     args: [app, libc, ...copies.flatMap((path) => ["--dl-openable", path]), "--adapt", adapterPath],
     files: [app, libc, ...copies],
   };
+}
+
+/** How many libraries are opened. */
+export const OPENED = 200;
+
+/**
+ * A program that opens as many libraries as it is told, and a directory of them.
+ * @param {string} directory
+ */
+export async function openedLibraries(directory) {
+  const folder = join(directory, "opened");
+  const program = join(folder, "program.wasm");
+  const plugins = Array.from({ length: OPENED }, (_, i) => join(folder, "plugins", `plugin${i}.so`));
+  const provided = ["libdl.c", "dlopen_bytes.h", "world.h"].map((name) => join(sharedLibraries, name));
+  if (!(await upToDate([program, ...plugins], [fileURLToPath(import.meta.url), ...provided]))) {
+    const files = Object.fromEntries(
+      await Promise.all(provided.map(async (path) => [basename(path), await readFile(path, "utf8")])),
+    );
+    const source = `#include <dlfcn.h>
+      #include <stdio.h>
+      int (*callbacks[${OPENED}])(int);
+      void enlist(int which, int (*callback)(int)) { callbacks[which] = callback; }
+      __attribute__((export_name("open-all"))) int open_all(int count) {
+        for (int i = 0; i < count; i++) {
+          char path[32];
+          snprintf(path, sizeof path, "/plugins/plugin%d.so", i);
+          void *plugin = dlopen(path, RTLD_NOW);
+          if (plugin == NULL) __builtin_trap();
+          ((void (*)(int))dlsym(plugin, "setup"))(i);
+        }
+        return count;
+      }`;
+    const flags = ["-fvisibility=default", "-Wl,--export-dynamic", "-Wl,--export-table"].concat(
+      ["__stack_pointer", "malloc", "free"].map((name) => `-Wl,--export=${name}`),
+    );
+    const compiled = await compileFiles({ "program.c": source, ...files }, [...REACTOR, ...flags]);
+    const witSource = "package bench:dlopen; world w { export open-all: func(count: s32) -> s32; }";
+    await write(program, await toComponent(await componentEmbed({ binary: compiled, witSource, world: "w" })));
+    const plugin = await compile(
+      "plugin.c",
+      `extern void enlist(int, int (*)(int));
+      static int table[256];
+      static int callback(int n) { return table[n & 255] + n; }
+      __attribute__((constructor)) static void fill(void) { for (int i = 0; i < 256; i++) table[i] = i * i; }
+      void setup(int which) { enlist(which, callback); }`,
+      LIBRARY,
+    );
+    for (const path of plugins) await write(path, plugin);
+  }
+  return { program, args: ["--dir", `${join(folder, "plugins")}::/plugins`] };
 }
 
 /** A library of the compiler's sysroot. @param {string} name @returns {Promise<Uint8Array>} */

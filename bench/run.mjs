@@ -4,7 +4,7 @@
 //   node run.mjs [--runs N] [--only LIST] [--label TEXT] [--no-save]
 //
 //   --runs N      how often each tool runs on each input (5); the tools alternate, the table shows medians
-//   --only LIST   of: startup,generic,bound,options,link,dense-64m,sparse-64m,sparse-1g,half-1g,first-call (default: all)
+//   --only LIST   of: startup,generic,bound,options,link,dlopen,dense-64m,sparse-64m,sparse-1g,half-1g,first-call (default: all)
 //   --wasmtime P  a Python with the package wasmtime, for first calls there (.cache/wasmtime-venv/bin/python)
 //   --label TEXT  the second half of the name of the results file (default: the commit)
 //   --no-save     print only
@@ -19,8 +19,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { componentInit, repository, serve, toComponent, transpile, write } from "../examples/starlingmonkey/lib.mjs";
-import { boundInput, cInput, filledInputs, genericInput, linkedLibraries } from "./inputs.mjs";
-import { measure, runTool } from "./tools.mjs";
+import { boundInput, cInput, filledInputs, genericInput, linkedLibraries, OPENED, openedLibraries } from "./inputs.mjs";
+import { environment, measure, runTool } from "./tools.mjs";
 
 const { values: options } = parseArgs({
   allowNegative: true,
@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
     runs: { type: "string", default: "5" },
     only: {
       type: "string",
-      default: "startup,generic,bound,options,link,dense-64m,sparse-64m,sparse-1g,half-1g,first-call",
+      default: "startup,generic,bound,options,link,dlopen,dense-64m,sparse-64m,sparse-1g,half-1g,first-call",
     },
     wasmtime: { type: "string", default: join(repository, ".cache", "wasmtime-venv", "bin", "python") },
     label: { type: "string" },
@@ -56,6 +56,8 @@ const work = await mkdtemp(join(cache, "run-"));
 const rows = [];
 /** @type {Verdict[]} */
 const verdicts = [];
+/** @type {{ what: string, value: number, unit: string }[]} */
+const figures = [];
 /** @type {FirstCall[]} */
 const firstCalls = [];
 /** @type {string[]} */
@@ -164,6 +166,31 @@ async function compareOptions() {
     }
     for (const [option, all] of measured) addRow(`${input.name}, options`, `component-init${option}`, "warm", all);
   }
+}
+
+/** A program that opens many libraries while it initializes, and the same one that opens none. */
+async function opening() {
+  const { program, args } = await openedLibraries(inputDirectory);
+  const output = join(work, "opened.wasm");
+  const command = [process.execPath, componentInit, "run", program, "-o", output, ...args, "-f"];
+  /** @type {Map<number, Measurement[]>} */
+  const measured = new Map([0, OPENED].map((count) => [count, []]));
+  const name = "libraries opened while initializing";
+  for (let run = -1; run < runs; run++) {
+    for (const [count, all] of measured) {
+      console.error(`${count} ${name}: ${run < 0 ? "filling the caches" : run + 1}`);
+      const { stdout: _, ...m } = await measure(work, [...command, `open-all(${count})`], { env: environment(cache) });
+      if (run >= 0) all.push({ ...m, bytes: (await stat(output)).size });
+    }
+  }
+  for (const [count, all] of measured) addRow(`${count} ${name}`, "component-init", "warm", all);
+  const [none, many] = [...measured.keys()].map((count) => medianOf(`${count} ${name}`, "component-init", "warm"));
+  if (none && many)
+    figures.push({
+      what: "time for each library that is opened",
+      value: (many.wallMs - none.wallMs) / OPENED,
+      unit: "ms",
+    });
 }
 
 /** `component-init link` of 20 MB, and reading the same files and writing as much. */
@@ -430,6 +457,7 @@ function print() {
       .map(({ component, firstMs, nextMs }) => [component, "", firstMs.toFixed(1), nextMs.toFixed(1)]);
     console.log(`${table([["first call", "", "first ms", "next instance ms"], ...calls])}\n`);
   }
+  for (const { what, value, unit } of figures) console.log(`${what}: ${value.toFixed(2)} ${unit}\n`);
   if (verdicts.length > 0) {
     const targets = verdicts.map(({ target, value, limit, unit, met }) => [
       target,
@@ -464,7 +492,7 @@ async function save() {
     "componentize-js": await versionOf("@bytecodealliance/componentize-js"),
     "jco-transpile": await versionOf("@bytecodealliance/jco-transpile"),
   };
-  const result = { date, machine, versions, runs, rows, firstCalls, targets: verdicts, errors };
+  const result = { date, machine, versions, runs, rows, firstCalls, figures, targets: verdicts, errors };
   // Messages of failures may hold paths.
   const text = JSON.stringify(result, null, 1).replaceAll(dirname(dirname(work)), "bench");
   await write(path, `${text.replaceAll(repository, "")}\n`);
@@ -481,6 +509,7 @@ try {
   }
   if (tools.includes("component-init") && chosen.includes("options")) await compareOptions();
   if (tools.includes("component-init") && chosen.includes("link")) await linking();
+  if (tools.includes("component-init") && chosen.includes("dlopen")) await opening();
   for (const [name, make] of Object.entries(filledInputs(inputDirectory))) {
     if (!chosen.includes(name)) continue;
     const input = await make();

@@ -48,7 +48,7 @@ export async function measure(directory, command, { env = {}, stdin } = {}) {
  * Tools find their caches in XDG_CACHE_HOME, and nothing of the user's environment.
  * @param {string} cache
  */
-const environment = (cache) => ({ PATH: process.env.PATH ?? "", HOME: cache, XDG_CACHE_HOME: cache });
+export const environment = (cache) => ({ PATH: process.env.PATH ?? "", HOME: cache, XDG_CACHE_HOME: cache });
 
 /**
  * @param {string} directory
