@@ -14,7 +14,12 @@ const read = (path) => readFile(new URL(path, import.meta.url), "utf8");
 const BUILDS = {
   "libdl/libdl.so": async () => {
     const exported = DL_FUNCTIONS.map((name) => `-Wl,--export=${name}`);
-    return compile({ "libdl.c": await read("libdl/libdl.c") }, [...COMMON, ...FREESTANDING, ...SHARED, ...exported]);
+    return compile({ "libdl.c": await read("libdl/libdl.c"), ...(await symbols()) }, [
+      ...COMMON,
+      ...FREESTANDING,
+      ...SHARED,
+      ...exported,
+    ]);
   },
   "dlopen/world.h": async () => Buffer.from(worldHeader(await worldSection("guest"))),
   "dlopen/libdl.so": async () =>
@@ -30,6 +35,8 @@ export function build(path) {
   return BUILDS[path]();
 }
 
+const symbols = async () => ({ "symbols.h": await read("symbols.h") });
+
 async function guestFiles() {
   const names = ["libdl.c", "dlopen_bytes.h", "world.h"];
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await read(`dlopen/${name}`)])));
@@ -43,7 +50,7 @@ async function lookup(world, flags) {
     "-Wl,--stack-first",
     "-Wl,-z,stack-size=4096",
   ];
-  const files = { "lookup.c": await read("dlopen/lookup.c") };
+  const files = { "lookup.c": await read("dlopen/lookup.c"), ...(await symbols()) };
   const binary = await compile(files, [...COMMON, ...FREESTANDING, ...flags, ...exported]);
   return componentNew(await componentEmbed({ binary, witSource: await read("dlopen/dlopen.wit"), world }), []);
 }

@@ -2,8 +2,7 @@
  * Stands in a pre-initialized component for the host that opened its libraries: they are in the component, and what their handles and
  * symbols are is in a table. With FORWARD it asks the host for what is not.
  */
-#include <stddef.h>
-#include <stdint.h>
+#include "symbols.h"
 
 #define DL "component-init:dlopen/dl@0.1.0"
 #define EXPORT(name) __attribute__((export_name(DL "#" name)))
@@ -16,16 +15,6 @@
 #define DEFAULT_SCOPE 0
 #define NEXT_SCOPE 0xffffffffu
 
-struct name {
-  uint32_t length;
-  const char *bytes;
-};
-
-struct symbol {
-  struct name name;
-  uint32_t address;
-};
-
 /* src/dlopen/lookup.ts lays these out. */
 struct library {
   /* As it was given out while initializing. */
@@ -33,9 +22,7 @@ struct library {
   /* What it can be opened by. */
   uint32_t name_count;
   const struct name *names;
-  /* Sorted by the bytes of their names. */
-  uint32_t symbol_count;
-  const struct symbol *symbols;
+  struct symbols symbols;
   /* Where dlsym looks: itself, and then what it needs, breadth first. */
   uint32_t scope_count;
   struct library *const *scope;
@@ -110,15 +97,6 @@ static const struct name NOTHING;
 
 #define NOT_OPEN "Error loading shared library: not open when the component was pre-initialized: "
 
-static int compare(struct name a, struct name b) {
-  uint32_t shorter = a.length < b.length ? a.length : b.length;
-  for (uint32_t i = 0; i < shorter; i++) {
-    int difference = (unsigned char)a.bytes[i] - (unsigned char)b.bytes[i];
-    if (difference != 0) return difference;
-  }
-  return a.length == b.length ? 0 : a.length < b.length ? -1 : 1;
-}
-
 static struct library *find_library(struct name name) {
   for (uint32_t i = 0; i < component_init_root->library_count; i++) {
     struct library *library = &component_init_root->libraries[i];
@@ -129,25 +107,13 @@ static struct library *find_library(struct name name) {
   return NULL;
 }
 
-static const struct symbol *find_symbol(const struct library *library, struct name name) {
-  uint32_t low = 0, high = library->symbol_count;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    int order = compare(library->symbols[middle].name, name);
-    if (order == 0) return &library->symbols[middle];
-    if (order < 0) low = middle + 1;
-    else high = middle;
-  }
-  return NULL;
-}
-
 /* The first definition after `skip` others. */
 static const struct symbol *find_global(struct name name, uint32_t skip) {
   for (uint32_t turn = 1; turn <= component_init_root->last_global; turn++) {
     for (uint32_t i = 0; i < component_init_root->library_count; i++) {
       const struct library *library = &component_init_root->libraries[i];
       if (library->global_since != turn) continue;
-      const struct symbol *found = find_symbol(library, name);
+      const struct symbol *found = find_symbol(library->symbols, name);
       if (found != NULL && skip-- == 0) return found;
     }
   }
@@ -247,7 +213,7 @@ EXPORT("symbol") struct result *dl_symbol(uint32_t handle, const char *bytes, si
   } else if (library->name_count > 0 && library->names[0].length == 0) {
     found = find_global(name, 0);
   } else {
-    for (uint32_t i = 0; found == NULL && i < library->scope_count; i++) found = find_symbol(library->scope[i], name);
+    for (uint32_t i = 0; found == NULL && i < library->scope_count; i++) found = find_symbol(library->scope[i]->symbols, name);
   }
   if (found != NULL) return succeed(found->address);
 #ifdef FORWARD

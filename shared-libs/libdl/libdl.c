@@ -4,8 +4,7 @@
  *
  * POSIX says what these functions do; in what it leaves open they do as musl's, whose messages they give.
  */
-#include <stddef.h>
-#include <stdint.h>
+#include "symbols.h"
 
 /* wasi-libc's dlfcn.h */
 #define RTLD_LAZY 1
@@ -19,22 +18,9 @@
 #define RTLD_NEXT ((void *)-1)
 #define RTLD_DEFAULT ((void *)0)
 
-struct name {
-  uint32_t length;
-  const char *bytes;
-};
-
-struct symbol {
-  struct name name;
-  /* A table index for a function. */
-  void *address;
-};
-
 struct library {
   struct name name;
-  uint32_t symbol_count;
-  /* Sorted by the bytes of their names. */
-  const struct symbol *symbols;
+  struct symbols symbols;
   /* Numbers of the libraries that it needs, and that those need, breadth-first. */
   uint32_t needed_count;
   const uint32_t *needed;
@@ -69,15 +55,6 @@ static uint32_t length_of(const char *text) {
 static struct name name_of(const char *text) {
   struct name name = {length_of(text), text};
   return name;
-}
-
-static int compare(struct name a, struct name b) {
-  uint32_t shorter = a.length < b.length ? a.length : b.length;
-  for (uint32_t i = 0; i < shorter; i++) {
-    int difference = (unsigned char)a.bytes[i] - (unsigned char)b.bytes[i];
-    if (difference != 0) return difference;
-  }
-  return a.length == b.length ? 0 : a.length < b.length ? -1 : 1;
 }
 
 static void fail(const char *what, const char *which) {
@@ -117,23 +94,11 @@ static struct library *find_library(struct name name) {
   return NULL;
 }
 
-static const struct symbol *find_symbol(const struct library *library, struct name name) {
-  uint32_t low = 0, high = library->symbol_count;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    int order = compare(library->symbols[middle].name, name);
-    if (order == 0) return &library->symbols[middle];
-    if (order < 0) low = middle + 1;
-    else high = middle;
-  }
-  return NULL;
-}
-
 /* In a library, and then in what it needs: POSIX's dependency order. */
 static const struct symbol *find_in(const struct library *library, struct name name) {
-  const struct symbol *found = find_symbol(library, name);
+  const struct symbol *found = find_symbol(library->symbols, name);
   for (uint32_t i = 0; i < library->needed_count && found == NULL; i++) {
-    found = find_symbol(&__component_init_libraries.libraries[library->needed[i]], name);
+    found = find_symbol(__component_init_libraries.libraries[library->needed[i]].symbols, name);
   }
   return found;
 }
@@ -144,13 +109,13 @@ static const struct symbol *find_global(struct name name, uint32_t skip) {
   uint32_t count = __component_init_libraries.count;
   for (uint32_t i = 0; i < count; i++) {
     if (libraries[i].is_openable) continue;
-    const struct symbol *found = find_symbol(&libraries[i], name);
+    const struct symbol *found = find_symbol(libraries[i].symbols, name);
     if (found != NULL && skip-- == 0) return found;
   }
   for (uint32_t turn = 1; turn <= opened_global; turn++) {
     for (uint32_t i = 0; i < count; i++) {
       if (!libraries[i].is_openable || libraries[i].global_since != turn) continue;
-      const struct symbol *found = find_symbol(&libraries[i], name);
+      const struct symbol *found = find_symbol(libraries[i].symbols, name);
       if (found != NULL && skip-- == 0) return found;
     }
   }
@@ -208,7 +173,7 @@ void *dlsym(void *restrict handle, const char *restrict text) {
     if (library == NULL) return NULL;
     found = find_in(library, name);
   }
-  if (found != NULL) return found->address;
+  if (found != NULL) return (void *)found->address;
   fail("Symbol not found: ", text);
   return NULL;
 }
