@@ -15,10 +15,14 @@ export function reportFailure(error: unknown, verbose: boolean): number {
   const isUsage = error instanceof UsageError;
   const isForeseen = isUsage || error instanceof ComponentInitError;
   if (error instanceof ComponentInitError) for (const line of error.details) print(visible(line));
-  if (isUsage) print("See `component-init run --help` for what can be given.");
+  if (isUsage) print(`See \`component-init ${commandOf(process.argv[2])} --help\` for what can be given.`);
   if (!isForeseen) print("This is a defect of component-init: please report it with the output of --verbose.");
   if (verbose && error instanceof Error && error.stack !== undefined) print(visible(stackOf(error)));
   return isUsage || codeOf(error) === "invalid-option" ? EXIT_USAGE : EXIT_FAILURE;
+}
+
+function commandOf(word: string | undefined): string {
+  return word !== undefined && /^(link|inspect-lib|host)$/.test(word) ? word : "run";
 }
 
 /** A failure for programs: what `--json` prints in the place of the report. */

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, posix } from "node:path";
 import { ComponentInitError } from "../errors.js";
 import type { SourceDirectory } from "../host/wasi/filesystem/source.js";
 import type { Dlopen } from "../link/libdl.js";
@@ -59,7 +59,8 @@ export interface Found extends LibraryInput {
  */
 export async function collectLibraries(files: readonly LibraryFile[], searchPath: readonly string[]): Promise<Found[]> {
   const found = await readAll(files);
-  const names = new Set(found.map(({ name }) => name));
+  // Of a library in a directory or archive others know the file's name.
+  const names = new Set(found.flatMap(({ name }) => [name, posix.basename(name)]));
   for (const library of found) {
     const { needed = [], runtimePath = [] } = readDylink(library) ?? {};
     const directories = [...searchPath, ...runtimePath.flatMap((path) => expandOrigin(path, library.origin))];

@@ -1,5 +1,6 @@
 import type { MemoryLayout, Placement, Slots } from "./layout.js";
 import type { Library } from "./library.js";
+import { namesOf } from "./order.js";
 import { compareBytes, sortByBytes, TableWriter, type Text, textSize } from "./table-writer.js";
 
 /** Sizes of the records, in bytes. */
@@ -82,13 +83,12 @@ export class LookupTable {
 
 /** For `dlsym`, which searches a library and what it needs breadth-first, as POSIX says. */
 function neededIn(libraries: readonly Library[]): (library: Library) => number[] {
-  const positions = new Map(libraries.map(({ name }, i) => [name, i]));
+  const names = namesOf(libraries);
+  const positions = new Map(libraries.map((library, i) => [library, i]));
   return (library) => {
-    const found = new Set([positions.get(library.name) as number]);
-    for (const one of found) {
-      for (const name of (libraries[one] as Library).dylink.needed) found.add(positions.get(name) as number);
-    }
-    return [...found].slice(1);
+    const found = new Set([library]);
+    for (const one of found) for (const name of one.dylink.needed) found.add(names.get(name) as Library);
+    return [...found].slice(1).map((one) => positions.get(one) as number);
   };
 }
 

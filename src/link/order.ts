@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { ComponentInitError } from "../errors.js";
 import type { Library, WantedFunction } from "./library.js";
 import type { Symbols } from "./symbols.js";
@@ -15,8 +16,10 @@ export function dependenciesOf(libraries: readonly Library[], symbols: Symbols):
   return closures(libraries, (library) => directDependencies(library, symbols, byName));
 }
 
-function namesOf(libraries: readonly Library[]): Map<string, Library> {
-  return new Map(libraries.map((library) => [library.name, library]));
+/** What others need libraries by: their names, and, of those from a directory or archive, the names of their files. */
+export function namesOf(libraries: readonly Library[]): ReadonlyMap<string, Library> {
+  const files = libraries.toReversed().map((library) => [posix.basename(library.name), library] as const);
+  return new Map([...files, ...libraries.map((library) => [library.name, library] as const)]);
 }
 
 function closures(libraries: readonly Library[], directOf: (library: Library) => Library[]): Dependencies {

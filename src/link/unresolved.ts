@@ -1,6 +1,7 @@
 import { ComponentInitError } from "../errors.js";
 import { nearest } from "../nearest.js";
 import type { Library, WantedFunction } from "./library.js";
+import { namesOf } from "./order.js";
 import type { Symbols } from "./symbols.js";
 
 /** Tags that code throws and that no library needs to define: those of C++ exceptions and of `longjmp`. */
@@ -43,7 +44,7 @@ export function checkResolved(libraries: readonly Library[], symbols: Symbols, a
 }
 
 function checkNeeded(libraries: readonly Library[]): void {
-  const names = new Set(libraries.map(({ name }) => name));
+  const names = namesOf(libraries);
   const missing = libraries.flatMap(({ name, dylink }) => {
     const absent = dylink.needed.filter((needed) => !names.has(needed));
     return absent.length === 0 ? [] : [{ name, absent }];

@@ -188,6 +188,24 @@ export const LINK_CASES: readonly LinkCase[] = [
     expected: ok(123),
   },
   {
+    title: "a library of a directory, which another one needs by the name of its file",
+    libraries: () =>
+      Promise.all([
+        watLibrary(
+          "app",
+          `(module (@dylink.0 (needed "libhelp.so"))${ENV} (import "env" "help" (func $help (param i32) (result i32)))
+            (func (export "run") (param i32) (result i32) (call $help (local.get 0))))`,
+          world(RUN),
+        ),
+        watLibrary(
+          "lib/libhelp.so",
+          `(module (@dylink.0)${ENV} (func (export "help") (param i32) (result i32) (i32.const 6)))`,
+        ),
+      ]),
+    calls: run(0),
+    expected: ok(6),
+  },
+  {
     title: "one function by two names has one address",
     libraries: () =>
       Promise.all([
