@@ -93,10 +93,12 @@ const CALLS = [call(0, 1), call(0, 1), call(1, 5), call(2, 4), call(3, 0), { exp
 const ANSWERS = [2, 3, 35, 51, -1, 101].map((ok) => ({ ok }));
 
 describe.each(ENGINES)("plug-ins that a program finds in a directory, in $name", ({ available, session }) => {
-  test.runIf(available)("are part of the output", async () => {
+  const variants = [{}, { gc: true }, { keepInitFunc: true }];
+  test.runIf(available).each(variants)("are part of the output, with %j", async (variant) => {
     const component = await dlProgram(PROGRAM, WIT);
     const preopens = [{ host: directoryOf(await plugins()), guest: "/plugins" }];
-    const { component: output, report } = await preinitialize(component, { initFunc: "init", preopens, verify: true });
+    const options = { initFunc: "init", preopens, verify: true, ...variant };
+    const { component: output, report } = await preinitialize(component, options);
     expect(report.dlopen).toMatchObject({ open: Object.keys(PLUGINS), failures: [] });
     expect(comparable((await session(output, { calls: CALLS })).outcomes)).toEqual(ANSWERS);
   });

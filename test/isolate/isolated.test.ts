@@ -5,7 +5,9 @@ import { execa } from "execa";
 import { beforeAll, describe, expect, test } from "vitest";
 import type * as Library from "../../src/index.js";
 import { useWorkspace } from "../cli/cli.js";
+import { scriptedProgram } from "../support/dlopen.js";
 import { jcoSession } from "../support/jco.js";
+import { cLibrary } from "../support/libraries.js";
 import { ROOT } from "../support/paths.js";
 import { wat } from "../support/wat.js";
 
@@ -47,6 +49,20 @@ async function failure(text: string, options: Library.PreinitializeOptions): Pro
 }
 
 describe("in a process of its own", () => {
+  test("libraries are opened as in the caller's process, by a plan too", async () => {
+    const program = await scriptedProgram();
+    const { bytes } = await cLibrary("plug.so", "int add(int n) { return n + 2; }");
+    const options = { initFunc: 'run("open plug.so 2")', keepInitFunc: true };
+    const libraries = { "plug.so": bytes };
+    const here = await library.preinitialize(program, { ...options, dlopen: { libraries } });
+    const there = await library.preinitialize(program, { ...options, dlopen: { libraries }, isolate: true });
+    expect(Buffer.compare(there.component, here.component)).toBe(0);
+    const plan = there.report.dlopen?.plan as NonNullable<Library.Report["dlopen"]>["plan"];
+    expect(JSON.stringify(plan)).toBe(JSON.stringify(here.report.dlopen?.plan));
+    const again = await library.preinitialize(program, { ...options, dlopen: { libraries, plan }, isolate: true });
+    expect(Buffer.compare(again.component, here.component)).toBe(0);
+  });
+
   test("the output is the one of the caller's process", async () => {
     const bytes = await wat(QUIET);
     const here = await library.preinitialize(bytes, { initFunc: "init" });
