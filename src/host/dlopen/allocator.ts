@@ -25,8 +25,17 @@ export class GuestAllocator {
     if (size === 0) return NOTHING;
     const allocation = this.malloc === undefined ? this.grow(size) : this.fromGuest(this.malloc, size, alignment);
     if (allocation === undefined) failDl(`Error loading shared library ${what}: out of memory: it needs ${size} bytes`);
-    new Uint8Array(this.memory.buffer).fill(0, allocation.address, allocation.address + size);
-    return allocation;
+    const { address, free } = allocation;
+    const clear = () => new Uint8Array(this.memory.buffer).fill(0, address, address + size);
+    clear();
+    return {
+      address,
+      free: () => {
+        // What is not there any more is not to be in the output either.
+        clear();
+        free();
+      },
+    };
   }
 
   private fromGuest(malloc: (size: number) => number, size: number, alignment: number): Allocation | undefined {
