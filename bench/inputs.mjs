@@ -148,7 +148,8 @@ export async function linkedLibraries(directory) {
   }
   return {
     name: "20 MB of libraries",
-    args: [app, libc, ...copies.flatMap((path) => ["--dl-openable", path]), "--adapt", adapterPath],
+    args: [app, libc, ...copies.flatMap((path) => ["--dl-openable", path])],
+    adapter: adapterPath,
     files: [app, libc, ...copies],
   };
 }

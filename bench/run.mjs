@@ -197,7 +197,7 @@ async function opening() {
 async function linking() {
   const libraries = await linkedLibraries(inputDirectory);
   const output = join(work, "linked.wasm");
-  const arguments_ = [...libraries.args, "-o", output];
+  const arguments_ = [...libraries.args, "--adapt", libraries.adapter, "-o", output];
   /** @type {Record<string, string[]>} */
   const commands = {
     "component-init link": [process.execPath, componentInit, "link", ...arguments_],
@@ -213,13 +213,18 @@ async function linking() {
   for (let run = -1; run < runs; run++) {
     for (const [name, all] of measured) {
       console.error(`${libraries.name}: ${name}, ${run < 0 ? "filling the system's cache" : run + 1}`);
-      const { stdout: _, ...m } = await measure(work, commands[name] ?? []);
+      const { stdout: _, ...m } = await measure(work, commands[name] ?? [], { interval: 200 });
       if (run >= 0) all.push({ ...m, bytes: (await stat(output)).size });
     }
   }
   for (const [name, all] of measured) addRow(libraries.name, name, "", all);
   const [ours, copying] = Object.keys(commands).map((name) => medianOf(libraries.name, name, ""));
-  if (ours && copying) verdict("link, beyond reading and writing", ours.wallMs - copying.wallMs, 300, "ms");
+  if (ours && copying)
+    verdict("component-init link, beyond reading and writing", ours.wallMs - copying.wallMs, 300, "ms");
+  const warm = fileURLToPath(new URL("link-warm.mjs", import.meta.url));
+  const command = [process.execPath, warm, String(runs), libraries.adapter, ...libraries.args];
+  const { stdout } = await measure(work, command, { interval: 200 });
+  verdict("link() in a process that has linked before", median(JSON.parse(stdout)), 300, "ms");
 }
 
 /** The core modules of a component, at its top level. @param {Uint8Array<ArrayBuffer>} bytes */

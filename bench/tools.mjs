@@ -24,13 +24,15 @@ const measureScript = fileURLToPath(new URL("measure.py", import.meta.url));
 /**
  * @param {string} directory
  * @param {string[]} command
- * @param {{ env?: Record<string, string>, stdin?: string | undefined }} [options]
+ * @param {{ env?: Record<string, string>, stdin?: string | undefined, interval?: number }} [options] `interval`: how often
+ *   memory is looked at, ms. Looking takes a good part of a core.
  * @returns {Promise<Measurement & { stdout: string }>}
  */
-export async function measure(directory, command, { env = {}, stdin } = {}) {
+export async function measure(directory, command, { env = {}, stdin, interval = 10 } = {}) {
   const result = join(directory, "measurement.json");
   await rm(result, { force: true });
-  const args = [measureScript, result, ...(stdin === undefined ? [] : ["--stdin", stdin]), "--", ...command];
+  const input = stdin === undefined ? [] : ["--stdin", stdin];
+  const args = [measureScript, result, "--interval", String(interval), ...input, "--", ...command];
   const output = { stdout: "", stderr: "" };
   await new Promise((resolve, reject) => {
     const child = spawn("python3", args, { env, stdio: ["ignore", "pipe", "pipe"] });
