@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
-import { componentEmbed } from "@bytecodealliance/jco-transpile/wasm-tools";
 import type { LibraryInput } from "../../src/link/library.js";
-import { compileC, REACTOR_FLAGS } from "./clang.js";
+import { compileC, componentize } from "./clang.js";
+import { LIBDL_FILES, PROGRAM_FLAGS } from "./dlopen.js";
 import { cLibrary, systemLibrary } from "./libraries.js";
 
 // Lua 5.2 in C comes with its build for JavaScript.
@@ -33,22 +33,6 @@ const LUA_FLAGS = [
   "-lsetjmp",
 ] as const;
 
-/**
- * A program that libraries can be put next to: it shares its table and stack, and exports Lua. `--export-dynamic` does
- * not reach the C library, whose symbols are hidden.
- */
-const PROGRAM_FLAGS = [
-  ...REACTOR_FLAGS,
-  ...LUA_FLAGS,
-  "-fvisibility=default",
-  "-Wl,--export-dynamic",
-  "-Wl,--export-table",
-  "-Wl,--growable-table",
-  "-Wl,--export=__stack_pointer",
-  "-Wl,--export=malloc",
-  "-Wl,--export=free",
-] as const;
-
 type Files = Readonly<Record<string, string>>;
 
 async function filesOf(folder: URL, names: readonly string[]): Promise<Files> {
@@ -73,35 +57,46 @@ export async function luaLibraries(): Promise<LibraryInput[]> {
   ];
 }
 
-async function nativeModule(): Promise<LibraryInput> {
+export async function nativeModule(): Promise<LibraryInput> {
   return cLibrary("native.so", { ...(await filesOf(OURS, ["native.c"])), ...(await upstream(".h")) });
 }
 
-export interface LuaProgram {
-  /** A core module, its world embedded, which exports every function that {@link native} wants of it. */
-  readonly program: Uint8Array;
-  /** `native.so`. */
-  readonly native: Uint8Array;
-}
-
-/**
- * The application, Lua and the C library as one program that opens libraries while it runs.
- *
- * @param dl C that defines `dlopen`, `dlsym`, `dlclose` and `dlerror`; without it the program imports them from `env`
- */
-export async function luaProgram(dl?: string): Promise<LuaProgram> {
+/** The application, Lua and the C library as one program that opens libraries while it runs, made a component. */
+export async function luaProgram(): Promise<Uint8Array> {
   const { bytes: native } = await nativeModule();
   const files = { ...(await filesOf(OURS, ["application.c"])), ...(await upstream(".c")), ...(await upstream(".h")) };
-  const flags = [...PROGRAM_FLAGS, ...functionsWantedBy(native).map((name) => `-Wl,--export=${name}`)];
-  const binary = await (dl === undefined
-    ? compileC({ ...files, "dl.txt": DL_FUNCTIONS.join("\n") }, [...flags, "-Wl,--allow-undefined-file=dl.txt"])
-    : compileC({ ...files, "dl.c": dl }, flags));
-  return { program: await componentEmbed({ binary, witSource: WORLD.wit, world: WORLD.world }), native };
+  const exports = functionsWantedBy(native).map((name) => `-Wl,--export=${name}`);
+  const core = await compileC({ ...files, ...LIBDL_FILES }, [...PROGRAM_FLAGS, ...LUA_FLAGS, ...exports]);
+  return componentize(core, WORLD.wit, WORLD.world);
 }
-
-const DL_FUNCTIONS = ["dlopen", "dlsym", "dlclose", "dlerror"] as const;
 
 function functionsWantedBy(library: Uint8Array): string[] {
   const imports = WebAssembly.Module.imports(new WebAssembly.Module(library as Uint8Array<ArrayBuffer>));
   return imports.filter(({ module, kind }) => module === "env" && kind === "function").map(({ name }) => name);
 }
+
+/** What is asked after init, in this order, and the answers. */
+export const SCRIPTS = [
+  ["return #squares", "100"],
+  ["return squares[12]", "144"],
+  // The module's static variable, in the function that init got from it.
+  ["return native.count()", "101"],
+  ["return require('native') == native and package.loaded.native == native", "true"],
+  // The sum of squares[i] + i.
+  ["return list:sum()", "343400"],
+  ["list:push(0.5) return #list .. ' ' .. list:sum()", "101 343400.5"],
+  ["return native.apply(function(...) return select('#', ...) end, 1, 2, 3)", "3"],
+  ["return generator()", "4"],
+  ["return remembered[1] == false and remembered[2]", "before"],
+  // Errors: of Lua, through the module's frames, of the module, and of its metatable.
+  ["return select(2, pcall(error, 'thrown'))", "thrown"],
+  ["return select(2, pcall(native.apply, function() error({ code = 42 }) end)).code", "42"],
+  ["return select(2, pcall(native.apply, pcall, error, 'inner'))", "false"],
+  ["return select(2, pcall(native.fail, 'message'))", "native: message"],
+  ["return select(2, pcall(list.sum, {}))", "bad argument #1 to '?' (native.list expected, got table)"],
+  ["native.fail('uncaught')", "error: eval:1: native: uncaught"],
+  ["return +", "error: eval:1: unexpected symbol near '+'"],
+  ["return select(2, coroutine.resume(coroutine.create(function() native.fail('deep') end)))", "eval:1: native: deep"],
+  // A finalizer that init's metatable has.
+  ["list = nil collectgarbage() return native.collected()", "1"],
+] as const;
