@@ -33,6 +33,13 @@ export async function dlProgram(source: string, wit: string, flags: readonly str
   return componentize(core, `package test:dlopen; world program { ${wit} }`, "program");
 }
 
+/** Flags to export what a library wants of a program. */
+export function exportsFor(library: Uint8Array): string[] {
+  const imports = WebAssembly.Module.imports(new WebAssembly.Module(library as Uint8Array<ArrayBuffer>));
+  const wanted = imports.filter(({ module, kind }) => module === "env" && kind === "function");
+  return wanted.map(({ name }) => `-Wl,--export=${name}`);
+}
+
 /** A directory with files, for the guest. */
 export function directoryOf(files: Readonly<Record<string, Uint8Array | string>>): string {
   const directory = mkdtempSync(join(tmpdir(), "component-init-dlopen-"));

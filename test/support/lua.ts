@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import type { LibraryInput } from "../../src/link/library.js";
 import { compileC, componentize } from "./clang.js";
-import { LIBDL_FILES, PROGRAM_FLAGS } from "./dlopen.js";
+import { exportsFor, LIBDL_FILES, PROGRAM_FLAGS } from "./dlopen.js";
 import { cLibrary, systemLibrary } from "./libraries.js";
 
 // Lua 5.2 in C comes with its build for JavaScript.
@@ -65,14 +65,8 @@ export async function nativeModule(): Promise<LibraryInput> {
 export async function luaProgram(): Promise<Uint8Array> {
   const { bytes: native } = await nativeModule();
   const files = { ...(await filesOf(OURS, ["application.c"])), ...(await upstream(".c")), ...(await upstream(".h")) };
-  const exports = functionsWantedBy(native).map((name) => `-Wl,--export=${name}`);
-  const core = await compileC({ ...files, ...LIBDL_FILES }, [...PROGRAM_FLAGS, ...LUA_FLAGS, ...exports]);
+  const core = await compileC({ ...files, ...LIBDL_FILES }, [...PROGRAM_FLAGS, ...LUA_FLAGS, ...exportsFor(native)]);
   return componentize(core, WORLD.wit, WORLD.world);
-}
-
-function functionsWantedBy(library: Uint8Array): string[] {
-  const imports = WebAssembly.Module.imports(new WebAssembly.Module(library as Uint8Array<ArrayBuffer>));
-  return imports.filter(({ module, kind }) => module === "env" && kind === "function").map(({ name }) => name);
 }
 
 /** What is asked after init, in this order, and the answers. */
