@@ -32,8 +32,6 @@ export interface ProgramItems {
   readonly memory: ProgramItem;
   readonly table: ProgramItem;
   readonly stackPointer: ProgramItem | undefined;
-  /** The instance whose imports are those of libraries, too. */
-  readonly importer: number;
 }
 
 /** A library to put into the output. */
@@ -159,7 +157,7 @@ class Baker {
         return alias(instance as Entity, target.name);
       }
       case "import": {
-        const given = this.node(this.program.importer).instantiation.args.findLast((arg) => arg.name === module);
+        const given = this.node(target.instance).instantiation.args.findLast((arg) => arg.name === module);
         const instance = given?.instance as CoreInstance;
         if (instance.kind !== "core inline exports") return alias(instance, name);
         return instance.exports.find((one) => one.name === name)?.item as Entity;

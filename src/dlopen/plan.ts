@@ -10,8 +10,8 @@ export type Target =
   | { readonly to: "export"; readonly owner: Owner; readonly name: string }
   /** A function that is not there yet: by way of its table entry. */
   | { readonly to: "slot"; readonly slot: number }
-  /** What the program itself imports under the same name. */
-  | { readonly to: "import" }
+  /** What a core instance of the program, by its position, imports under the same name. */
+  | { readonly to: "import"; readonly instance: number }
   /** A global with an address, or a table index. */
   | { readonly to: "address"; readonly value: number }
   /** A function that traps, one that does nothing, and a tag that nobody else has. */

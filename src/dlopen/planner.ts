@@ -39,8 +39,8 @@ export interface Surroundings {
   readonly local: Scope;
   /** The table index of a function of the program or of a library that is open. */
   readonly slotOf: (found: FoundFunction) => number;
-  /** Whether the program itself imports something. */
-  readonly hasImport: (item: Import) => boolean;
+  /** The position of the core instance of the program that imports the same. */
+  readonly importerOf: (item: Import, library: Library) => number | undefined;
 }
 
 /** The addresses of a library's symbols, once it has a place. */
@@ -160,10 +160,10 @@ class LibraryPlanner {
       this.bind({ module: "env", name: tag.name, kind: "tag" }, target);
     }
     for (const item of library.outside) {
-      if (!this.around.hasImport(item)) {
+      const instance = this.around.importerOf(item, library);
+      if (instance === undefined)
         failDl(`Error relocating ${library.name}: it imports ${item.name} of ${item.module}, and the program does not`);
-      }
-      this.bind(item, { to: "import" });
+      this.bind(item, { to: "import", instance });
     }
   }
 

@@ -40,6 +40,17 @@ export function exportsFor(library: Uint8Array): string[] {
   return wanted.map(({ name }) => `-Wl,--export=${name}`);
 }
 
+/** A library in WAT, with what a library in C imports of the linker: `$memory_base` and so on. */
+export function textLibrary(dylink: string, fields: string): string {
+  return `(module (@dylink.0 ${dylink})
+    (import "env" "memory" (memory 0))
+    (import "env" "__indirect_function_table" (table $table 0 funcref))
+    (import "env" "__memory_base" (global $memory_base i32))
+    (import "env" "__table_base" (global $table_base i32))
+    (import "env" "__stack_pointer" (global $stack_pointer (mut i32)))
+    ${fields})`;
+}
+
 /** A directory with files, for the guest. */
 export function directoryOf(files: Readonly<Record<string, Uint8Array | string>>): string {
   const directory = mkdtempSync(join(tmpdir(), "component-init-dlopen-"));

@@ -14,6 +14,7 @@ import { encodeModule } from "../../module/encode.js";
 import { GuestAllocator } from "./allocator.js";
 import { type Arrival, gather } from "./gather.js";
 import { callHook } from "./hooks.js";
+import { findImporter, importedValue } from "./importers.js";
 import { findProgram, type Program, type ProgramPart, type RunningCore } from "./program.js";
 import { type Loaded, NO_SYMBOLS, Registry } from "./registry.js";
 import { TableSlots } from "./slots.js";
@@ -218,7 +219,7 @@ export class DlLoader {
           if (slot >= before) entries.push({ slot, owner: found.definer.owner, name: found.func.name });
           return slot;
         },
-        hasImport: ({ module, name }) => this.program.imports[module]?.[name] !== undefined,
+        importerOf: (item, library) => findImporter(this.program.importers, item, library)?.position,
       },
     );
     const byId = new Map(planned.map((one) => [one.id, one]));
@@ -319,8 +320,10 @@ export class DlLoader {
         );
       case "export":
         return this.exportOf(target.owner, target.name);
+      case "import":
+        return importedValue({ position: target.instance, module, name }, program.importers);
       default:
-        return program.imports[module]?.[name] as WebAssembly.ImportValue;
+        return failDl(`Error loading shared library ${library}: nothing has ${module}.${name}`);
     }
   }
 

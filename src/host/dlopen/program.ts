@@ -11,6 +11,7 @@ import { funcTypeAt, functionType, tagSpace } from "../../module/index-spaces.js
 import { EXPORT_PREFIX } from "../../module/item-exports.js";
 import type { CoreModule } from "../../module/model.js";
 import { lookUp, type RunningInstance } from "../tables.js";
+import type { Importer } from "./importers.js";
 
 /** A core instance of the component, running. */
 export interface RunningCore extends RunningInstance {
@@ -34,7 +35,8 @@ export interface Program {
   readonly main: ProgramPart | undefined;
   /** Libraries that are part of the component, by their names. */
   readonly libraries: readonly ProgramPart[];
-  readonly imports: WebAssembly.Imports;
+  /** Those of its core instances that import something. */
+  readonly importers: readonly Importer[];
 }
 
 /**
@@ -53,15 +55,14 @@ export function findProgram(instances: readonly RunningCore[]): Program {
   // What linkers make for libraries has their memory, and no allocator.
   const isMain = main !== undefined && (libraries.length === 0 || "malloc" in (instances[main] as RunningCore).exports);
   if (isMain) return singleProgram(instances, modules, main, parts);
-  const [first] = libraries;
-  if (first === undefined) return failDl("the program has no core module with a memory and a table");
-  return linkedProgram(instances, libraries, first, parts);
+  if (libraries.length === 0) return failDl("the program has no core module with a memory and a table");
+  return linkedProgram(instances, modules, libraries, parts);
 }
 
 function linkedProgram(
   instances: readonly RunningCore[],
+  modules: readonly CoreModule[],
   positions: readonly number[],
-  first: number,
   libraries: readonly ProgramPart[],
 ): Program {
   const given = positions.map((position) => (instances[position] as RunningCore).imports.env ?? {});
@@ -70,9 +71,9 @@ function linkedProgram(
   const table =
     shared<WebAssembly.Table>("__indirect_function_table") ?? failDl("the program's libraries share no table");
   const stackPointer = shared<WebAssembly.Global>("__stack_pointer");
-  const items = itemsOf(instances, { memory, table, stackPointer }, first);
-  const { imports } = instances[first] as RunningCore;
-  return { memory, table, stackPointer, items, main: undefined, libraries, imports };
+  const items = itemsOf(instances, { memory, table, stackPointer });
+  const importers = positions.map((position) => importerAt(position, instances, modules));
+  return { memory, table, stackPointer, items, main: undefined, libraries, importers };
 }
 
 /** A library's addresses are relative to where its memory starts. */
@@ -105,7 +106,7 @@ function singleProgram(
   libraries: readonly ProgramPart[],
 ): Program {
   const running = instances[position] as RunningCore;
-  const { exports, imports, module } = running;
+  const { exports, module } = running;
   const [memoryState] = module.state.memories;
   const memory = exports[memoryState?.exportName as string] as WebAssembly.Memory;
   const [access] = module.state.tables;
@@ -114,8 +115,14 @@ function singleProgram(
   const named = module.state.globals.find(({ name }) => name === "__stack_pointer")?.exportName;
   const stackPointer = (exports.__stack_pointer ?? (named && exports[named])) as WebAssembly.Global | undefined;
   const main = { definer: definerOf(modules[position] as CoreModule, running, position), exports };
-  const items = itemsOf(instances, { memory, table, stackPointer }, position);
-  return { memory, table, stackPointer, items, main, libraries, imports };
+  const items = itemsOf(instances, { memory, table, stackPointer });
+  const importers = [importerAt(position, instances, modules)];
+  return { memory, table, stackPointer, items, main, libraries, importers };
+}
+
+function importerAt(position: number, instances: readonly RunningCore[], modules: readonly CoreModule[]): Importer {
+  const { imports } = instances[position] as RunningCore;
+  return { position, module: modules[position] as CoreModule, imports };
 }
 
 /** The symbols of a program: its addresses are those of its memory. */
@@ -157,11 +164,7 @@ interface Shared {
 }
 
 /** Which core instances define what is shared: the JS API gives one object for one item. */
-function itemsOf(
-  instances: readonly RunningCore[],
-  { memory, table, stackPointer }: Shared,
-  importer: number,
-): ProgramItems {
+function itemsOf(instances: readonly RunningCore[], { memory, table, stackPointer }: Shared): ProgramItems {
   const find = (what: string, select: (running: RunningCore) => number | undefined): ProgramItem => {
     for (const [position, running] of instances.entries()) {
       const index = select(running);
@@ -186,6 +189,5 @@ function itemsOf(
         "stack pointer",
         ({ module, exports }) => module.state.globals.find((one) => exports[one.exportName] === stackPointer)?.index,
       ),
-    importer,
   };
 }
