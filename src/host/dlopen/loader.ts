@@ -78,16 +78,24 @@ export class DlLoader {
   }
 
   /** @throws DlError */
-  open(name: string, bytes: Uint8Array | undefined, { noLoad, global, noDelete }: OpenFlags): number {
-    let loaded = this.registry.byName(name) ?? (name.includes("/") ? this.registry.byName(pathOf(name)) : undefined);
-    if (loaded === undefined) {
-      if (noLoad) failDl(`Library is not already loaded: ${name}`);
-      loaded = this.load(name, bytes);
+  open(name: string, bytes: Uint8Array | undefined, flags: OpenFlags): number {
+    const known = this.registry.byName(name) ?? (name.includes("/") ? this.registry.byName(pathOf(name)) : undefined);
+    if (known === undefined) {
+      if (flags.noLoad) failDl(`Library is not already loaded: ${name}`);
+      return this.load(name, bytes, flags).handle;
     }
+    this.hold(known, flags);
+    return known.handle;
+  }
+
+  /** @returns what undoes it for others than the library itself */
+  private hold(loaded: Loaded, { global, noDelete }: OpenFlags): () => void {
     if (!loaded.isProgram) loaded.openCount++;
-    if (global) this.registry.makeGlobal(loaded);
     if (noDelete) loaded.isKept = true;
-    return loaded.handle;
+    const promoted = global ? this.registry.makeGlobal(loaded) : [];
+    return () => {
+      for (const one of promoted) one.globalSince = 0;
+    };
   }
 
   /** @throws DlError */
@@ -136,23 +144,25 @@ export class DlLoader {
     return part;
   }
 
-  private load(name: string, bytes: Uint8Array | undefined): Loaded {
+  private load(name: string, bytes: Uint8Array | undefined, flags: OpenFlags): Loaded {
     if (this.depth >= MAX_DEPTH)
       failDl(`Error loading shared library ${name}: too many libraries open each other while they start`);
     this.depth++;
     const undo: (() => void)[] = [];
     try {
-      return this.loadWith(name, bytes, undo);
+      return this.loadWith(name, bytes, flags, undo);
     } catch (error) {
+      // After `exit(0)` the state is what the guest has left, and nothing of it can be called.
+      if (this.host.isInterrupted()) throw error;
       for (const step of undo.reverse()) step();
-      if (this.host.isInterrupted() || error instanceof ComponentInitError) throw error;
+      if (error instanceof ComponentInitError) throw error;
       throw asDlError(error, name);
     } finally {
       this.depth--;
     }
   }
 
-  private loadWith(name: string, bytes: Uint8Array | undefined, undo: (() => void)[]): Loaded {
+  private loadWith(name: string, bytes: Uint8Array | undefined, flags: OpenFlags, undo: (() => void)[]): Loaded {
     const { registry, program, source } = this;
     const arrivals = gather(name, bytes, { registry, source, isLinked: program.main === undefined });
     const placed = arrivals.map((arrival) => this.place(arrival, undo));
@@ -168,19 +178,30 @@ export class DlLoader {
     );
     for (const one of placed) {
       const made = loaded.get(one.library) as Loaded;
+      const { uses } = load.libraries.find(({ id }) => id === one.id) as PlannedLibrary;
       made.needed = one.needed.map((needed) => ("library" in needed ? (loaded.get(needed.library) as Loaded) : needed));
+      made.uses = uses.flatMap((id) => registry.byOwner({ library: id }) ?? []);
     }
+    const root = loaded.get((arrivals[0] as Arrival).library) as Loaded;
+    // musl's order: what constructors open finds it, and does not close it.
+    undo.push(this.hold(root, flags));
     this.start([...loaded.values()]);
-    return loaded.get((arrivals[0] as Arrival).library) as Loaded;
+    return root;
   }
 
   private place({ library, path, bytes, names, needed }: Arrival, undo: (() => void)[]): Placed {
     const { memory, table } = library.dylink;
+    const steps: (() => void)[] = [];
+    // Once: whoever needs it may be undone before it, and takes it along.
+    const free = () => {
+      for (const step of steps.splice(0).reverse()) step();
+    };
+    undo.push(free);
     const allocation = this.allocator.allocate(memory.size, memory.alignment, library.name);
-    undo.push(allocation.free);
+    steps.push(allocation.free);
     const reserve = (count: number, alignment: number) => {
       const start = this.slots.reserve(count, alignment);
-      undo.push(() => this.slots.release(start, count));
+      steps.push(() => this.slots.release(start, count));
       return start;
     };
     const tableStart = reserve(table.size, table.alignment);
@@ -195,11 +216,7 @@ export class DlLoader {
       memory: { address: allocation.address, size: memory.size },
       table: { start: tableStart, size: table.size },
       slotStart,
-      free: () => {
-        allocation.free();
-        this.slots.release(tableStart, table.size);
-        this.slots.release(slotStart, new Set(Object.values(slotsOf(library, 0))).size);
-      },
+      free,
     };
   }
 
@@ -272,7 +289,6 @@ export class DlLoader {
     this.guarded(what, () => (made = this.makeInstance([bytes], planned.name, imports)));
     const { exports, position } = made as unknown as AddedInstance;
     for (const [name, slot] of Object.entries(planned.slots)) this.slots.set(slot, exports[name]);
-    const uses = planned.uses.flatMap((id) => this.registry.byOwner({ library: id }) ?? []);
     const loaded: Loaded = {
       handle: this.registry.nextHandle(),
       names: new Set(names),
@@ -280,7 +296,7 @@ export class DlLoader {
       exports,
       isProgram: false,
       needed: [],
-      uses,
+      uses: [],
       openCount: 0,
       globalSince: 0,
       isKept: false,
@@ -288,8 +304,7 @@ export class DlLoader {
     this.registry.add(loaded);
     this.opened.set(loaded, { planned, bytes, gluePosition: glue.position, position, free });
     undo.push(() => {
-      this.registry.remove(loaded);
-      this.opened.delete(loaded);
+      for (const gone of this.registry.removeWithUsers(loaded)) this.forget(gone);
     });
     return loaded;
   }

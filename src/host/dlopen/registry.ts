@@ -64,8 +64,11 @@ export class Registry {
     return found !== undefined && (found.isProgram || found.openCount > 0) ? found : failDl("Invalid library handle");
   }
 
-  makeGlobal(loaded: Loaded): void {
-    for (const one of breadthFirst(loaded)) if (one.globalSince === 0) one.globalSince = ++this.#lastGlobal;
+  /** @returns those that were not global */
+  makeGlobal(loaded: Loaded): Loaded[] {
+    const promoted = breadthFirst(loaded).filter(({ globalSince }) => globalSince === 0);
+    for (const one of promoted) one.globalSince = ++this.#lastGlobal;
+    return promoted;
   }
 
   get global(): Loaded[] {
@@ -98,13 +101,23 @@ export class Registry {
     loaded.openCount--;
     const gone: Loaded[] = [];
     for (let one = this.#unneeded(); one !== undefined; one = this.#unneeded()) {
-      this.remove(one);
+      this.#remove(one);
       gone.push(one);
     }
     return gone;
   }
 
-  remove(loaded: Loaded): void {
+  /** Takes out a library, and those that others have opened meanwhile and that cannot do without it. @returns all of them */
+  removeWithUsers(loaded: Loaded): Loaded[] {
+    const gone = new Set([loaded]);
+    for (const one of gone) {
+      for (const other of this.#loaded) if (other.needed.includes(one) || other.uses.includes(one)) gone.add(other);
+    }
+    for (const one of gone) this.#remove(one);
+    return [...gone];
+  }
+
+  #remove(loaded: Loaded): void {
     const at = this.#loaded.indexOf(loaded);
     if (at >= 0) this.#loaded.splice(at, 1);
   }
