@@ -1,16 +1,27 @@
 import { failDl } from "../../dlopen/interface.js";
-import { PAGE_SIZE } from "../../link/layout.js";
+import { alignUp, PAGE_SIZE } from "../../link/layout.js";
 
-/** What the guest's own allocator gave, and how it takes it back. */
+/** What a library has of the guest's memory, and how it is given back. */
 export interface Allocation {
   readonly address: number;
   readonly free: () => void;
 }
 
+interface Space {
+  readonly start: number;
+  readonly size: number;
+}
+
 const NOTHING: Allocation = { address: 0, free: () => undefined };
+
+/** The largest size that a C program has a number for. */
+const MAX_SIZE = 0xffffffff;
 
 /** Memory of the guest, from its own `malloc`, so that nobody else gets it; where it exports none, new pages. */
 export class GuestAllocator {
+  /** Pages of libraries that are gone: a memory does not shrink. */
+  readonly #pages: Space[] = [];
+
   constructor(
     private readonly memory: WebAssembly.Memory,
     private readonly malloc: ((size: number) => number) | undefined,
@@ -23,31 +34,44 @@ export class GuestAllocator {
    */
   allocate(size: number, alignment: number, what: string): Allocation {
     if (size === 0) return NOTHING;
-    const allocation = this.malloc === undefined ? this.grow(size) : this.fromGuest(this.malloc, size, alignment);
-    if (allocation === undefined) failDl(`Error loading shared library ${what}: out of memory: it needs ${size} bytes`);
-    const { address, free } = allocation;
+    const wanted = size + alignment - 1;
+    const space = wanted > MAX_SIZE ? undefined : this.#take(wanted);
+    const address = space && alignUp(space.start, alignment);
+    // What the guest's own allocator says need not be so.
+    if (space === undefined || address === undefined || address + size > this.memory.buffer.byteLength)
+      return failDl(`Error loading shared library ${what}: out of memory: it needs ${size} bytes`);
     const clear = () => new Uint8Array(this.memory.buffer).fill(0, address, address + size);
     clear();
     return {
       address,
       free: () => {
-        // What is not there any more is not to be in the output either.
+        // Or its data would be in the snapshot.
         clear();
-        free();
+        this.#giveBack(space);
       },
     };
   }
 
-  private fromGuest(malloc: (size: number) => number, size: number, alignment: number): Allocation | undefined {
-    const pointer = malloc(size + alignment - 1) >>> 0;
-    if (pointer === 0) return undefined;
-    const address = Math.ceil(pointer / alignment) * alignment;
-    return { address, free: () => this.release?.(pointer) };
+  #take(size: number): Space | undefined {
+    if (this.malloc === undefined) return this.#reuse(size) ?? this.#grow(size);
+    const start = this.malloc(size) >>> 0;
+    return start === 0 ? undefined : { start, size };
   }
 
-  private grow(size: number): Allocation | undefined {
+  #giveBack(space: Space): void {
+    if (this.malloc === undefined) this.#pages.push(space);
+    else this.release?.(space.start);
+  }
+
+  #reuse(size: number): Space | undefined {
+    const at = this.#pages.findIndex((space) => space.size >= size);
+    return at < 0 ? undefined : this.#pages.splice(at, 1)[0];
+  }
+
+  #grow(size: number): Space | undefined {
+    const pages = Math.ceil(size / PAGE_SIZE);
     try {
-      return { address: this.memory.grow(Math.ceil(size / PAGE_SIZE)) * PAGE_SIZE, free: () => undefined };
+      return { start: this.memory.grow(pages) * PAGE_SIZE, size: pages * PAGE_SIZE };
     } catch {
       return undefined;
     }
