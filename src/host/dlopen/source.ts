@@ -48,11 +48,20 @@ export function searchHost(name: string, directories: readonly string[]): Uint8A
   // Nothing leads out of them.
   if (name === "" || name === ".." || /[/\\\0]/.test(name)) return undefined;
   for (const directory of directories) {
-    const path = join(directory, name);
-    // A device or pipe would be read without end.
-    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return readFileSync(path);
+    const bytes = readPlainFile(join(directory, name));
+    if (bytes !== undefined) return bytes;
   }
   return undefined;
+}
+
+/** Nothing where it cannot be read: what the guest asks for need not even be a name that the host has files by. */
+function readPlainFile(path: string): Uint8Array | undefined {
+  try {
+    // A device or pipe would be read without end.
+    return statSync(path).isFile() ? readFileSync(path) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** WASI has no current directory: wasi-libc starts at the root. */
