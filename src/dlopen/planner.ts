@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { ComponentInitError } from "../errors.js";
 import type { Library, WantedGlobal } from "../link/library.js";
 import { instantiationOrder } from "../link/order.js";
 import { Symbols } from "../link/symbols.js";
@@ -45,7 +46,7 @@ export interface Surroundings {
 
 /** The addresses of a library's symbols, once it has a place. */
 export function definerOf({ id, library, memory }: Pick<NewLibrary, "id" | "library" | "memory">): Definer {
-  const data = new Map([...library.definedData].map(([name, offset]) => [name, memory.address + offset]));
+  const data = new Map([...library.definedData].map(([name, offset]) => [name, (memory.address + offset) >>> 0]));
   return {
     owner: { library: id },
     name: library.name,
@@ -235,8 +236,18 @@ export function checkOpenable({ name, linkerFunctions, linkerGlobals, isCommand 
   if (own !== undefined) failDl(`Error loading shared library ${name}: it wants ${own.name}, which only linking gives`);
 }
 
-/** Says in a sentence why something that is not about symbols failed. */
-export function asDlError(error: unknown, name: string): DlError {
-  if (error instanceof DlError) return error;
-  return new DlError(`Error loading shared library ${name}: ${error instanceof Error ? error.message : String(error)}`);
+/** Says in a sentence what is wrong with a library, where it is that: all else is as it was. */
+export function asDlError(error: unknown, name: string): unknown {
+  if (!isOfLibrary(error)) return error;
+  return new DlError(`Error loading shared library ${name}: ${error.message}`, { cause: error });
+}
+
+function isOfLibrary(error: unknown): error is Error {
+  if (error instanceof ComponentInitError) return error.code !== "plan-mismatch";
+  // V8 throws a RangeError for what is larger than it takes.
+  return (
+    error instanceof WebAssembly.CompileError ||
+    error instanceof WebAssembly.LinkError ||
+    (error instanceof RangeError && error.message.startsWith("WebAssembly."))
+  );
 }

@@ -155,7 +155,6 @@ export class DlLoader {
       // After `exit(0)` the state is what the guest has left, and nothing of it can be called.
       if (this.host.isInterrupted()) throw error;
       for (const step of undo.reverse()) step();
-      if (error instanceof ComponentInitError) throw error;
       throw asDlError(error, name);
     } finally {
       this.depth--;

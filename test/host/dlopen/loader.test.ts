@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { preinitialize } from "../../../src/index.js";
 import { ENGINES } from "../../support/differential.js";
-import { checkScripted, directoryOf, dlProgram, textLibrary } from "../../support/dlopen.js";
+import { checkScripted, directoryOf, dlProgram, scriptedProgram, textLibrary } from "../../support/dlopen.js";
 import { cLibrary } from "../../support/libraries.js";
+import { wat } from "../../support/wat.js";
 
 const NOW = 2;
 const IF_OPEN = NOW | 4;
@@ -98,6 +99,27 @@ test("a library stays that another one has the address of, in whatever order the
       ["call 1 peek 0", 42],
     ],
     after: [["call 1 peek 0", 42]],
+  });
+});
+
+test("a body that cannot be read is the library's fault, and not the end", async () => {
+  const bytes = await wat(textLibrary("", '(data $d "a") (func (data.drop $d) (nop) (nop) (nop))'));
+  const at = Buffer.from(bytes).lastIndexOf(Buffer.of(1, 1, 1, 11));
+  bytes[at] = 0xff;
+  const preopens = [{ host: directoryOf({ "a.so": bytes }), guest: "/lib" }];
+  const initFunc = `run("open /lib/a.so ${NOW}")`;
+  const { report } = await preinitialize(await scriptedProgram(), { initFunc, preopens });
+  const error = expect.stringMatching(
+    /^Error loading shared library \/lib\/a.so: unknown instruction 0xff at offset 0x/,
+  );
+  expect(report.dlopen?.failures).toEqual([{ call: "open", name: "/lib/a.so", error }]);
+});
+
+test("an address that only wraps around is one all the same", async () => {
+  await checkScripted({
+    libraries: { "a.so": textLibrary("(mem-info (memory 8 2))", '(global (export "before") i32 (i32.const -4))') },
+    init: [[`open /lib/a.so ${NOW}`, 0]],
+    after: [["same 0 before 0 before", 1]],
   });
 });
 
