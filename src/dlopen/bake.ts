@@ -59,20 +59,20 @@ export interface Baked {
 export function bake(
   specialized: Specialized,
   added: Component | undefined,
-  program: ProgramItems,
+  program: ProgramItems | undefined,
   libraries: readonly OpenLibrary[],
 ): Baked {
   const nodes = specialized.instances.filter(({ component }) => component !== added);
-  const baker = new Baker(nodes, program);
-  for (const library of libraries) baker.add(library);
+  const baker = program && new Baker(nodes, program);
+  for (const library of libraries) baker?.add(library);
+  const opened = [...(baker?.added ?? [])];
   const order = new Map(instantiationsIn(specialized.component).map((one, i) => [one, i]));
   const placeOf = ({ instantiation }: CoreInstanceNode) => order.get(instantiation) as number;
-  const instances = [...specialized.instances, ...baker.added.values()].sort((a, b) => placeOf(a) - placeOf(b));
+  const instances = [...specialized.instances, ...opened.map(([, node]) => node)].sort(
+    (a, b) => placeOf(a) - placeOf(b),
+  );
   const correspondence = new Map(
-    [...nodes.entries(), ...baker.added].map(([position, node]) => [
-      position,
-      { instance: placeOf(node), isEqual: true },
-    ]),
+    [...nodes.entries(), ...opened].map(([position, node]) => [position, { instance: placeOf(node), isEqual: true }]),
   );
   return { specialized: { ...specialized, instances, isUnchanged: false }, correspondence };
 }

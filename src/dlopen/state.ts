@@ -3,7 +3,8 @@ import type { LookupLibrary } from "./lookup.js";
 
 /** What a guest has open: libraries, and what can be looked up. */
 export interface DlState {
-  readonly program: ProgramItems;
+  /** Nothing where it could not be told which core module is the program: then it has opened nothing. */
+  readonly program: ProgramItems | undefined;
   /** In the order in which they were opened. */
   readonly libraries: readonly OpenLibrary[];
   readonly lookup: readonly LookupLibrary[];

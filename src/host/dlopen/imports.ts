@@ -41,9 +41,19 @@ export class DlImports {
 
   /** To be asked when the guest runs no more: whatever it could still look up gets a table index. */
   state(): DlState {
-    const loader = this.#loaderOf();
-    const lookup = loader.registry.lookup(loader.slotOf);
-    return { program: loader.program.items, libraries: loader.openLibraries(), lookup };
+    const loader = this.#loaderIfAny();
+    if (loader === undefined) return { program: undefined, libraries: [], lookup: [] };
+    return { program: loader.program.items, libraries: loader.openLibraries(), lookup: loader.lookup() };
+  }
+
+  /** It has been said already to whoever has opened something that there is no program. */
+  #loaderIfAny(): DlLoader | undefined {
+    try {
+      return this.#loaderOf();
+    } catch (error) {
+      if (error instanceof DlError) return undefined;
+      throw error;
+    }
   }
 
   /** What the loader did. */

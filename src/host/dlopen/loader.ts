@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 
 import type { OpenLibrary } from "../../dlopen/bake.js";
 import { buildGlue, GLUE_TABLE, glueName, isGlue } from "../../dlopen/glue-module.js";
-import { failDl } from "../../dlopen/interface.js";
+import { DlError, failDl } from "../../dlopen/interface.js";
+import type { LookupLibrary } from "../../dlopen/lookup.js";
 import type { Binding, DlPlan, Owner, PlannedEntry, PlannedLibrary, PlannedLoad } from "../../dlopen/plan.js";
 import { asDlError, definerOf, type NewLibrary, planLibraries, slotsOf } from "../../dlopen/planner.js";
 import type { FoundFunction } from "../../dlopen/resolve.js";
@@ -113,7 +114,22 @@ export class DlLoader {
     return this.registry.all.flatMap((loaded) => this.opened.get(loaded) ?? []);
   }
 
-  readonly slotOf = ({ definer, func }: FoundFunction): number => {
+  /** What the output has to answer from. */
+  lookup(): LookupLibrary[] {
+    return this.registry.lookup(this.slotIfAny);
+  }
+
+  /** Nothing where the table is full. */
+  private readonly slotIfAny = (found: FoundFunction): number | undefined => {
+    try {
+      return this.slotOf(found);
+    } catch (error) {
+      if (error instanceof DlError) return undefined;
+      throw error;
+    }
+  };
+
+  private readonly slotOf = ({ definer, func }: FoundFunction): number => {
     const loaded = this.registry.byOwner(definer.owner) as Loaded;
     const opened = this.opened.get(loaded);
     return opened?.planned.slots[func.name] ?? this.slots.of(loaded.exports[func.name]);

@@ -1,15 +1,16 @@
 import { concat } from "../../binary/writer.js";
 import type { ProgramItem, ProgramItems } from "../../dlopen/bake.js";
-import { failDl } from "../../dlopen/interface.js";
+import { failDl, isDlInterface } from "../../dlopen/interface.js";
 import type { Definer } from "../../dlopen/resolve.js";
-import type { InstrumentedModule } from "../../instrument/model.js";
+import type { InstrumentedModule, VisibleMemory } from "../../instrument/model.js";
 import { decodeDylink } from "../../link/dylink.js";
-import { type DefinedFunction, readLibrary } from "../../link/library.js";
+import { type DefinedFunction, type Library, readLibrary } from "../../link/library.js";
 import { signatureOf } from "../../link/signature.js";
 import { decodeModule } from "../../module/decode.js";
-import { funcTypeAt, functionType, tagSpace } from "../../module/index-spaces.js";
+import { funcTypeAt, functionType, globalSpace, memorySpace, tableSpace, tagSpace } from "../../module/index-spaces.js";
 import { EXPORT_PREFIX } from "../../module/item-exports.js";
 import type { CoreModule } from "../../module/model.js";
+import { equalValueTypes, funcref } from "../../module/value-types.js";
 import { lookUp, type RunningInstance } from "../tables.js";
 import type { Importer } from "./importers.js";
 
@@ -47,16 +48,34 @@ export interface Program {
  */
 export function findProgram(instances: readonly RunningCore[]): Program {
   const modules = instances.map(({ module }) => decodeModule(concat(module.chunks)));
-  const libraries = instances.flatMap((_, position) =>
-    decodeDylink(modules[position] as CoreModule) === undefined ? [] : [position],
-  );
+  const candidates = candidatesAmong(instances);
+  const libraries = candidates.filter((position) => decodeDylink(modules[position] as CoreModule) !== undefined);
   const parts = libraries.map((position) => libraryPart(instances[position] as RunningCore, position));
-  const main = mainOf(instances);
+  const main = mainOf(instances, candidates);
   // What linkers make for libraries has their memory, and no allocator.
   const isMain = main !== undefined && (libraries.length === 0 || "malloc" in (instances[main] as RunningCore).exports);
   if (isMain) return singleProgram(instances, modules, main, parts);
   if (libraries.length === 0) return failDl("the program has no core module with a memory and a table");
   return linkedProgram(instances, modules, libraries, parts);
+}
+
+/** Of several programs in a component, which have a memory each, the core instances of the one that can open libraries. */
+function candidatesAmong(instances: readonly RunningCore[]): number[] {
+  const positions = [...instances.keys()];
+  const has = (items: object) => Object.keys(items).some(isDlInterface);
+  // What asks for others, and has it itself, is what an earlier pre-initialization has put in between.
+  const opening = instances.filter(({ imports, exports }) => has(imports) && !has(exports));
+  const [memory, other] = new Set(opening.flatMap((running) => memoryIn(running) ?? []));
+  if (other !== undefined) failDl("several programs of the component open libraries, and only one can");
+  return memory === undefined
+    ? positions
+    : positions.filter((position) => memoryIn(instances[position] as RunningCore) === memory);
+}
+
+function memoryIn(running: RunningCore): WebAssembly.ExportValue | undefined {
+  const own = ownMemory(running);
+  const [imported] = running.module.state.importedMemories;
+  return own === undefined ? imported && lookUp(imported, running) : running.exports[own.exportName];
 }
 
 function linkedProgram(
@@ -79,7 +98,7 @@ function linkedProgram(
 /** A library's addresses are relative to where its memory starts. */
 function libraryPart(running: RunningCore, position: number): ProgramPart {
   const { name = `core instance ${position}`, module, exports, imports } = running;
-  const library = readLibrary({ name, bytes: concat(module.chunks) });
+  const library = readable(name, concat(module.chunks));
   const base = (imports.env?.__memory_base as WebAssembly.Global | undefined)?.value ?? 0;
   const data = new Map([...library.definedData].map(([symbol, offset]) => [symbol, (base + offset) >>> 0]));
   const owner = { instance: position };
@@ -87,9 +106,18 @@ function libraryPart(running: RunningCore, position: number): ProgramPart {
   return { definer: { owner, name, functions, data, tags: library.definedTags }, exports };
 }
 
+/** @throws DlError */
+function readable(name: string, bytes: Uint8Array): Library {
+  try {
+    return readLibrary({ name, bytes });
+  } catch (error) {
+    return failDl(`the program's ${(error as Error).message}`);
+  }
+}
+
 /** @throws DlError where it cannot be told */
-function mainOf(instances: readonly RunningCore[]): number | undefined {
-  const withMemory = [...instances.keys()].filter((position) => {
+function mainOf(instances: readonly RunningCore[], candidates: readonly number[]): number | undefined {
+  const withMemory = candidates.filter((position) => {
     const { memories, tables } = (instances[position] as RunningCore).module.state;
     return memories.length > 0 && tables.length > 0;
   });
@@ -107,17 +135,37 @@ function singleProgram(
 ): Program {
   const running = instances[position] as RunningCore;
   const { exports, module } = running;
-  const [memoryState] = module.state.memories;
-  const memory = exports[memoryState?.exportName as string] as WebAssembly.Memory;
-  const [access] = module.state.tables;
-  const table = access && (lookUp(access, running) as WebAssembly.Table);
-  if (table === undefined) failDl("the program has no table");
+  const decoded = modules[position] as CoreModule;
+  const memory = memoryOf(running, decoded);
+  const table = tableOf(running, decoded);
   const named = module.state.globals.find(({ name }) => name === "__stack_pointer")?.exportName;
   const stackPointer = (exports.__stack_pointer ?? (named && exports[named])) as WebAssembly.Global | undefined;
-  const main = { definer: definerOf(modules[position] as CoreModule, running, position), exports };
+  const main = { definer: definerOf(decoded, running, position), exports };
   const items = itemsOf(instances, { memory, table, stackPointer });
   const importers = [importerAt(position, instances, modules)];
   return { memory, table, stackPointer, items, main, libraries, importers };
+}
+
+/** @throws DlError */
+function memoryOf(running: RunningCore, decoded: CoreModule): WebAssembly.Memory {
+  const { index, exportName } = ownMemory(running) as VisibleMemory;
+  if (memorySpace(decoded)[index]?.type.is64)
+    failDl("the program's memory has 64-bit addresses, and libraries have 32-bit ones");
+  return running.exports[exportName] as WebAssembly.Memory;
+}
+
+/** The one that its imports read and write, by wit-component's convention, or the only one. */
+function ownMemory({ module }: RunningCore): VisibleMemory | undefined {
+  const { memories } = module.state;
+  return memories.find(({ exportName }) => exportName === "memory") ?? memories[0];
+}
+
+/** Bindings for JavaScript have tables of objects, too. @throws DlError */
+function tableOf(running: RunningCore, decoded: CoreModule): WebAssembly.Table {
+  const index = tableSpace(decoded).findIndex(({ type }) => !type.is64 && equalValueTypes(type.element, funcref));
+  const access = running.module.state.tables[index];
+  if (access === undefined) return failDl("the program has no table of functions with 32-bit indices");
+  return lookUp(access, running) as WebAssembly.Table;
 }
 
 function importerAt(position: number, instances: readonly RunningCore[], modules: readonly CoreModule[]): Importer {
@@ -130,6 +178,7 @@ function definerOf(module: CoreModule, { exports }: RunningCore, position: numbe
   const functions = new Map<string, DefinedFunction>();
   const data = new Map<string, number>();
   const tags = new Map<string, string>();
+  const globals = globalSpace(module);
   for (const { name: symbol, kind, index } of module.exports) {
     if (kind === "func") {
       const type = functionType(module, index);
@@ -137,8 +186,9 @@ function definerOf(module: CoreModule, { exports }: RunningCore, position: numbe
       if (type !== undefined && signature !== undefined)
         functions.set(symbol, { name: symbol, index, type, signature });
     } else if (kind === "global") {
+      const type = globals[index]?.type;
       const { value } = exports[symbol] as WebAssembly.Global;
-      if (typeof value === "number" && symbol !== "__stack_pointer") data.set(symbol, value >>> 0);
+      if (type?.value === "i32" && !type.mutable) data.set(symbol, value >>> 0);
     } else if (kind === "tag") {
       const type = funcTypeAt(module, tagSpace(module)[index]?.type.type as number);
       const signature = type && signatureOf(type);

@@ -131,11 +131,14 @@ export class Registry {
   }
 
   /** What the output has to answer from. */
-  lookup(slotOf: SlotOf): LookupLibrary[] {
+  lookup(slotOf: (found: FoundFunction) => number | undefined): LookupLibrary[] {
     const wanted = new Set(this.#loaded.flatMap(({ needed, uses }) => [...needed, ...uses]));
     return this.#loaded.map((one) => {
       const { handle, names, definer, openCount, globalSince, isProgram, isKept } = one;
-      const functions = [...definer.functions.values()].map((func) => [func.name, slotOf({ definer, func })] as const);
+      const functions = [...definer.functions.values()].flatMap((func): [string, number][] => {
+        const slot = slotOf({ definer, func });
+        return slot === undefined ? [] : [[func.name, slot]];
+      });
       const symbols = new Map([...functions, ...definer.data]);
       const scope = breadthFirst(one).map((other) => this.#loaded.indexOf(other));
       const isHeld = isKept || wanted.has(one);
