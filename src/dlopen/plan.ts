@@ -52,7 +52,7 @@ export interface PlannedLibrary {
   readonly constructors?: string;
 }
 
-/** One call that opened something that was not open, with all that it had to open for it. */
+/** One call that opened something that was found and not open, with all that it had to open for it. */
 export interface PlannedLoad {
   /** As the guest asked for it. */
   readonly opened: string;
@@ -62,6 +62,8 @@ export interface PlannedLoad {
   readonly order: readonly number[];
   /** Table entries that functions of others got, because their addresses are wanted. */
   readonly entries: readonly PlannedEntry[];
+  /** What it failed in, where it did, and was undone. */
+  readonly failed?: "to be bound" | "to start";
 }
 
 export interface PlannedEntry {

@@ -1,14 +1,18 @@
 import { beforeAll, expect, test } from "vitest";
 import { instrument, type PreinitializeOptions, preinitialize, type Report } from "../../src/index.js";
-import { directoryOf, scriptedProgram } from "../support/dlopen.js";
+import { directoryOf, scriptedProgram, textLibrary } from "../support/dlopen.js";
 import { jcoSession } from "../support/jco.js";
 import { cLibrary } from "../support/libraries.js";
 import { refusal } from "../support/refusal.js";
+import { wat } from "../support/wat.js";
 
 const A =
   "extern int b(int); extern int host_double(int); int (*twice)(int) = host_double; int a(int n) { return b(n) + twice(n); }";
 const B = "int b(int n) { return n + 1; }";
 const INIT = 'run("open /lib/b.so 258\\nopen /lib/a.so 2\\ncall 1 a 5")';
+
+const OF_A = ["loads", 1, "libraries", 0, "bindings"] as const;
+const UNBOUND = "it does not say what all imports of a.so are bound to";
 
 let component: Uint8Array;
 let libraries: Readonly<Record<string, Uint8Array>>;
@@ -94,3 +98,51 @@ test("a plan that does not fit is refused", async () => {
     "the linking plan is for another component: let another one be made",
   );
 });
+
+test("a plan has what failed, too, and goes on after it", async () => {
+  const files = {
+    ...libraries,
+    "unbound.so": await wat(textLibrary("", '(import "env" "nobodys" (func))')),
+    "traps.so": await wat(textLibrary("(mem-info (memory 64 0))", '(func (export "_initialize") unreachable)')),
+  };
+  const opened = ["/lib/none.so", "/lib/unbound.so", "/lib/traps.so", "/lib/b.so"];
+  const initFunc = `run(${JSON.stringify(opened.map((path) => `open ${path} 2`).join("\n"))})`;
+  const options = { ...optionsFor(files), initFunc };
+  const first = await preinitialize(component, options);
+  const plan = JSON.parse(JSON.stringify(planOf(first.report))) as Plan;
+  expect(plan.loads.map((load) => [load.opened, load.failed])).toEqual([
+    ["/lib/unbound.so", "to be bound"],
+    ["/lib/traps.so", "to start"],
+    ["/lib/b.so", undefined],
+  ]);
+  const second = await preinitialize(component, { ...options, dlopen: { plan } });
+  expect(Buffer.compare(second.component, first.component)).toBe(0);
+  expect(second.report.dlopen).toEqual(first.report.dlopen);
+});
+
+/** Whatever a damaged file says is told of, and nothing of it is done. */
+test.each<[string, readonly (string | number)[], unknown, string]>([
+  ["no load", ["loads", 0], null, "the program opens /lib/b.so where it has nothing more"],
+  ["no libraries", ["loads", 0, "libraries"], 7, "/lib/b.so needs b.so where it has nothing"],
+  ["a library more", ["loads", 0, "libraries", 1], { name: "c.so" }, "/lib/b.so does not need c.so any more"],
+  ["no order", ["loads", 1, "order"], [0, 0], "libraries are opened in another order"],
+  ["another place", ["loads", 0, "libraries", 0, "slots", "b"], 1, "b.so comes to another place"],
+  ["an export more", ["loads", 0, "libraries", 0, "slots", "more"], 1, "b.so comes to another place"],
+  ["an import without a binding", [...OF_A, 0], {}, UNBOUND],
+  ["an import that is bound to what nothing is", [...OF_A, 0, "target"], { to: "import", instance: -1 }, UNBOUND],
+  ["an import that is bound to nobody", [...OF_A, 0, "target"], { to: "export", owner: "b.so", name: "b" }, UNBOUND],
+  ["a load more", ["loads", 2], { opened: "/lib/c.so" }, "the program does not open /lib/c.so"],
+])("a plan that has %s", async (_, path, value, message) => {
+  const options = optionsFor();
+  const plan = structuredClone(planOf((await preinitialize(component, options)).report));
+  put(plan, path, value);
+  const error = await refusal(component, { ...options, dlopen: { plan } }, "plan-mismatch");
+  expect(error.message).toBe(`the linking plan does not fit: ${message}: let another one be made`);
+});
+
+type Plan = ReturnType<typeof planOf>;
+
+function put(object: object, [key = "", ...rest]: readonly (string | number)[], value: unknown): void {
+  if (rest.length > 0) put(Reflect.get(object, key), rest, value);
+  else Reflect.set(object, key, value);
+}

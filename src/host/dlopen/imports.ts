@@ -43,6 +43,7 @@ export class DlImports {
   state(): DlState {
     const loader = this.#loaderIfAny();
     if (loader === undefined) return { program: undefined, libraries: [], lookup: [] };
+    loader.checkDone();
     return { program: loader.program.items, libraries: loader.openLibraries(), lookup: loader.lookup() };
   }
 

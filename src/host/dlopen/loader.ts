@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 import type { OpenLibrary } from "../../dlopen/bake.js";
 import { buildGlue, GLUE_TABLE, glueName, isGlue } from "../../dlopen/glue-module.js";
 import { DlError, failDl } from "../../dlopen/interface.js";
@@ -7,7 +5,6 @@ import type { LookupLibrary } from "../../dlopen/lookup.js";
 import type { Binding, DlPlan, Owner, PlannedEntry, PlannedLibrary, PlannedLoad } from "../../dlopen/plan.js";
 import { asDlError, definerOf, type NewLibrary, planLibraries, slotsOf } from "../../dlopen/planner.js";
 import type { FoundFunction } from "../../dlopen/resolve.js";
-import { ComponentInitError } from "../../errors.js";
 import type { InstrumentedModule } from "../../instrument/model.js";
 import { instrumentModule } from "../../instrument/module.js";
 import type { Library } from "../../link/library.js";
@@ -18,6 +15,7 @@ import { callHook } from "./hooks.js";
 import { findImporter, importedValue } from "./importers.js";
 import { findProgram, type Program, type ProgramPart, type RunningCore } from "./program.js";
 import { type Loaded, NO_SYMBOLS, Registry } from "./registry.js";
+import { failReplay, replayed } from "./replay.js";
 import { TableSlots } from "./slots.js";
 import { type LibrarySource, pathOf } from "./source.js";
 
@@ -114,6 +112,12 @@ export class DlLoader {
     return this.registry.all.flatMap((loaded) => this.opened.get(loaded) ?? []);
   }
 
+  /** @throws ComponentInitError `plan-mismatch` when there is more in the plan than was done */
+  checkDone(): void {
+    const left = this.replayed?.loads[this.loads.length];
+    if (left !== undefined) failReplay(`the program does not open ${String(left?.opened)}`);
+  }
+
   /** What the output has to answer from. */
   lookup(): LookupLibrary[] {
     return this.registry.lookup(this.slotIfAny);
@@ -134,6 +138,11 @@ export class DlLoader {
     const opened = this.opened.get(loaded);
     return opened?.planned.slots[func.name] ?? this.slots.of(loaded.exports[func.name]);
   };
+
+  private hasSlot({ definer, func }: FoundFunction): boolean {
+    const loaded = this.registry.byOwner(definer.owner) as Loaded;
+    return this.opened.has(loaded) || this.slots.find(loaded.exports[func.name]) !== undefined;
+  }
 
   private addProgram(): void {
     const { main, libraries } = this.program;
@@ -181,9 +190,9 @@ export class DlLoader {
     const { registry, program, source } = this;
     const arrivals = gather(name, bytes, { registry, source, isLinked: program.main === undefined });
     const placed = arrivals.map((arrival) => this.place(arrival, undo));
-    const load = this.replayed === undefined ? this.plan(name, placed) : this.replay(this.replayed, name, placed);
-    this.loads.push(load);
-    undo.push(() => this.loads.splice(this.loads.indexOf(load), 1));
+    const load = this.decide(name, placed);
+    const at = this.loads.push(load) - 1;
+    undo.push(() => (this.loads[at] = { ...load, failed: "to start" }));
     const loaded = new Map(
       load.order.map((id) => {
         const one = placed.find((candidate) => candidate.id === id) as Placed;
@@ -246,9 +255,9 @@ export class DlLoader {
         global: this.registry.global.map(({ definer }) => definer),
         local: definers(localScope(placed)),
         slotOf: (found) => {
-          const before = this.program.table.length;
+          const isNew = !this.hasSlot(found);
           const slot = this.slotOf(found);
-          if (slot >= before) entries.push({ slot, owner: found.definer.owner, name: found.func.name });
+          if (isNew) entries.push({ slot, owner: found.definer.owner, name: found.func.name });
           return slot;
         },
         importerOf: (item, library) => findImporter(this.program.importers, item, library)?.position,
@@ -259,31 +268,33 @@ export class DlLoader {
     return { opened, libraries, order: planned.map(({ id }) => id), entries };
   }
 
-  /** What was decided before, where everything is as it was then. */
+  /** What was decided before, where everything is as it was then. What could not be opened then cannot be opened now. */
   private replay(plan: DlPlan, opened: string, placed: readonly Placed[]): PlannedLoad {
-    const load = plan.loads[this.loads.length];
-    if (load?.opened !== opened)
-      failReplay(`the program opens ${opened} where it has ${load?.opened ?? "nothing more"}`);
-    for (const [i, { library, bytes, memory, table, slotStart }] of placed.entries()) {
-      const known = load.libraries[i];
-      if (known?.name !== library.name)
-        failReplay(`${opened} needs ${library.name} where it has ${known?.name ?? "nothing"}`);
-      if (known.sha256 !== sha256(bytes)) failReplay(`the library ${library.name} has changed`);
-      const slots = slotsOf(library, slotStart);
-      const isSame =
-        known.memory.address === memory.address &&
-        known.table.start === table.start &&
-        Object.entries(slots).every(([name, slot]) => known.slots[name] === slot);
-      if (!isSame) failReplay(`${library.name} comes to another place`);
+    const known = plan.loads[this.loads.length] as Partial<PlannedLoad> | null | undefined;
+    if (known?.opened !== opened)
+      failReplay(`the program opens ${opened} where it has ${known?.opened ?? "nothing more"}`);
+    if (known.failed === "to be bound") {
+      this.plan(opened, placed);
+      failReplay(`${opened} can be opened, and could not`);
     }
+    const load = replayed(known, opened, placed);
     for (const { slot, owner, name } of load.entries) {
       const loaded = this.registry.byOwner(owner);
       if (loaded === undefined || this.slots.of(loaded.exports[name]) !== slot)
         failReplay(`${name} has another table index`);
     }
-    const ids = new Map(load.libraries.map(({ id }, i) => [id, (placed[i] as Placed).id]));
-    if ([...ids].some(([before, now]) => before !== now)) failReplay("libraries are opened in another order");
     return load;
+  }
+
+  /** Decides what libraries are bound to. What fails is part of the plan, or what comes next would be taken for it. */
+  private decide(opened: string, placed: readonly Placed[]): PlannedLoad {
+    try {
+      return this.replayed === undefined ? this.plan(opened, placed) : this.replay(this.replayed, opened, placed);
+    } catch (error) {
+      if (error instanceof DlError)
+        this.loads.push({ opened, libraries: [], order: [], entries: [], failed: "to be bound" });
+      throw error;
+    }
   }
 
   private instantiate(planned: PlannedLibrary, { library, bytes, names, free }: Placed, undo: (() => void)[]): Loaded {
@@ -401,12 +412,4 @@ function localScope(placed: readonly Placed[]): (Loaded | Arrival)[] {
     }
   }
   return [...reached];
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-function failReplay(what: string): never {
-  throw new ComponentInitError("plan-mismatch", `the linking plan does not fit: ${what}: let another one be made`);
 }
