@@ -82,6 +82,7 @@ class Baker {
   readonly added = new Map<number, CoreInstanceNode>();
   private readonly component: Component;
   private readonly libraries = new Map<number, CoreInstantiation>();
+  private readonly glues = new Map<number, CoreInstantiation>();
   private readonly memory: CoreExportAlias;
   private readonly table: CoreExportAlias;
   private readonly stackPointer: CoreExportAlias | undefined;
@@ -112,6 +113,7 @@ class Baker {
       bindings.map((binding) => ({ name: binding.name, item: this.itemFor(binding, made, aliases) })),
     ]);
     if (aliases.length > 0) appendSection(this.component, "alias", aliases);
+    this.glues.set(planned.id, made);
     this.libraries.set(planned.id, this.instantiate([bytes], planned.name, position, args));
   }
 
@@ -156,6 +158,8 @@ class Baker {
           "instance" in owner ? this.node(owner.instance).instantiation : this.libraries.get(owner.library);
         return alias(instance as Entity, target.name);
       }
+      case "made tag":
+        return alias(this.glues.get(target.owner.library) as CoreInstantiation, glueName(binding));
       case "import": {
         const given = this.node(target.instance).instantiation.args.findLast((arg) => arg.name === module);
         const instance = given?.instance as CoreInstance;

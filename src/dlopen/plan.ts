@@ -17,7 +17,9 @@ export type Target =
   /** A function that traps, one that does nothing, and a tag that nobody else has. */
   | { readonly to: "trap" }
   | { readonly to: "nothing" }
-  | { readonly to: "own tag" };
+  | { readonly to: "own tag" }
+  /** The tag that was made for a library that was opened before: what is thrown in one is caught in the other. */
+  | { readonly to: "made tag"; readonly owner: { readonly library: number } };
 
 export interface Binding {
   readonly module: string;

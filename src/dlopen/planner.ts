@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { ComponentInitError } from "../errors.js";
-import type { Library, WantedGlobal } from "../link/library.js";
+import type { Library, WantedFunction, WantedGlobal } from "../link/library.js";
 import { instantiationOrder } from "../link/order.js";
 import { Symbols } from "../link/symbols.js";
 import { isCommonTag } from "../link/unresolved.js";
@@ -42,6 +42,8 @@ export interface Surroundings {
   readonly slotOf: (found: FoundFunction) => number;
   /** The position of the core instance of the program that imports the same. */
   readonly importerOf: (item: Import, library: Library) => number | undefined;
+  /** Tags that nobody defines and that were made for libraries that are open: by name, the library's number. */
+  readonly madeTags: ReadonlyMap<string, number>;
 }
 
 /** The addresses of a library's symbols, once it has a place. */
@@ -76,7 +78,8 @@ export function slotsOf({ definedFunctions }: Library, start: number): Record<st
 export function planLibraries(libraries: readonly NewLibrary[], surroundings: Surroundings): PlannedLibrary[] {
   const inOrder = orderOf(libraries);
   const position = new Map(inOrder.map(({ id }, i) => [id, i]));
-  return inOrder.map((one, i) => new LibraryPlanner(one, i, position, libraries, surroundings).plan());
+  const madeTags = new Map(surroundings.madeTags);
+  return inOrder.map((one, i) => new LibraryPlanner(one, i, position, libraries, surroundings, madeTags).plan());
 }
 
 /** Dependencies first. */
@@ -110,6 +113,7 @@ class LibraryPlanner {
     private readonly position: ReadonlyMap<number, number>,
     private readonly libraries: readonly NewLibrary[],
     private readonly around: Surroundings,
+    private readonly madeTags: Map<string, number>,
   ) {
     this.scope = scopeOf(around.global, around.local);
   }
@@ -154,18 +158,31 @@ class LibraryPlanner {
       this.bindAddress(wanted, found === undefined ? 0 : this.slotOf(found));
     }
     for (const wanted of library.functions) this.bind({ module: "env", ...wanted, kind: "func" }, this.callee(wanted));
-    for (const tag of library.tags) {
-      const found = findTag(this.scope, tag);
-      if (found === undefined && !isCommonTag(tag)) this.missing.push(tag.name);
-      const target: Target = found === undefined ? { to: "own tag" } : this.exportOf(found, tag.name);
-      this.bind({ module: "env", name: tag.name, kind: "tag" }, target);
-    }
+    for (const tag of library.tags) this.bind({ module: "env", name: tag.name, kind: "tag" }, this.tagFor(tag));
     for (const item of library.outside) {
       const instance = this.around.importerOf(item, library);
       if (instance === undefined)
         failDl(`Error relocating ${library.name}: it imports ${item.name} of ${item.module}, and the program does not`);
       this.bind(item, { to: "import", instance });
     }
+  }
+
+  /** Exceptions that nobody defines are one for all who throw and catch them. */
+  private tagFor(tag: WantedFunction): Target {
+    const { library, id } = this.own;
+    const found = findTag(this.scope, tag);
+    if (found !== undefined) return this.exportOf(found, tag.name);
+    if (!isCommonTag(tag)) this.missing.push(tag.name);
+    const item = library.module.imports.find((one) => one.kind === "tag" && one.name === tag.name) as Import;
+    const instance = this.around.importerOf(item, library);
+    if (instance !== undefined) return { to: "import", instance };
+    const maker = this.madeTags.get(tag.name);
+    if (maker === undefined) {
+      this.madeTags.set(tag.name, id);
+      return { to: "own tag" };
+    }
+    this.use({ library: maker });
+    return { to: "made tag", owner: { library: maker } };
   }
 
   private bindLinkers(wanted: WantedGlobal): void {

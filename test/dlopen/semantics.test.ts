@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkScripted, type ScriptedCase } from "../support/dlopen.js";
+import { checkScripted, type ScriptedCase, textLibrary } from "../support/dlopen.js";
 
 const LAZY = 1;
 const NOW = 2;
@@ -200,6 +200,30 @@ const CASES: Readonly<Record<string, ScriptedCase>> = {
       [`open /lib/a.so ${NOW | NOLOAD}`, 0],
       ["call 0 count 1", 3],
     ],
+  },
+  "an exception that nobody defines is one for all that throw and catch it": {
+    libraries: {
+      "a.so": textLibrary(
+        "",
+        `(import "env" "__cpp_exception" (tag $e (param i32)))
+        (func (export "throws") (param i32) (result i32) (throw $e (local.get 0)))`,
+      ),
+      "b.so": textLibrary(
+        "",
+        `(import "env" "__cpp_exception" (tag $e (param i32)))
+        (import "env" "throws" (func $throws (param i32) (result i32)))
+        (func (export "catches") (param i32) (result i32)
+          (block $caught (result i32)
+            (return (try_table (result i32) (catch $e $caught) (call $throws (local.get 0)))))
+          (i32.add (i32.const 100)))`,
+      ),
+    },
+    init: [
+      [`open /lib/a.so ${NOW | GLOBAL}`, 0],
+      [`open /lib/b.so ${NOW}`, 1],
+      ["call 1 catches 5", 105],
+    ],
+    after: [["call 1 catches 6", 106]],
   },
   "a library from the guest's memory": {
     libraries: { "a.so": COUNTER },

@@ -1,31 +1,18 @@
-import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
+import { cppLibrary, cppWorld } from "../support/cpp.js";
 import { ENGINES } from "../support/differential.js";
-import { cLibrary, linked, preview1Adapter, systemLibrary } from "../support/libraries.js";
+import { linked, preview1Adapter, systemLibrary } from "../support/libraries.js";
 import { comparable } from "../support/session.js";
 
-const FLAGS = ["-nostdlib++", "-fwasm-exceptions", "-mllvm", "-wasm-use-legacy-eh=false", "-fexceptions"];
-const WORLD = {
-  wit: `package test:cpp; world w {
-    export init: func(); export run: func(how: s32) -> s32; export kept: func() -> s32;
-    export destroyed: func() -> s32; export constructed: func() -> s32;
-  }`,
-  world: "w",
-};
-
-const source = (name: string) => readFile(new URL(`cpp/${name}`, import.meta.url), "utf8");
 let component: Uint8Array;
 
 beforeAll(async () => {
-  const header = { "error.h": await source("error.h") };
-  const library = async (name: string, file: string, world = {}) =>
-    cLibrary(name, { [file]: await source(file), ...header }, { flags: FLAGS, ...world });
   component = await linked(
     [
-      await library("application.so", "application.cc", WORLD),
-      await library("libthrower.so", "thrower.cc"),
-      await library("libcxxrt.so", "runtime.cc"),
+      await cppLibrary("application.so", "application.cc", cppWorld()),
+      await cppLibrary("libthrower.so", "thrower.cc"),
+      await cppLibrary("libcxxrt.so", "runtime.cc"),
       await systemLibrary("libc.so"),
     ],
     { adapters: { wasi_snapshot_preview1: await preview1Adapter() } },

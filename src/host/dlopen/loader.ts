@@ -57,7 +57,10 @@ export class DlLoader {
   readonly program: Program;
   private readonly slots: TableSlots;
   private readonly allocator: GuestAllocator;
-  private readonly opened = new Map<Loaded, OpenLibrary & { readonly free: () => void }>();
+  private readonly opened = new Map<
+    Loaded,
+    OpenLibrary & { readonly glue: WebAssembly.Exports; readonly free: () => void }
+  >();
   private nextId = 0;
   private depth = 0;
 
@@ -261,6 +264,7 @@ export class DlLoader {
           return slot;
         },
         importerOf: (item, library) => findImporter(this.program.importers, item, library)?.position,
+        madeTags: this.madeTags(),
       },
     );
     const byId = new Map(planned.map((one) => [one.id, one]));
@@ -328,11 +332,18 @@ export class DlLoader {
       isKept: false,
     };
     this.registry.add(loaded);
-    this.opened.set(loaded, { planned, bytes, gluePosition: glue.position, position, free });
+    this.opened.set(loaded, { planned, bytes, gluePosition: glue.position, position, glue: glue.exports, free });
     undo.push(() => {
       for (const gone of this.registry.removeWithUsers(loaded)) this.forget(gone);
     });
     return loaded;
+  }
+
+  private madeTags(): Map<string, number> {
+    const made = [...this.opened.values()].flatMap(({ planned: { id, bindings } }) =>
+      bindings.filter(({ target }) => target.to === "own tag").map(({ name }) => [name, id] as const),
+    );
+    return new Map(made);
   }
 
   private makeInstance(chunks: readonly Uint8Array[], name: string, imports: WebAssembly.Imports): AddedInstance {
@@ -361,6 +372,10 @@ export class DlLoader {
         );
       case "export":
         return this.exportOf(target.owner, target.name);
+      case "made tag": {
+        const maker = this.registry.byOwner(target.owner);
+        return (maker && this.opened.get(maker))?.glue[glueName({ module, name })] as WebAssembly.ImportValue;
+      }
       case "import":
         return importedValue({ position: target.instance, module, name }, program.importers);
       default:

@@ -87,7 +87,7 @@ const TARGETS: Readonly<Record<Binding["kind"], readonly unknown[]>> = {
   table: ["table", "import"],
   memory: ["memory", "import"],
   global: ["address", "stack pointer", "import"],
-  tag: ["export", "own tag", "import"],
+  tag: ["export", "own tag", "made tag", "import"],
 } satisfies Record<Binding["kind"], readonly Target["to"][]>;
 
 function isTarget(target: Unknown<AnyTarget>, kind: Binding["kind"]): target is Target {
@@ -95,6 +95,8 @@ function isTarget(target: Unknown<AnyTarget>, kind: Binding["kind"]): target is 
   switch (target?.to) {
     case "export":
       return isOwner(target.owner) && typeof target.name === "string";
+    case "made tag":
+      return isOwner(target.owner) && "library" in target.owner;
     case "slot":
       return isIndex(target.slot);
     case "import":
