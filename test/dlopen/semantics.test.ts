@@ -10,6 +10,16 @@ const NODELETE = 4096;
 /** Answers with N plus what it was called before. */
 const COUNTER = "static int calls; int count(int n) { return n + calls++; }";
 
+/** A library whose constructor appends a digit to the program's `host_value`. */
+const noting = (digit: number, needed: readonly string[]) =>
+  textLibrary(
+    `${needed.length > 0 ? `(needed ${needed.map((name) => `"${name}"`).join(" ")})` : ""} (runtime-path "$ORIGIN")`,
+    `(import "GOT.mem" "host_value" (global $value (mut i32)))
+    (func (export "__wasm_call_ctors") (i32.store (global.get $value)
+      (i32.add (i32.mul (i32.load (global.get $value)) (i32.const 10)) (i32.const ${digit}))))
+    (func (export "give${digit}") (param i32) (result i32) (i32.const ${digit}))`,
+  );
+
 const CASES: Readonly<Record<string, ScriptedCase>> = {
   "state goes on where initialization has left it": {
     libraries: { "a.so": COUNTER },
@@ -199,6 +209,75 @@ const CASES: Readonly<Record<string, ScriptedCase>> = {
       ["call 0 count 1", "Invalid library handle"],
       [`open /lib/a.so ${NOW | NOLOAD}`, 0],
       ["call 0 count 1", 3],
+    ],
+  },
+  "a diamond: each is opened once, and constructors run before those of who needs them": {
+    libraries: {
+      "a.so": noting(1, ["b.so", "c.so"]),
+      "b.so": noting(2, ["d.so"]),
+      "c.so": noting(3, ["d.so"]),
+      "d.so": noting(4, []),
+    },
+    init: [
+      [`open /lib/a.so ${NOW}`, 0],
+      ["data default host_value", 10004231],
+      ["call 0 give4 0", 4],
+      ["call default give4 0", "Symbol not found: give4"],
+      [`open d.so ${NOW}`, 1],
+      ["data default host_value", 10004231],
+      ["close 0", 0],
+      ["call 0 give1 0", "Invalid library handle"],
+      ["call 1 give4 0", 4],
+      [`open /lib/b.so ${NOW}`, 2],
+      ["data default host_value", 100042312],
+    ],
+    after: [
+      ["call 2 give4 0", 4],
+      ["call 2 give3 0", "Symbol not found: give3"],
+      [`open /lib/b.so ${NOW | GLOBAL}`, 2],
+      ["call default give4 0", 4],
+    ],
+  },
+  "libraries that need each other": {
+    libraries: {
+      "even.so": textLibrary(
+        '(needed "odd.so") (runtime-path "$ORIGIN")',
+        `(import "env" "odd" (func $odd (param i32) (result i32)))
+        (func (export "even") (param i32) (result i32)
+          (if (result i32) (local.get 0) (then (call $odd (i32.sub (local.get 0) (i32.const 1)))) (else (i32.const 1))))`,
+      ),
+      "odd.so": textLibrary(
+        '(needed "even.so") (runtime-path "$ORIGIN")',
+        `(import "env" "even" (func $even (param i32) (result i32)))
+        (func (export "odd") (param i32) (result i32)
+          (if (result i32) (local.get 0) (then (call $even (i32.sub (local.get 0) (i32.const 1)))) (else (i32.const 0))))`,
+      ),
+    },
+    init: [
+      [`open /lib/even.so ${NOW}`, 0],
+      ["call 0 even 6", 1],
+    ],
+    after: [
+      ["call 0 even 7", 0],
+      ["call 0 odd 7", 1],
+    ],
+  },
+  "a constructor that opens a library, and itself again": {
+    libraries: {
+      "outer.so": `extern void *dlopen(const char *, int), *dlsym(void *, const char *);
+        static int (*inner)(int); static int same;
+        int call_inner(int n) { return inner(n) * 10 + same; }
+        __attribute__((constructor)) static void start(void) {
+          inner = (int (*)(int))dlsym(dlopen("/lib/inner.so", ${NOW}), "give");
+          same = dlopen("/lib/outer.so", ${NOW}) == dlopen("outer.so", ${NOW});
+        }`,
+      "inner.so": "int give(int n) { return n + 1; }",
+    },
+    init: [[`open /lib/outer.so ${NOW}`, 0]],
+    after: [
+      ["call 0 call_inner 4", 51],
+      [`open /lib/inner.so ${NOW}`, 1],
+      ["call 1 give 4", 5],
     ],
   },
   "an exception that nobody defines is one for all that throw and catch it": {
