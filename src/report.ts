@@ -34,7 +34,7 @@ export interface TableReport {
 export interface DlReport {
   /** The libraries that are part of the output, by name. */
   readonly open: readonly string[];
-  /** What it could not open, find or close. */
+  /** What it could not open, find or close: the first thousand. */
   readonly failures: readonly DlFailure[];
   /** All that was decided: the option `dlopen.plan` does it again. */
   readonly plan: DlPlan;

@@ -23,7 +23,14 @@ import type { ReferenceWatch } from "./references.js";
 import { Refusals } from "./refusals.js";
 import { FunctionIndex, type TableWatch } from "./tables.js";
 import { type HostCall, traceImports } from "./trace.js";
-import { createWasi, type DeterminismOptions, type GuestFiles, loadArchives, type Preopen } from "./wasi/index.js";
+import {
+  createWasi,
+  type DeterminismOptions,
+  type GuestFile,
+  type GuestFiles,
+  loadArchives,
+  type Preopen,
+} from "./wasi/index.js";
 import { type OpenNetwork, withNetwork } from "./wasi/network/load.js";
 import type { AllowedNetwork } from "./wasi/network/network.js";
 
@@ -204,7 +211,7 @@ async function openGuest(prepared: Prepared, options: HostOptions, network: Open
   const files = new Preview1Files(wasi);
   const given = unversioned(options.imports ?? {});
   const run = new ComponentRun(prepared, handles, files, Object.keys(given).length === 0);
-  const dl = new DlImports(run, librarySource(options, wasi.readFile), options.dlopen?.plan);
+  const dl = new DlImports(run, librarySource(options, wasi.findFile), options.dlopen?.plan);
   const sources = {
     host: { ...wasi.imports, ...dl.imports },
     given: synchronous(given, instrumented.imports, run.interrupt),
@@ -223,9 +230,9 @@ async function openGuest(prepared: Prepared, options: HostOptions, network: Open
   return { run, wasi, wasiOptions, output, handles, refusals, dl, imports, notes, opensLibraries };
 }
 
-function librarySource({ dlopen = {}, env }: HostOptions, readFile: (path: string) => Uint8Array | undefined) {
+function librarySource({ dlopen = {}, env }: HostOptions, findFile: (path: string) => GuestFile | undefined) {
   const { libraries: declared = {}, libraryPath = [] } = dlopen;
   const search = (name: string) => searchHost(name, libraryPath);
   const directories = (env.LD_LIBRARY_PATH ?? "").split(":").filter((directory) => directory !== "");
-  return new LibrarySource({ declared, readFile, search, directories });
+  return new LibrarySource({ declared, findFile, search, directories });
 }

@@ -20,6 +20,16 @@ const noting = (digit: number, needed: readonly string[]) =>
     (func (export "give${digit}") (param i32) (result i32) (i32.const ${digit}))`,
   );
 
+const CATCHING = textLibrary(
+  '(needed "a.so") (runtime-path "$ORIGIN")',
+  `(import "env" "__cpp_exception" (tag $e (param i32)))
+  (import "env" "throws" (func $throws (param i32) (result i32)))
+  (func (export "catches") (param i32) (result i32)
+    (block $caught (result i32)
+      (return (try_table (result i32) (catch $e $caught) (call $throws (local.get 0)))))
+    (i32.add (i32.const 100)))`,
+);
+
 const CASES: Readonly<Record<string, ScriptedCase>> = {
   "state goes on where initialization has left it": {
     libraries: { "a.so": COUNTER },
@@ -287,15 +297,7 @@ const CASES: Readonly<Record<string, ScriptedCase>> = {
         `(import "env" "__cpp_exception" (tag $e (param i32)))
         (func (export "throws") (param i32) (result i32) (throw $e (local.get 0)))`,
       ),
-      "b.so": textLibrary(
-        "",
-        `(import "env" "__cpp_exception" (tag $e (param i32)))
-        (import "env" "throws" (func $throws (param i32) (result i32)))
-        (func (export "catches") (param i32) (result i32)
-          (block $caught (result i32)
-            (return (try_table (result i32) (catch $e $caught) (call $throws (local.get 0)))))
-          (i32.add (i32.const 100)))`,
-      ),
+      "b.so": CATCHING,
     },
     init: [
       [`open /lib/a.so ${NOW | GLOBAL}`, 0],
@@ -303,6 +305,25 @@ const CASES: Readonly<Record<string, ScriptedCase>> = {
       ["call 1 catches 5", 105],
     ],
     after: [["call 1 catches 6", 106]],
+  },
+  "an exception that nobody defines is there as long as someone throws or catches it": {
+    libraries: {
+      "a.so": textLibrary(
+        "",
+        `(import "env" "__cpp_exception" (tag $e (param i32)))
+        (func (export "throws") (param i32) (result i32) (throw $e (local.get 0)))`,
+      ),
+      "first.so": CATCHING,
+      "second.so": CATCHING,
+    },
+    init: [
+      [`open /lib/first.so ${NOW}`, 0],
+      [`open /lib/second.so ${NOW}`, 1],
+      ["call 0 catches 5", 105],
+      ["close 0", 0],
+      ["call 1 catches 6", 106],
+    ],
+    after: [["call 1 catches 7", 107]],
   },
   "a library from the guest's memory": {
     libraries: { "a.so": COUNTER },

@@ -2,8 +2,9 @@ import { posix } from "node:path";
 import { DlError, failDl } from "../../dlopen/interface.js";
 import { checkOpenable } from "../../dlopen/planner.js";
 import { type Library, readLibrary } from "../../link/library.js";
+import type { LoadBudget } from "./budget.js";
 import type { Loaded, Registry } from "./registry.js";
-import { type FoundFile, type LibrarySource, runtimePath } from "./source.js";
+import { type FoundFile, inMemory, type LibrarySource, runtimePath } from "./source.js";
 
 /** Those that a program of one core module has in itself, as musl's loader takes them for itself. */
 const SYSTEM_LIBRARY = /^lib(c|pthread|rt|m|dl|util|xnet|setjmp|wasi-emulated-[a-z-]+)\./;
@@ -22,6 +23,7 @@ export interface Arrival {
 export interface GatherContext {
   readonly registry: Registry;
   readonly source: LibrarySource;
+  readonly budget: LoadBudget;
   /** Whether the names of what the program was linked of are known. */
   readonly isLinked: boolean;
 }
@@ -33,10 +35,10 @@ export interface GatherContext {
  * @throws DlError
  */
 export function gather(name: string, bytes: Uint8Array | undefined, context: GatherContext): Arrival[] {
-  const { registry, source, isLinked } = context;
-  const root = bytes === undefined ? source.find(name, []) : { name: posix.basename(name), path: undefined, bytes };
+  const { registry, source, budget, isLinked } = context;
+  const root = bytes === undefined ? source.find(name, []) : inMemory(posix.basename(name), bytes);
   if (root === undefined) failDl(`Error loading shared library ${name}: No such file or directory`);
-  const arrivals = [arrive(root, name)];
+  const arrivals = [arrive(root, name, budget)];
   for (const { library, path, needed } of arrivals) {
     for (const wanted of library.dylink.needed) {
       const known = registry.byName(wanted) ?? arrivals.find(({ names }) => names.includes(wanted));
@@ -48,7 +50,7 @@ export function gather(name: string, bytes: Uint8Array | undefined, context: Gat
       if (!isLinked && SYSTEM_LIBRARY.test(wanted)) continue;
       const found = source.find(wanted, runtimePath(library.dylink.runtimePath, path));
       if (found !== undefined) {
-        const arrival = arrive(found, wanted);
+        const arrival = arrive(found, wanted, budget);
         arrivals.push(arrival);
         needed.push(arrival);
       } else if (isLinked) {
@@ -60,7 +62,9 @@ export function gather(name: string, bytes: Uint8Array | undefined, context: Gat
   return arrivals;
 }
 
-function arrive({ name, path, bytes }: FoundFile, requested: string): Arrival {
+function arrive({ name, path, size, read }: FoundFile, requested: string, budget: LoadBudget): Arrival {
+  budget.take(size, name);
+  const bytes = read();
   const library = readable(name, bytes);
   checkOpenable(library);
   const names = [...new Set([requested, name, ...(path === undefined ? [] : [path])])];

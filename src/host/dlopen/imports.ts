@@ -13,6 +13,15 @@ export interface DlFailure {
   readonly error: string;
 }
 
+/** A guest can ask without end, and for names without end: the first ones say what is wrong. */
+const MAX_FAILURES = 1000;
+const MAX_LENGTH = 1000;
+
+function shortened(text: string): string {
+  // Through bytes, because V8 would keep the whole text for the sake of a part.
+  return text.length <= MAX_LENGTH ? text : `${Buffer.from(text.slice(0, MAX_LENGTH)).toString()}…`;
+}
+
 /** The guest's way to the loader: `component-init:dlopen/dl`. */
 export class DlImports {
   readonly failures: DlFailure[] = [];
@@ -68,13 +77,17 @@ export class DlImports {
     return this.#loader;
   }
 
+  #note(failure: DlFailure): void {
+    if (this.failures.length < MAX_FAILURES) this.failures.push(failure);
+  }
+
   /** What is thrown and no `Error` is the error case of the result, by jco's conventions. */
   #try<T>(call: DlFailure["call"], name: string, perform: () => T): T {
     try {
       return perform();
     } catch (error) {
       if (!(error instanceof DlError)) throw error;
-      this.failures.push({ call, name, error: error.message });
+      this.#note({ call, name: shortened(name), error: shortened(error.message) });
       throw error.message;
     }
   }

@@ -10,6 +10,7 @@ import { instrumentModule } from "../../instrument/module.js";
 import type { Library } from "../../link/library.js";
 import { encodeModule } from "../../module/encode.js";
 import { GuestAllocator } from "./allocator.js";
+import { LoadBudget } from "./budget.js";
 import { type Arrival, gather } from "./gather.js";
 import { callHook } from "./hooks.js";
 import { findImporter, importedValue } from "./importers.js";
@@ -40,6 +41,12 @@ export interface OpenFlags {
   readonly noDelete?: boolean;
 }
 
+/** A library that is open, with what was made for it. */
+interface Opened extends OpenLibrary {
+  readonly glue: WebAssembly.Exports;
+  readonly free: () => void;
+}
+
 /** A library with its place, and what undoes that. */
 interface Placed extends Omit<NewLibrary, "needed"> {
   readonly names: readonly string[];
@@ -57,10 +64,8 @@ export class DlLoader {
   readonly program: Program;
   private readonly slots: TableSlots;
   private readonly allocator: GuestAllocator;
-  private readonly opened = new Map<
-    Loaded,
-    OpenLibrary & { readonly glue: WebAssembly.Exports; readonly free: () => void }
-  >();
+  private readonly opened = new Map<Loaded, Opened>();
+  private readonly budget = new LoadBudget();
   private nextId = 0;
   private depth = 0;
 
@@ -190,10 +195,14 @@ export class DlLoader {
   }
 
   private loadWith(name: string, bytes: Uint8Array | undefined, flags: OpenFlags, undo: (() => void)[]): Loaded {
-    const { registry, program, source } = this;
-    const arrivals = gather(name, bytes, { registry, source, isLinked: program.main === undefined });
+    const { registry, program, source, budget } = this;
+    // What does not get as far as V8 is gone again.
+    const giveBack = this.budget.mark();
+    undo.push(giveBack);
+    const arrivals = gather(name, bytes, { registry, source, budget, isLinked: program.main === undefined });
     const placed = arrivals.map((arrival) => this.place(arrival, undo));
     const load = this.decide(name, placed);
+    undo.splice(undo.indexOf(giveBack), 1);
     const at = this.loads.push(load) - 1;
     undo.push(() => (this.loads[at] = { ...load, failed: "to start" }));
     const loaded = new Map(

@@ -1,21 +1,28 @@
 import { readFileSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 
+/** A file that is not read yet. */
+export interface SizedFile {
+  readonly size: number;
+  read(): Uint8Array;
+}
+
 /** A library's file. */
 export interface FoundFile {
   readonly name: string;
   /** Where the guest has it; what is declared has no path. */
   readonly path: string | undefined;
-  readonly bytes: Uint8Array;
+  readonly size: number;
+  read(): Uint8Array;
 }
 
 export interface LibrarySourceOptions {
   /** Libraries that can be opened by these names. */
   readonly declared: Readonly<Record<string, Uint8Array>>;
   /** A file of the guest's, by an absolute path; `undefined` where there is none. */
-  readonly readFile: (path: string) => Uint8Array | undefined;
+  readonly findFile: (path: string) => SizedFile | undefined;
   /** Looks for a library by its name where the user lets it look. */
-  readonly search: (name: string) => Uint8Array | undefined;
+  readonly search: (name: string) => SizedFile | undefined;
   /** Directories of the guest's that libraries are looked for in: `LD_LIBRARY_PATH`. */
   readonly directories: readonly string[];
 }
@@ -27,38 +34,44 @@ export class LibrarySource {
   /** @param directories - the runtime path of who needs it */
   find(name: string, directories: readonly string[]): FoundFile | undefined {
     const { declared, search } = this.options;
-    if (Object.hasOwn(declared, name)) return { name, path: undefined, bytes: declared[name] as Uint8Array };
+    if (Object.hasOwn(declared, name)) return inMemory(name, declared[name] as Uint8Array);
     if (name.includes("/")) return this.file(pathOf(name));
     for (const directory of [...directories, ...this.options.directories]) {
       const found = this.file(posix.join(pathOf(directory), name));
       if (found !== undefined) return found;
     }
-    const bytes = search(name);
-    return bytes && { name, path: undefined, bytes };
+    const file = search(name);
+    return file && { name, path: undefined, size: file.size, read: () => file.read() };
   }
 
   private file(path: string): FoundFile | undefined {
-    const bytes = this.options.readFile(path);
-    return bytes && { name: posix.basename(path), path, bytes };
+    const file = this.options.findFile(path);
+    return file && { name: posix.basename(path), path, size: file.size, read: () => file.read() };
   }
 }
 
+/** A library that needs not be read. */
+export function inMemory(name: string, bytes: Uint8Array): FoundFile {
+  return { name, path: undefined, size: bytes.length, read: () => bytes };
+}
+
 /** Looks through directories of the host that the user has named. */
-export function searchHost(name: string, directories: readonly string[]): Uint8Array | undefined {
+export function searchHost(name: string, directories: readonly string[]): SizedFile | undefined {
   // Nothing leads out of them.
   if (name === "" || name === ".." || /[/\\\0]/.test(name)) return undefined;
   for (const directory of directories) {
-    const bytes = readPlainFile(join(directory, name));
-    if (bytes !== undefined) return bytes;
+    const file = plainFile(join(directory, name));
+    if (file !== undefined) return file;
   }
   return undefined;
 }
 
-/** Nothing where it cannot be read: what the guest asks for need not even be a name that the host has files by. */
-function readPlainFile(path: string): Uint8Array | undefined {
+/** Nothing where there is none: what the guest asks for need not even be a name that the host has files by. */
+function plainFile(path: string): SizedFile | undefined {
   try {
+    const stat = statSync(path);
     // A device or pipe would be read without end.
-    return statSync(path).isFile() ? readFileSync(path) : undefined;
+    return stat.isFile() ? { size: stat.size, read: () => readFileSync(path) } : undefined;
   } catch {
     return undefined;
   }

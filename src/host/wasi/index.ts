@@ -3,7 +3,7 @@ import { type CliOptions, createCli } from "./cli.js";
 import { createMonotonicClock, createTimezone, createWallClock } from "./clocks.js";
 import type { HostContext } from "./context.js";
 import { type DeterminismOptions, type DeterminismSettings, determinismOf } from "./determinism.js";
-import { createFilesystem, type FilesystemOptions, type GuestFiles } from "./filesystem/filesystem.js";
+import { createFilesystem, type FilesystemOptions, type GuestFile, type GuestFiles } from "./filesystem/filesystem.js";
 import { type HandleDescription, HandleTracker, type LiveHandle, type Resource } from "./handles.js";
 import { IoError } from "./io-error.js";
 import type { NetworkHost } from "./network/network.js";
@@ -18,7 +18,7 @@ import { createWasi03 } from "./wasi03.js";
 export { GuestExit } from "./cli.js";
 export type { DeterminismOptions } from "./determinism.js";
 export { loadArchives } from "./filesystem/archive/load.js";
-export type { GuestFiles } from "./filesystem/filesystem.js";
+export type { GuestFile, GuestFiles } from "./filesystem/filesystem.js";
 export type { Preopen } from "./filesystem/preopens.js";
 export type { HandleDescription, LiveHandle } from "./handles.js";
 
@@ -43,7 +43,7 @@ export interface WasiHost {
   hasReadFiles(): boolean;
   readonly files: GuestFiles;
   /** A file of the guest's, by an absolute path; `undefined` where there is none. */
-  readFile(path: string): Uint8Array | undefined;
+  findFile(path: string): GuestFile | undefined;
 }
 
 /**
@@ -92,7 +92,7 @@ export function createWasiWith(options: WasiOptions, { time, seed }: Determinism
     activity,
     hasReadFiles: filesystem.hasReadFiles,
     files: filesystem.files,
-    readFile: filesystem.readFile,
+    findFile: filesystem.findFile,
   };
 }
 

@@ -1,20 +1,26 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { LibrarySource, type LibrarySourceOptions, runtimePath, searchHost } from "../../../src/host/dlopen/source.js";
+import {
+  inMemory,
+  LibrarySource,
+  type LibrarySourceOptions,
+  runtimePath,
+  searchHost,
+} from "../../../src/host/dlopen/source.js";
 import { directoryOf } from "../../support/dlopen.js";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
 function sourceOf(options: Partial<LibrarySourceOptions> & { files?: readonly string[] }): LibrarySource {
   const { files = [], ...rest } = options;
-  const readFile = (path: string) => (files.includes(path) ? bytesOf(path) : undefined);
-  return new LibrarySource({ declared: {}, readFile, search: () => undefined, directories: [], ...rest });
+  const findFile = (path: string) => (files.includes(path) ? inMemory(path, bytesOf(path)) : undefined);
+  return new LibrarySource({ declared: {}, findFile, search: () => undefined, directories: [], ...rest });
 }
 
 function found(source: LibrarySource, name: string, directories: readonly string[] = []): string | undefined {
   const file = source.find(name, directories);
-  return file && `${file.name} ${file.path} ${new TextDecoder().decode(file.bytes)}`;
+  return file && `${file.name} ${file.path} ${new TextDecoder().decode(file.read())}`;
 }
 
 describe("where a library is looked for", () => {
@@ -36,7 +42,7 @@ describe("where a library is looked for", () => {
   });
 
   test("a plain name: the runtime path, then LD_LIBRARY_PATH, then the host's", () => {
-    const search = () => bytesOf("host");
+    const search = () => inMemory("", bytesOf("host"));
     const files = ["/run/a.so", "/env/a.so", "/env/b.so"];
     const source = sourceOf({ files, directories: ["/env"], search });
     expect(found(source, "a.so", ["/none", "/run"])).toBe("a.so /run/a.so /run/a.so");
@@ -51,10 +57,10 @@ test("the host's directories are searched for plain files by plain names", () =>
   mkdirSync(join(inside, "directory.so"), { recursive: true });
   writeFileSync(join(inside, "b.so"), "there");
   const search = (name: string) => {
-    const bytes = searchHost(name, [inside, directory]);
-    return bytes && new TextDecoder().decode(bytes);
+    const file = searchHost(name, [inside, directory]);
+    return file && `${file.size} ${new TextDecoder().decode(file.read())}`;
   };
-  expect([search("a.so"), search("b.so")]).toEqual(["here", "there"]);
+  expect([search("a.so"), search("b.so")]).toEqual(["4 here", "5 there"]);
   for (const name of ["", ".", "..", "../secret", "inside/b.so", "directory.so", "none.so", "a\0", "x".repeat(5000)]) {
     expect([name, search(name)]).toEqual([name, undefined]);
   }

@@ -20,6 +20,13 @@ export interface FilesystemOptions extends TreeOptions {
   readonly preopens: readonly (DirectoryPreopen | LoadedArchive)[];
 }
 
+/** A file that the guest could read. */
+export interface GuestFile {
+  /** It can be more than there is memory: holes take none. */
+  readonly size: number;
+  read(): Uint8Array;
+}
+
 /** What outlives the guest. */
 export interface GuestFiles {
   /** Files of the mounts that the guest has read, by path. To be asked before the changes are committed. */
@@ -53,9 +60,9 @@ export function createFilesystem(context: HostContext, { preopens, ...options }:
         preopened().map(([open, guest]) => [new Descriptor(context, open, GET_DIRECTORIES), guest]),
     },
   };
-  const readFile = (path: string): Uint8Array | undefined => {
+  const findFile = (path: string): GuestFile | undefined => {
     const found = fileAt(mounts, path);
-    return found?.read(0n, found.size);
+    return found && { size: found.size, read: () => found.read(0n, found.size) };
   };
   let committed: Promise<string[]> | undefined;
   const files: GuestFiles = {
@@ -63,7 +70,7 @@ export function createFilesystem(context: HostContext, { preopens, ...options }:
     commit: () => (committed ??= commitChanges(mounts, within)),
   };
   const hasReadFiles = () => !state.reads.isEmpty;
-  return { imports, imports03: createFilesystem03(context, preopened), files, hasReadFiles, readFile };
+  return { imports, imports03: createFilesystem03(context, preopened), files, hasReadFiles, findFile };
 }
 
 /** The file at an absolute path of the guest's, in the mount that is nearest to it; links are followed inside of that. */
