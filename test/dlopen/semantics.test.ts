@@ -290,23 +290,7 @@ const CASES: Readonly<Record<string, ScriptedCase>> = {
       ["call 1 give 4", 5],
     ],
   },
-  "an exception that nobody defines is one for all that throw and catch it": {
-    libraries: {
-      "a.so": textLibrary(
-        "",
-        `(import "env" "__cpp_exception" (tag $e (param i32)))
-        (func (export "throws") (param i32) (result i32) (throw $e (local.get 0)))`,
-      ),
-      "b.so": CATCHING,
-    },
-    init: [
-      [`open /lib/a.so ${NOW | GLOBAL}`, 0],
-      [`open /lib/b.so ${NOW}`, 1],
-      ["call 1 catches 5", 105],
-    ],
-    after: [["call 1 catches 6", 106]],
-  },
-  "an exception that nobody defines is there as long as someone throws or catches it": {
+  "an exception that nobody defines is one for all that throw and catch it, whoever closes": {
     libraries: {
       "a.so": textLibrary(
         "",
