@@ -327,6 +327,31 @@ const CASES: Readonly<Record<string, ScriptedCase>> = {
   },
 };
 
+/** Calls the one before it, and adds a number that it has in its data. */
+function link(i: number): string {
+  const before = `(import "env" "f${i - 1}" (func $before (param i32) (result i32)))`;
+  return textLibrary(
+    "(mem-info (memory 4 2))",
+    `${i === 0 ? "" : before}
+    (data (global.get $memory_base) "\\${i.toString(16).padStart(2, "0")}\\00\\00\\00")
+    (func (export "f${i}") (param i32) (result i32)
+      (i32.add (i32.load (global.get $memory_base)) ${i === 0 ? "(local.get 0)" : "(call $before (local.get 0))"}))`,
+  );
+}
+
+test("two hundred libraries, each of which calls the one before it", async () => {
+  const numbers = Array.from({ length: 200 }, (_, i) => i);
+  const { dlopen } = await checkScripted({
+    libraries: Object.fromEntries(numbers.map((i) => [`l${i}.so`, link(i)])),
+    init: numbers.map((i) => [`open /lib/l${i}.so ${NOW | GLOBAL}`, i]),
+    after: [
+      ["call 199 f199 5", 19_905],
+      ["call 99 f99 0", 4950],
+    ],
+  });
+  expect(dlopen?.open).toHaveLength(200);
+});
+
 describe("libraries that a program opens", () => {
   test.each(Object.entries(CASES))("%s", async (_, one) => {
     await checkScripted(one);
