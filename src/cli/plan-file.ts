@@ -18,6 +18,12 @@ export class PlanFile {
     return new PlanFile(path, plan);
   }
 
+  /** @returns the error, with the file where that is what is wrong */
+  explain(error: unknown): unknown {
+    if (!(error instanceof ComponentInitError) || error.code !== "plan-mismatch") return error;
+    return new ComponentInitError(error.code, `${this.path}: ${error.message} (delete the file)`, { cause: error });
+  }
+
   async write(plan: DlPlan | undefined): Promise<void> {
     if (this.plan !== undefined || plan === undefined) return;
     await writeOutput(this.path, [Buffer.from(`${JSON.stringify(plan, undefined, 2)}\n`)]);

@@ -88,6 +88,8 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     progress.stop();
     if (json) printJson(report);
     else for (const line of summarize(displayName(outputPath, "output"), report)) process.stderr.write(`${line}\n`);
+  } catch (error) {
+    throw plan === undefined ? error : plan.explain(error);
   } finally {
     progress.stop();
     trace?.close();
