@@ -18,8 +18,8 @@ import { encodeModule } from "../module/encode.js";
 import type { ExternKind } from "../module/exports.js";
 import { ItemExporter } from "../module/item-exports.js";
 import type { CoreInstanceNode, Specialized } from "../specialize/model.js";
-import { buildGlue, GLUE_TABLE, glueName, isGlue } from "./glue-module.js";
-import type { Binding, PlannedLibrary } from "./plan.js";
+import { buildGlue, GLUE_TABLE, type GlueNames, glueNames, isGlue, tagName } from "./glue-module.js";
+import type { Binding, PlannedLibrary, Target } from "./plan.js";
 
 /** An item that a core instance defines, by the instance's position and the index in its module. */
 export interface ProgramItem {
@@ -77,6 +77,8 @@ export function bake(
   return { specialized: { ...specialized, instances, isUnchanged: false }, correspondence };
 }
 
+type ImportTarget = Extract<Target, { to: "import" }>;
+
 class Baker {
   /** By position in the snapshot. */
   readonly added = new Map<number, CoreInstanceNode>();
@@ -86,6 +88,8 @@ class Baker {
   private readonly memory: CoreExportAlias;
   private readonly table: CoreExportAlias;
   private readonly stackPointer: CoreExportAlias | undefined;
+  /** The table, for all glue. */
+  private readonly glueArgument: CoreInlineExports;
 
   constructor(
     private readonly nodes: readonly CoreInstanceNode[],
@@ -98,22 +102,21 @@ class Baker {
     this.stackPointer = program.stackPointer && this.itemOf("global", program.stackPointer);
     const shared = [this.memory, this.table, ...(this.stackPointer === undefined ? [] : [this.stackPointer])];
     appendSection(this.component, "alias", shared);
+    this.glueArgument = this.inlineExports([{ name: GLUE_TABLE.name, item: this.table }]);
   }
 
   add({ planned, bytes, gluePosition, position }: OpenLibrary): void {
     const library = readLibrary({ name: planned.name, bytes });
-    const glue = encodeModule(buildGlue(library, planned.bindings)).toChunks();
-    const made = this.instantiate(glue, `${planned.name}: imports`, gluePosition, [
-      [GLUE_TABLE.module, [{ name: GLUE_TABLE.name, item: this.table }]],
-    ]);
-    const given = Map.groupBy(planned.bindings, ({ module }) => module);
-    const aliases: CoreExportAlias[] = [];
-    const args = [...given].map(([module, bindings]): [string, CoreInlineExports["exports"]] => [
-      module,
-      bindings.map((binding) => ({ name: binding.name, item: this.itemFor(binding, made, aliases) })),
-    ]);
-    if (aliases.length > 0) appendSection(this.component, "alias", aliases);
-    this.glues.set(planned.id, made);
+    const chunks = encodeModule(buildGlue(library, planned.bindings)).toChunks();
+    const givesTable = { name: GLUE_TABLE.module, instance: this.glueArgument };
+    const glue = this.instantiate(chunks, `${planned.name}: imports`, gluePosition, [givesTable]);
+    this.glues.set(planned.id, glue);
+    const modules = Map.groupBy(planned.bindings, ({ module }) => module);
+    const names = glueNames(planned.bindings);
+    const args = [...modules].map(([name, bindings]) => ({
+      name,
+      instance: this.instanceWith(bindings, glue, names) ?? this.bundle(bindings, glue, names),
+    }));
     this.libraries.set(planned.id, this.instantiate([bytes], planned.name, position, args));
   }
 
@@ -121,30 +124,55 @@ class Baker {
     chunks: readonly Uint8Array[],
     name: string,
     position: number,
-    given: readonly [string, CoreInlineExports["exports"]][],
+    args: CoreInstantiation["args"],
   ): CoreInstantiation {
     const module: CoreModuleDefinition = { kind: "core module", sort: "core module", chunks, offset: 0 };
-    const bundles = given.map(
-      ([, exports]): CoreInlineExports => ({ kind: "core inline exports", sort: "core instance", exports }),
-    );
-    const args = given.map(([name], i) => ({ name, instance: bundles[i] as CoreInlineExports }));
     const instantiation: CoreInstantiation = { kind: "core instantiation", sort: "core instance", module, args };
     appendSection(this.component, "core module", [module]);
-    appendSection(this.component, "core instance", [...bundles, instantiation]);
+    appendSection(this.component, "core instance", [instantiation]);
     setName(this.component, module, name);
     setName(this.component, instantiation, name);
     this.added.set(position, { instantiation, module, component: this.component, name, moduleName: name });
     return instantiation;
   }
 
-  private itemFor(binding: Binding, glue: CoreInstantiation, aliases: CoreExportAlias[]): Entity {
+  /** The instance that has all that a library imports by one module name, under the names that it imports it by. */
+  private instanceWith(
+    bindings: readonly Binding[],
+    glue: CoreInstantiation,
+    names: GlueNames,
+  ): CoreInstance | undefined {
+    if (bindings.every((binding) => isGlue(binding) && names(binding) === binding.name)) return glue;
+    const [first] = bindings as readonly [Binding];
+    const isSame = ({ target }: Binding) =>
+      target.to === "import" && first.target.to === "import" && target.instance === first.target.instance;
+    return bindings.every(isSame) ? this.argumentOf(first.target as ImportTarget, first.module) : undefined;
+  }
+
+  private bundle(bindings: readonly Binding[], glue: CoreInstantiation, names: GlueNames): CoreInlineExports {
+    const aliases: CoreExportAlias[] = [];
+    const exports = bindings.map((binding) => ({
+      name: binding.name,
+      item: this.itemFor(binding, glue, names, aliases),
+    }));
+    if (aliases.length > 0) appendSection(this.component, "alias", aliases);
+    return this.inlineExports(exports);
+  }
+
+  private inlineExports(exports: CoreInlineExports["exports"]): CoreInlineExports {
+    const instance: CoreInlineExports = { kind: "core inline exports", sort: "core instance", exports };
+    appendSection(this.component, "core instance", [instance]);
+    return instance;
+  }
+
+  private itemFor(binding: Binding, glue: CoreInstantiation, names: GlueNames, aliases: CoreExportAlias[]): Entity {
     const { target, kind, module, name } = binding;
     const alias = (instance: Entity, exported: string) => {
       const made: CoreExportAlias = { kind: "core export alias", sort: sortOf(kind), instance, name: exported };
       aliases.push(made);
       return made;
     };
-    if (isGlue(binding)) return alias(glue, glueName(binding));
+    if (isGlue(binding)) return alias(glue, names(binding));
     switch (target.to) {
       case "memory":
         return this.memory;
@@ -159,16 +187,20 @@ class Baker {
         return alias(instance as Entity, target.name);
       }
       case "made tag":
-        return alias(this.glues.get(target.owner.library) as CoreInstantiation, glueName(binding));
+        return alias(this.glues.get(target.owner.library) as CoreInstantiation, tagName(binding));
       case "import": {
-        const given = this.node(target.instance).instantiation.args.findLast((arg) => arg.name === module);
-        const instance = given?.instance as CoreInstance;
+        const instance = this.argumentOf(target, module);
         if (instance.kind !== "core inline exports") return alias(instance, name);
         return instance.exports.find((one) => one.name === name)?.item as Entity;
       }
       default:
         throw new Error(`nothing has ${module}.${name}`);
     }
+  }
+
+  /** What the program is given for the module name that it imports from. */
+  private argumentOf({ instance }: ImportTarget, module: string): CoreInstance {
+    return this.node(instance).instantiation.args.findLast(({ name }) => name === module)?.instance as CoreInstance;
   }
 
   private node(position: number): CoreInstanceNode {

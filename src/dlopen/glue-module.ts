@@ -19,10 +19,33 @@ export function isGlue({ target }: Binding): boolean {
   return MADE.has(target.to);
 }
 
-/** The name under which the glue has what an import is bound to. */
-export function glueName({ module, name }: { readonly module: string; readonly name: string }): string {
+interface Named {
+  readonly module: string;
+  readonly name: string;
+}
+
+/** Names under which a glue has what imports are bound to. */
+export type GlueNames = (item: Named) => string;
+
+/**
+ * Entries of the GOT have the names that they are imported by, where these are of one entry: then the glue can be given to the
+ * library as it is. A component can have 1000 instances, and this spares two of five.
+ */
+export function glueNames(bindings: readonly Binding[]): GlueNames {
+  const moduleOf = new Map<string, string>();
+  for (const { module, name } of bindings) {
+    // What is qualified has dots.
+    if (isGot(module) && !name.includes(".") && !moduleOf.has(name)) moduleOf.set(name, module);
+  }
+  return (item) => (moduleOf.get(item.name) === item.module ? item.name : tagName(item));
+}
+
+/** The name under which a glue has a tag, for other libraries too. */
+export function tagName({ module, name }: Named): string {
   return `${module}.${name}`;
 }
+
+const isGot = (module: string) => module === "GOT.mem" || module === "GOT.func";
 
 /** The core module with what nobody else has of what a library imports: addresses, and functions that lead elsewhere. */
 export function buildGlue({ module, name }: Library, bindings: readonly Binding[]): CoreModule {
@@ -32,10 +55,11 @@ export function buildGlue({ module, name }: Library, bindings: readonly Binding[
     const type = { minimum: 0n, maximum: undefined, shared: false, is64: false, element: funcref };
     builder.import({ ...GLUE_TABLE, kind: "table", type });
   }
-  const imports = new Map(module.imports.map((item) => [glueName(item), item]));
+  const nameOf = glueNames(bindings);
+  const imports = new Map(module.imports.map((item) => [nameOf(item), item]));
   for (const binding of made) {
-    const item = imports.get(glueName(binding)) as Import;
-    builder.export(glueName(binding), binding.kind, define(builder, module, item, binding.target));
+    const item = imports.get(nameOf(binding)) as Import;
+    builder.export(nameOf(binding), binding.kind, define(builder, module, item, binding.target));
   }
   return builder.finish(`${name}: what it imports`);
 }

@@ -65,6 +65,8 @@ function reasonOf(text: string): string {
   if (/export a function named `cabi_realloc`/.test(innermost)) {
     return "no library exports cabi_realloc, with which strings and lists are passed";
   }
+  const [, what, limit] = /(\w+) count exceeds limit of (\d+)/.exec(innermost) ?? [];
+  if (what !== undefined) return `they come to more than ${limit} ${what}, which no component can have`;
   const unknown = /^module requires an import interface named `(.*)`$/.exec(innermost)?.[1];
   return unknown === undefined ? innermost : `they import ${unknown}, and none of their worlds does`;
 }

@@ -15,14 +15,21 @@ import type { Rewritten } from "../rewrite/rewrite.js";
 /**
  * Checks an output before it replaces anything: its core modules with V8, the component around them with wasm-tools.
  *
- * @throws ComponentInitError `invalid-output`
+ * @throws ComponentInitError `invalid-output`; `unsupported` for more of something than components can have
  */
 export async function verify(rewritten: Rewritten, validator: ComponentValidator): Promise<void> {
   for (const module of rewritten.modules.values()) {
     if (!WebAssembly.validate(withoutData(module))) fail("a core module of the output is not valid");
   }
   const problem = await validator.validate(skeletonOf(rewritten));
-  if (problem !== undefined) fail(`the output is not a valid component: ${problem}`);
+  if (problem === undefined) return;
+  const [, what, limit] = /(\w+) count exceeds limit of (\d+)/.exec(problem) ?? [];
+  if (what !== undefined)
+    throw new ComponentInitError(
+      "unsupported",
+      `the output would have more than ${limit} ${what}, which no component can have`,
+    );
+  fail(`the output is not a valid component: ${problem}`);
 }
 
 /** Validates components without function bodies and data. Most are known to be valid already, or on their way. */

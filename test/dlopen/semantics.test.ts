@@ -327,29 +327,47 @@ const CASES: Readonly<Record<string, ScriptedCase>> = {
   },
 };
 
-/** Calls the one before it, and adds a number that it has in its data. */
+/** Adds a number of its data to what the program and the library before it give, and imports all that libraries of C do. */
 function link(i: number): string {
   const before = `(import "env" "f${i - 1}" (func $before (param i32) (result i32)))`;
   return textLibrary(
     "(mem-info (memory 4 2))",
     `${i === 0 ? "" : before}
-    (data (global.get $memory_base) "\\${i.toString(16).padStart(2, "0")}\\00\\00\\00")
+    (import "env" "host_double" (func $double (param i32) (result i32)))
+    (import "GOT.mem" "host_value" (global $value (mut i32)))
+    (import "GOT.func" "f${i}" (global $self (mut i32)))
+    (import "wasi_snapshot_preview1" "fd_close" (func (param i32) (result i32)))
+    (data (global.get $memory_base) "\\${i
+      .toString(16)
+      .padStart(4, "0")
+      .replace(/(..)(..)/, "$2\\$1")}\\00\\00")
     (func (export "f${i}") (param i32) (result i32)
-      (i32.add (i32.load (global.get $memory_base)) ${i === 0 ? "(local.get 0)" : "(call $before (local.get 0))"}))`,
+      (i32.add (i32.load (global.get $memory_base)) ${i === 0 ? "(call $double (local.get 0))" : "(call $before (local.get 0))"}))`,
   );
 }
 
-test("two hundred libraries, each of which calls the one before it", async () => {
-  const numbers = Array.from({ length: 200 }, (_, i) => i);
+const chain = (count: number) => ({
+  libraries: Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}.so`, link(i)])),
+  init: Array.from({ length: count }, (_, i) => [`open /lib/l${i}.so ${NOW | GLOBAL}`, i] as const),
+});
+
+test("300 libraries, each of which calls the one before it", async () => {
   const { dlopen } = await checkScripted({
-    libraries: Object.fromEntries(numbers.map((i) => [`l${i}.so`, link(i)])),
-    init: numbers.map((i) => [`open /lib/l${i}.so ${NOW | GLOBAL}`, i]),
+    ...chain(300),
     after: [
-      ["call 199 f199 5", 19_905],
+      ["call 299 f299 5", 44_860],
       ["call 99 f99 0", 4950],
     ],
   });
-  expect(dlopen?.open).toHaveLength(200);
+  expect(dlopen?.open).toHaveLength(300);
+});
+
+test("more libraries than a component can have", async () => {
+  const error = await checkScripted({ ...chain(340), after: [] }).catch((one: unknown) => one);
+  expect(error).toMatchObject({
+    code: "unsupported",
+    message: "the output would have more than 1000 instances, which no component can have",
+  });
 });
 
 describe("libraries that a program opens", () => {

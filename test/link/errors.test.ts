@@ -33,6 +33,17 @@ interface Case {
 
 const CASES: readonly Case[] = [
   {
+    title: "more libraries than a component can have",
+    libraries: () => [
+      app('(import "env" "f0" (func))'),
+      ...Array.from({ length: 501 }, (_, i) =>
+        library(`${i}.so`, `(import "env" "f${i + 1}" (func)) (func (export "f${i}"))`),
+      ),
+      library("501.so", '(func (export "f501"))'),
+    ],
+    message: "the libraries do not fit together: they come to more than 1000 instances, which no component can have",
+  },
+  {
     title: "a module that is no library",
     libraries: () => [watLibrary("a.so", "(module)")],
     code: "unsupported",

@@ -1,5 +1,5 @@
 import type { OpenLibrary } from "../../dlopen/bake.js";
-import { buildGlue, GLUE_TABLE, glueName, isGlue } from "../../dlopen/glue-module.js";
+import { buildGlue, GLUE_TABLE, glueNames, isGlue, tagName } from "../../dlopen/glue-module.js";
 import { DlError, failDl } from "../../dlopen/interface.js";
 import type { LookupLibrary } from "../../dlopen/lookup.js";
 import type { Binding, DlPlan, Owner, PlannedEntry, PlannedLibrary, PlannedLoad } from "../../dlopen/plan.js";
@@ -319,9 +319,11 @@ export class DlLoader {
       },
     );
     const imports: WebAssembly.Imports = Object.create(null);
+    const nameInGlue = glueNames(planned.bindings);
     for (const binding of planned.bindings) {
       const items = (imports[binding.module] ??= Object.create(null) as WebAssembly.ModuleImports);
-      items[binding.name] = this.valueOf(binding, glue.exports, planned.name);
+      const made = isGlue(binding) ? glue.exports[nameInGlue(binding)] : undefined;
+      items[binding.name] = made ?? this.valueOf(binding, planned.name);
     }
     const what = `Error loading shared library ${planned.name}: a trap while it starts`;
     let made: AddedInstance | undefined;
@@ -360,13 +362,8 @@ export class DlLoader {
     return this.host.instantiateMore(instrumentModule({ ...definition }, name), imports, name);
   }
 
-  private valueOf(
-    { module, name, target, ...rest }: Binding,
-    glue: WebAssembly.Exports,
-    library: string,
-  ): WebAssembly.ImportValue {
+  private valueOf({ module, name, target }: Binding, library: string): WebAssembly.ImportValue {
     const { program } = this;
-    if (isGlue({ module, name, target, ...rest })) return glue[glueName({ module, name })] as WebAssembly.ImportValue;
     switch (target.to) {
       case "memory":
         return program.memory;
@@ -383,7 +380,7 @@ export class DlLoader {
         return this.exportOf(target.owner, target.name);
       case "made tag": {
         const maker = this.registry.byOwner(target.owner);
-        return (maker && this.opened.get(maker))?.glue[glueName({ module, name })] as WebAssembly.ImportValue;
+        return (maker && this.opened.get(maker))?.glue[tagName({ module, name })] as WebAssembly.ImportValue;
       }
       case "import":
         return importedValue({ position: target.instance, module, name }, program.importers);

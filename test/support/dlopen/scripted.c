@@ -11,7 +11,7 @@ int host_double(int n) { return 2 * n; }
 int (*host_hook)(int);
 
 static char output[4096];
-static void *handles[300];
+static void *handles[400];
 static int count;
 
 static void *handle_of(const char *where) {
