@@ -15,7 +15,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 export const repository = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The component-init command of this checkout, which `npm run build` writes, or another build of it. */
-export const componentInit = process.env.COMPONENT_INIT ?? join(repository, "dist", "cli", "main.js");
+export const componentInit = process.env.COMPONENT_INIT ?? join(repository, "dist", "bin", "main.js");
 
 /** @param {string} name a package whose main module is one folder below its root */
 const packageOf = (name) => dirname(dirname(fileURLToPath(import.meta.resolve(name))));

@@ -29,8 +29,11 @@ export function declareCommand<T extends Common>(
       const declared = yargs.positional(positional, takes);
       // yargs reads a positional once more as an option's value; without `nargs` it would read `-` as an empty one.
       if (!takes.array) declared.nargs(positional, 1);
-      for (const [name, { placeholder: _, ...option }] of Object.entries<OptionHelp & Options>(help.options)) {
-        declared.option(name, option);
+      for (const [name, { placeholder: _, describe: __, ...option }] of Object.entries<OptionHelp & Options>(
+        help.options,
+      )) {
+        // The help is ours; yargs would lay out its own before every run.
+        declared.option(name, { ...option, hidden: true });
       }
       return declared as unknown as Argv<T>;
     },

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { HELP } from "./arguments.js";
 import { COMMANDS } from "./commands.js";
 import { formatHelp, formatOverview } from "./help.js";
+import { MANIFEST } from "./package-files.js";
 import { RUN_HELP } from "./run-options.js";
 
 const ABOUT =
@@ -9,7 +10,7 @@ const ABOUT =
   "whose memory, globals and tables already hold the result.";
 
 function packageVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  const manifest: unknown = JSON.parse(readFileSync(MANIFEST, "utf8"));
   return (manifest as { version: string }).version;
 }
 

@@ -6,7 +6,7 @@ import { execa, type Options } from "execa";
 import { afterAll, beforeAll } from "vitest";
 import { ROOT } from "../support/paths.js";
 
-export const MAIN = join(ROOT, "dist/cli/main.js");
+export const MAIN = join(ROOT, "dist/bin/main.js");
 
 export interface Outcome {
   readonly exitCode: number | undefined;
@@ -40,7 +40,7 @@ export function useWorkspace(): {
   let directory = "";
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), "component-init-cli-"));
-    if (isStale()) await execa({ cwd: ROOT })`node node_modules/typescript/bin/tsc -p tsconfig.build.json`;
+    if (isStale()) await execa({ cwd: ROOT })`npm run build`;
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));
   const path = (name: string) => join(directory, name);

@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { ErrorObject } from "ajv";
 import { nearest } from "../../nearest.js";
-
-const SCHEMA = new URL("../../../schema/component-init.schema.json", import.meta.url);
+import { SCHEMA } from "../package-files.js";
 
 /** @returns a sentence about the first thing that the schema does not allow */
 export async function whatIsWrong(manifest: unknown): Promise<string | undefined> {
