@@ -60,8 +60,10 @@ export interface PlannedLoad {
   readonly opened: string;
   /** In the order in which they get their places. */
   readonly libraries: readonly PlannedLibrary[];
-  /** Their numbers in the order in which they are instantiated, and in which their constructors run. */
+  /** Their numbers in the order in which they are instantiated. */
   readonly order: readonly number[];
+  /** Their numbers in the order in which their constructors run. */
+  readonly started: readonly number[];
   /** Table entries that functions of others got, because their addresses are wanted. */
   readonly entries: readonly PlannedEntry[];
   /** What it failed in, where it did, and was undone. */

@@ -82,6 +82,28 @@ export function planLibraries(libraries: readonly NewLibrary[], surroundings: Su
   return inOrder.map((one, i) => new LibraryPlanner(one, i, position, libraries, surroundings, madeTags).plan());
 }
 
+/**
+ * What a library names as needed starts before it, whoever calls whom: musl's order. In a circle whoever is met last is first.
+ *
+ * @returns numbers
+ */
+export function startOrder(libraries: readonly NewLibrary[]): number[] {
+  const byId = new Map(libraries.map((one) => [one.id, one]));
+  const order = new Set<number>();
+  const met = new Set<NewLibrary>();
+  const visit = (one: NewLibrary) => {
+    if (met.has(one)) return;
+    met.add(one);
+    for (const { owner } of one.needed) {
+      const needed = "library" in owner ? byId.get(owner.library) : undefined;
+      if (needed !== undefined) visit(needed);
+    }
+    order.add(one.id);
+  };
+  for (const one of libraries) visit(one);
+  return [...order];
+}
+
 /** Dependencies first. */
 function orderOf(libraries: readonly NewLibrary[]): NewLibrary[] {
   const all = libraries.map(({ library }) => library);

@@ -126,6 +126,7 @@ test.each<[string, readonly (string | number)[], unknown, string]>([
   ["no libraries", ["loads", 0, "libraries"], 7, "/lib/b.so needs b.so where it has nothing"],
   ["a library more", ["loads", 0, "libraries", 1], { name: "c.so" }, "/lib/b.so does not need c.so any more"],
   ["no order", ["loads", 1, "order"], [0, 0], "libraries are opened in another order"],
+  ["no order to start in", ["loads", 1, "started"], null, "libraries are opened in another order"],
   ["another place", ["loads", 0, "libraries", 0, "slots", "b"], 1, "b.so comes to another place"],
   ["an export more", ["loads", 0, "libraries", 0, "slots", "more"], 1, "b.so comes to another place"],
   ["an import without a binding", [...OF_A, 0], {}, UNBOUND],

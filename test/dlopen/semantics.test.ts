@@ -172,6 +172,29 @@ const CASES: Readonly<Record<string, ScriptedCase>> = {
     init: [[`open /lib/a.so ${NOW}`, 0]],
     after: [["call 0 sum 0", 5]],
   },
+  "what a library needs starts before it, also what calls it": {
+    libraries: {
+      "a.so": textLibrary(
+        '(mem-info (memory 8 2)) (needed "b.so") (runtime-path "$ORIGIN")',
+        `(import "GOT.mem" "ready" (global $ready (mut i32)))
+        (global (export "seen") i32 (i32.const 0))
+        (func (export "f") (param i32) (result i32) (local.get 0))
+        (func (export "__wasm_call_ctors")
+          (i32.store (global.get $memory_base) (i32.add (i32.const 10) (i32.load (global.get $ready)))))`,
+      ),
+      "b.so": textLibrary(
+        "(mem-info (memory 8 2))",
+        `(import "env" "f" (func $f (param i32) (result i32)))
+        (global (export "ready") i32 (i32.const 0))
+        (func (export "__wasm_call_ctors") (i32.store (global.get $memory_base) (call $f (i32.const 5))))`,
+      ),
+    },
+    init: [
+      [`open /lib/a.so ${NOW}`, 0],
+      ["data 0 seen", 15],
+    ],
+    after: [["data 0 seen", 15]],
+  },
   "constructors run once": {
     libraries: {
       "a.so": "int starts; __attribute__((constructor)) static void start(void) { starts++; }",

@@ -3,7 +3,7 @@ import { buildGlue, GLUE_TABLE, glueNames, isGlue, tagName } from "../../dlopen/
 import { DlError, failDl } from "../../dlopen/interface.js";
 import type { LookupLibrary } from "../../dlopen/lookup.js";
 import type { Binding, DlPlan, Owner, PlannedEntry, PlannedLibrary, PlannedLoad } from "../../dlopen/plan.js";
-import { asDlError, definerOf, type NewLibrary, planLibraries, slotsOf } from "../../dlopen/planner.js";
+import { asDlError, definerOf, type NewLibrary, planLibraries, slotsOf, startOrder } from "../../dlopen/planner.js";
 import type { FoundFunction } from "../../dlopen/resolve.js";
 import type { InstrumentedModule } from "../../instrument/model.js";
 import { instrumentModule } from "../../instrument/module.js";
@@ -221,7 +221,7 @@ export class DlLoader {
     const root = loaded.get((arrivals[0] as Arrival).library) as Loaded;
     // musl's order: what constructors open finds it, and does not close it.
     undo.push(this.hold(root, flags));
-    this.start([...loaded.values()]);
+    this.start(load.started.map((id) => registry.byOwner({ library: id }) as Loaded));
     return root;
   }
 
@@ -261,24 +261,22 @@ export class DlLoader {
     const fresh = new Map(placed.map((one) => [one.library, definerOf(one)]));
     const definers = (list: readonly (Loaded | Arrival)[]) =>
       list.map((one) => ("library" in one ? (fresh.get(one.library) as Loaded["definer"]) : one.definer));
-    const planned = planLibraries(
-      placed.map((one) => ({ ...one, needed: definers(one.needed) })),
-      {
-        global: this.registry.global.map(({ definer }) => definer),
-        local: definers(localScope(placed)),
-        slotOf: (found) => {
-          const isNew = !this.hasSlot(found);
-          const slot = this.slotOf(found);
-          if (isNew) entries.push({ slot, owner: found.definer.owner, name: found.func.name });
-          return slot;
-        },
-        importerOf: (item, library) => findImporter(this.program.importers, item, library)?.position,
-        madeTags: this.madeTags(),
+    const added = placed.map((one) => ({ ...one, needed: definers(one.needed) }));
+    const planned = planLibraries(added, {
+      global: this.registry.global.map(({ definer }) => definer),
+      local: definers(localScope(placed)),
+      slotOf: (found) => {
+        const isNew = !this.hasSlot(found);
+        const slot = this.slotOf(found);
+        if (isNew) entries.push({ slot, owner: found.definer.owner, name: found.func.name });
+        return slot;
       },
-    );
+      importerOf: (item, library) => findImporter(this.program.importers, item, library)?.position,
+      madeTags: this.madeTags(),
+    });
     const byId = new Map(planned.map((one) => [one.id, one]));
     const libraries = placed.map(({ id }) => byId.get(id) as PlannedLibrary);
-    return { opened, libraries, order: planned.map(({ id }) => id), entries };
+    return { opened, libraries, order: planned.map(({ id }) => id), started: startOrder(added), entries };
   }
 
   /** What was decided before, where everything is as it was then. What could not be opened then cannot be opened now. */
@@ -305,7 +303,7 @@ export class DlLoader {
       return this.replayed === undefined ? this.plan(opened, placed) : this.replay(this.replayed, opened, placed);
     } catch (error) {
       if (error instanceof DlError)
-        this.loads.push({ opened, libraries: [], order: [], entries: [], failed: "to be bound" });
+        this.loads.push({ opened, libraries: [], order: [], started: [], entries: [], failed: "to be bound" });
       throw error;
     }
   }

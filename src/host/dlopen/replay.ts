@@ -20,11 +20,17 @@ export function replayed(known: Unknown<PlannedLoad>, opened: string, placed: re
   const libraries = listOf<PlannedLibrary>(known?.libraries);
   const surplus = libraries[placed.length];
   if (surplus !== undefined) failReplay(`${opened} does not need ${String(surplus?.name)} any more`);
-  const order = listOf(known?.order).filter((id) => placed.some((one) => one.id === id)) as unknown as number[];
+  const [order, started] = [orderOf(known?.order, placed), orderOf(known?.started, placed)];
   const made = placed.map((one, i) => replayedLibrary(libraries[i], opened, one));
-  if (new Set(order).size !== placed.length) failReplay("libraries are opened in another order");
   const entries = listOf<PlannedEntry>(known?.entries).filter(isEntry);
-  return { opened, libraries: made, order, entries };
+  return { opened, libraries: made, order, started, entries };
+}
+
+/** Each library's number, once. */
+function orderOf(list: unknown, placed: readonly PlacedLibrary[]): number[] {
+  const given = new Set(listOf(list) as unknown as number[]);
+  const order = [...given].filter((id) => placed.some((one) => one.id === id));
+  return order.length === placed.length ? order : failReplay("libraries are opened in another order");
 }
 
 function replayedLibrary(known: Unknown<PlannedLibrary>, opened: string, one: PlacedLibrary): PlannedLibrary {
