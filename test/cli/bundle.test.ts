@@ -1,0 +1,21 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ROOT } from "../support/paths.js";
+import { COMPONENT, cli, useWorkspace } from "./cli.js";
+
+const { path, write } = useWorkspace();
+
+test("the bundle finds its threads", async () => {
+  const input = await write("in.wat", COMPONENT);
+  // Bindings are made in one, and the network has one.
+  const args = ["run", input, "-o", path("out.wasm"), "-f", "init", "--no-cache", "--allow-network"];
+  expect(await cli(args)).toMatchObject({ exitCode: 0 });
+});
+
+test("the bundle has the licences of what it holds", () => {
+  const text = readFileSync(join(ROOT, "dist/bin/LICENSES.txt"), "utf8");
+  for (const name of ["yargs", "execa", "tar", "ajv", "jsonc-parser", "leven"]) {
+    expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, "m"));
+  }
+});
