@@ -13,7 +13,8 @@ const licences = {
   name: "licences",
   generateBundle(_options, bundle) {
     const modules = Object.values(bundle).flatMap((file) => (file.type === "chunk" ? Object.keys(file.modules) : []));
-    const folders = new Set(modules.filter((path) => path.includes("/node_modules/")).map(packageFolder));
+    const paths = modules.map((path) => path.replaceAll("\\", "/"));
+    const folders = new Set(paths.filter((path) => path.includes("/node_modules/")).map(packageFolder));
     const source = [...folders].sort().map(licenceOf).join("\n\n");
     this.emitFile({ type: "asset", fileName: "LICENSES.txt", source: `${source}\n` });
   },
