@@ -1,4 +1,13 @@
+import nodeModule from "node:module";
 import { parentPort } from "node:worker_threads";
+
+// jco's tools read and write nothing, and the shim that they get in Node starts a thread to wait for that. The other one does not.
+nodeModule.registerHooks?.({
+  resolve: (specifier, context, next) => {
+    if (!specifier.startsWith("@bytecodealliance/preview2-shim/")) return next(specifier, context);
+    return next(specifier, { ...context, conditions: context.conditions.filter((one) => one !== "node") });
+  },
+});
 
 /** What jco's bindgen makes of a component: the canonical ABI in JavaScript. */
 export interface Bindings {
