@@ -787,10 +787,9 @@ describe("custom sections", () => {
       "sourceMappingURL",
       "linking",
       "reloc.CODE",
-      "dylink.0",
       "metadata.code.branch_hint",
     ];
-    const others = ["producers", "target_features", "component-type:a", "debug", "relocated"];
+    const others = ["dylink.0", "producers", "target_features", "component-type:a", "debug", "relocated"];
     const contents = Object.fromEntries([...others, ...tied].map((name) => [name, new Uint8Array([0])]));
     const { kept, droppedSections } = await collectWith(contents);
     expect(kept).toEqual(others);

@@ -6,10 +6,10 @@ import type { Numbering } from "./numbering.js";
 
 /**
  * Sections with indices or offsets that nothing here rewrites: DWARF and what points to a copy of it or to a source
- * map, input of the linker and of the dynamic linker, hints for engines.
+ * map, input of the linker, hints for engines. `dylink.0` has names alone, and tells libraries from programs ever after.
  */
 const TIED_TO_CODE =
-  /^(\.debug_.*|external_debug_info|sourceMappingURL|linking|reloc\..*|dylink(\.0)?|metadata\.code\..*|branchHinting|compilationHints)$/;
+  /^(\.debug_.*|external_debug_info|sourceMappingURL|linking|reloc\..*|metadata\.code\..*|branchHinting|compilationHints)$/;
 
 /**
  * Renumbers names, and drops the custom sections that would no longer fit the module.
