@@ -1,5 +1,6 @@
 import { checkComponent } from "./check-options.js";
 import { encodeComponent } from "./component/encode.js";
+import type { Baked } from "./dlopen/bake.js";
 import { opensLibraries } from "./dlopen/replace-import.js";
 import { refuseOnto, withLibraries } from "./dlopen/with-libraries.js";
 import * as host from "./host/initialize.js";
@@ -127,6 +128,7 @@ interface RewriteTarget {
   readonly target: Specialized;
   /** From positions in the snapshot; `undefined` where they are the same. */
   readonly pairs: Correspondence | undefined;
+  readonly exporting?: Baked["definers"];
 }
 
 async function targetOf(component: Uint8Array, { dl }: Snapshot, options: RewriteOptions): Promise<RewriteTarget> {
@@ -134,7 +136,8 @@ async function targetOf(component: Uint8Array, { dl }: Snapshot, options: Rewrit
   if (dl !== undefined) {
     if (snapshotOf !== undefined) refuseOnto();
     const baked = await withLibraries(component, supply, dl, keepDlopen);
-    return { target: baked.specialized, pairs: baked.correspondence };
+    const { specialized: target, correspondence: pairs, definers } = baked;
+    return { target, pairs, ...(keepDlopen && { exporting: definers }) };
   }
   const target = specialize(component, supply);
   return { target, pairs: snapshotOf && findCorrespondence(specialize(snapshotOf, supply), target, correspondence) };
@@ -153,11 +156,12 @@ export async function rewrite(
 ): Promise<Uint8Array> {
   checkComponent(component);
   const { removeInitFunc, gc = false } = options;
-  const { target, pairs } = await targetOf(component, snapshot, options);
+  const { target, pairs, exporting } = await targetOf(component, snapshot, options);
   const rewritten = rewriteComponent(target, snapshot, {
     gc,
     ...(removeInitFunc === undefined ? {} : { remove: chooseInit(target, removeInitFunc) }),
     ...(pairs && { correspondence: pairs }),
+    ...(exporting && { exporting }),
   });
   const thread = new JcoThread();
   try {

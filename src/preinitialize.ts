@@ -281,11 +281,13 @@ async function write(
   const { onto, correspondence, keepInitFunc, gc = false, dlopen } = options;
   if (snapshot.dl !== undefined) {
     if (onto !== undefined) refuseOnto();
-    const baked = await withLibraries(bytes, supply, snapshot.dl, dlopen?.keep ?? false);
+    const keep = dlopen?.keep ?? false;
+    const baked = await withLibraries(bytes, supply, snapshot.dl, keep);
     const remove = keepInitFunc ? undefined : initInTarget(init, baked.correspondence);
     return rewrite(baked.specialized, snapshot, {
       gc,
       correspondence: baked.correspondence,
+      ...(keep && { exporting: baked.definers }),
       ...(remove && { remove }),
     });
   }

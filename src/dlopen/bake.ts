@@ -32,6 +32,8 @@ export interface ProgramItems {
   readonly memory: ProgramItem;
   readonly table: ProgramItem;
   readonly stackPointer: ProgramItem | undefined;
+  /** The positions of the core instances whose exports are its symbols. */
+  readonly symbols: readonly number[];
 }
 
 /** A library to put into the output. */
@@ -47,6 +49,8 @@ export interface Baked {
   readonly specialized: Specialized;
   /** From positions in the snapshot to those in the component. */
   readonly correspondence: ReadonlyMap<number, { readonly instance: number; readonly isEqual: boolean }>;
+  /** What has symbols, of the program and of libraries. */
+  readonly definers: ReadonlySet<CoreInstantiation>;
 }
 
 /**
@@ -74,7 +78,11 @@ export function bake(
   const correspondence = new Map(
     [...nodes.entries(), ...opened].map(([position, node]) => [position, { instance: placeOf(node), isEqual: true }]),
   );
-  return { specialized: { ...specialized, instances, isUnchanged: false }, correspondence };
+  const definers = new Set([
+    ...(program?.symbols ?? []).map((position) => (nodes[position] as CoreInstanceNode).instantiation),
+    ...libraries.flatMap(({ position }) => baker?.added.get(position)?.instantiation ?? []),
+  ]);
+  return { specialized: { ...specialized, instances, isUnchanged: false }, correspondence, definers };
 }
 
 type ImportTarget = Extract<Target, { to: "import" }>;

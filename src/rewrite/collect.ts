@@ -33,10 +33,12 @@ export class ModuleCollector {
   /**
    * @param modules - the modules to collect; each is replaced by what is left of it
    * @param decode - gives the others, which stay as they are
+   * @param exporting - what keeps its exports, and imports that only these make sense of
    */
   constructor(
     private readonly modules: Map<CoreModuleDefinition, CoreModule>,
     private readonly decode: (definition: CoreModuleDefinition) => CoreModule,
+    private readonly exporting: ReadonlySet<CoreInstantiation>,
   ) {}
 
   /**
@@ -69,7 +71,8 @@ export class ModuleCollector {
   private collectInstance(instantiation: CoreInstantiation, wanted: WantedExports): boolean {
     const definition = instantiation.module as CoreModuleDefinition;
     const module = this.modules.get(definition);
-    if (module === undefined) return noteArguments(instantiation, this.decode(definition), wanted);
+    if (module === undefined || this.exporting.has(instantiation))
+      return noteArguments(instantiation, module ?? this.decode(definition), wanted);
     const names = wanted.get(instantiation) ?? NONE;
     const exports = module.exports.filter(({ name }) => names.has(name));
     const isSettled = exports.length === module.exports.length && this.collected.get(definition) === module;

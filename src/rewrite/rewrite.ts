@@ -41,6 +41,8 @@ export interface RewriteOptions {
   readonly correspondence?: Correspondence;
   /** Remove from core modules what the component around them cannot reach. */
   readonly gc?: boolean;
+  /** Core instances whose exports others want who are not there yet. */
+  readonly exporting?: ReadonlySet<CoreInstantiation>;
 }
 
 export interface Rewritten {
@@ -76,6 +78,7 @@ class Rewriter {
   private readonly modules = new Map<CoreModuleDefinition, CoreModule>();
   private readonly added: CoreInstantiation[] = [];
   private readonly warnings: string[] = [];
+  private readonly exporting: ReadonlySet<CoreInstantiation>;
   private readonly collector: ModuleCollector | undefined;
 
   constructor(
@@ -86,7 +89,8 @@ class Rewriter {
     this.component = specialized.component;
     this.nodes = specialized.instances;
     this.states = assignStates(snapshot, this.nodes, options.correspondence);
-    this.collector = options.gc ? new ModuleCollector(this.modules, decodeDefinition) : undefined;
+    this.exporting = options.exporting ?? new Set();
+    this.collector = options.gc ? new ModuleCollector(this.modules, decodeDefinition, this.exporting) : undefined;
   }
 
   rewrite(): Rewritten {
@@ -108,7 +112,7 @@ class Rewriter {
 
   private removeDead(): ReadonlySet<Definition> {
     return removeDead(this.component, {
-      hasEffect: ({ module }) => hasEffect(this.moduleOf(module as CoreModuleDefinition)),
+      hasEffect: (one) => this.exporting.has(one) || hasEffect(this.moduleOf(one.module as CoreModuleDefinition)),
       isExported: () => true,
     });
   }

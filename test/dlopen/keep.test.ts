@@ -1,26 +1,54 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { instrument, invoke, preinitialize, prepare } from "../../src/index.js";
-import { directoryOf, scriptedProgram } from "../support/dlopen.js";
+import { directoryOf, scriptedProgram, textLibrary } from "../support/dlopen.js";
 import { jcoSession } from "../support/jco.js";
-import { cLibrary } from "../support/libraries.js";
+import { cLibrary, watLibrary } from "../support/libraries.js";
 
 const OPENED = "int counter; int next(int n) { return n + counter++; }";
 const LATER = "extern int next(int), host_double(int); int both(int n) { return host_double(next(n)); }";
+const DATA = textLibrary(
+  "(mem-info (memory 4 2))",
+  '(data (global.get $memory_base) "\\07") (global (export "seven") i32 (i32.const 0))',
+);
+const READS = "extern int seven; int read(int n) { return seven + n; }";
 
 let component: Uint8Array;
 let directory: () => string;
 
 beforeAll(async () => {
   component = await scriptedProgram();
-  const [opened, later] = await Promise.all([cLibrary("opened.so", OPENED), cLibrary("later.so", LATER)]);
-  directory = () => directoryOf({ "opened.so": opened.bytes, "later.so": later.bytes });
+  const built = await Promise.all([
+    cLibrary("opened.so", OPENED),
+    cLibrary("later.so", LATER),
+    watLibrary("data.so", DATA),
+    cLibrary("reads.so", READS),
+  ]);
+  const files = Object.fromEntries(built.map(({ name, bytes }) => [name, bytes]));
+  directory = () => directoryOf(files);
 });
 
-async function initialized(keep: boolean): Promise<Uint8Array> {
+const INIT = ["open /lib/opened.so 258", "call default next 0"];
+
+async function initialized(
+  keep: boolean,
+  {
+    gc = false,
+    script = INIT,
+    input = component,
+  }: { gc?: boolean; script?: readonly string[]; input?: Uint8Array } = {},
+): Promise<Uint8Array> {
   const preopens = [{ host: directory(), guest: "/lib" }];
-  const initFunc = 'run("open /lib/opened.so 258\\ncall 0 next 0")';
-  const options = { initFunc, keepInitFunc: true, preopens, verify: true, dlopen: { keep } };
-  return (await preinitialize(component, options)).component;
+  const initFunc = `run(${JSON.stringify(script.join("\n"))})`;
+  const options = { initFunc, keepInitFunc: true, preopens, gc, verify: true, dlopen: { keep } };
+  return (await preinitialize(input, options)).component;
+}
+
+/** What a host that has the import is told. */
+async function answersOnHost(output: Uint8Array, script: readonly string[]): Promise<string[]> {
+  const prepared = await prepare(instrument(output));
+  const preopens = [{ host: directory(), guest: "/lib" }];
+  const { results } = await invoke(prepared, [`run(${JSON.stringify(script.join("\n"))})`], { preopens });
+  return (results[0] as string).split("\n").slice(0, -1);
 }
 
 describe("an output that keeps the import", () => {
@@ -54,6 +82,12 @@ describe("an output that keeps the import", () => {
       "",
     ]);
     expect(dlFailures.map(({ call }) => call)).toEqual(["symbol", "open", "close", "symbol"]);
+  });
+
+  test.each([false, true])("has all symbols that libraries may want of it, with gc %s", async (gc) => {
+    const output = await initialized(true, { gc, script: ["open /lib/data.so 258", ...INIT] });
+    const script = ["open /lib/later.so 2", "call 2 both 10", "open /lib/reads.so 2", "call 3 read 1"];
+    expect(await answersOnHost(output, script)).toEqual(["2", "22", "3", "8"]);
   });
 
   test("imports what it imported", async () => {

@@ -90,7 +90,7 @@ function linkedProgram(
   const table =
     shared<WebAssembly.Table>("__indirect_function_table") ?? failDl("the program's libraries share no table");
   const stackPointer = shared<WebAssembly.Global>("__stack_pointer");
-  const items = itemsOf(instances, { memory, table, stackPointer });
+  const items = { ...itemsOf(instances, { memory, table, stackPointer }), symbols: positions };
   const importers = positions.map((position) => importerAt(position, instances, modules));
   return { memory, table, stackPointer, items, main: undefined, libraries, importers };
 }
@@ -141,7 +141,11 @@ function singleProgram(
   const named = module.state.globals.find(({ name }) => name === "__stack_pointer")?.exportName;
   const stackPointer = (exports.__stack_pointer ?? (named && exports[named])) as WebAssembly.Global | undefined;
   const main = { definer: definerOf(decoded, running, position), exports };
-  const items = itemsOf(instances, { memory, table, stackPointer });
+  const symbols = [
+    position,
+    ...libraries.map(({ definer }) => (definer.owner as { readonly instance: number }).instance),
+  ];
+  const items = { ...itemsOf(instances, { memory, table, stackPointer }), symbols };
   const importers = [importerAt(position, instances, modules)];
   return { memory, table, stackPointer, items, main, libraries, importers };
 }
@@ -214,7 +218,10 @@ interface Shared {
 }
 
 /** Which core instances define what is shared: the JS API gives one object for one item. */
-function itemsOf(instances: readonly RunningCore[], { memory, table, stackPointer }: Shared): ProgramItems {
+function itemsOf(
+  instances: readonly RunningCore[],
+  { memory, table, stackPointer }: Shared,
+): Omit<ProgramItems, "symbols"> {
   const find = (what: string, select: (running: RunningCore) => number | undefined): ProgramItem => {
     for (const [position, running] of instances.entries()) {
       const index = select(running);
