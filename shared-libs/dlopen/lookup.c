@@ -13,6 +13,7 @@
 #define NO_DELETE 4
 
 #define DEFAULT_SCOPE 0
+#define PROGRAM_HANDLE 1
 #define NEXT_SCOPE 0xffffffffu
 
 /* src/dlopen/lookup.ts lays these out. */
@@ -41,6 +42,8 @@ struct root {
   uint32_t last_global;
   /* The first address after the table. */
   uint32_t heap_start;
+  /* The highest handle that was given out, of libraries that are gone, too. */
+  uint32_t last_handle;
 };
 
 struct root *component_init_root;
@@ -97,7 +100,7 @@ static const struct name NOTHING;
 
 #define NOT_OPEN "Error loading shared library: not open when the component was pre-initialized: "
 
-static struct library *find_library(struct name name) {
+static struct library *library_named(struct name name) {
   for (uint32_t i = 0; i < component_init_root->library_count; i++) {
     struct library *library = &component_init_root->libraries[i];
     for (uint32_t j = 0; j < library->name_count; j++) {
@@ -105,6 +108,40 @@ static struct library *find_library(struct name name) {
     }
   }
   return NULL;
+}
+
+static int is_dots(struct name part, uint32_t count) {
+  for (uint32_t i = 0; i < part.length; i++) if (part.bytes[i] != '.') return 0;
+  return part.length == count;
+}
+
+/* A path from the root, where wasi-libc starts, with nothing in it that leads nowhere. */
+static struct name path_of(struct name name) {
+  char *path = cabi_realloc(NULL, 0, 1, name.length + 1);
+  uint32_t length = 0;
+  for (uint32_t start = 0, end; start < name.length; start = end + 1) {
+    for (end = start; end < name.length && name.bytes[end] != '/';) end++;
+    struct name part = {end - start, name.bytes + start};
+    if (is_dots(part, 2)) {
+      while (length > 0 && path[--length] != '/') {}
+    } else if (part.length > 0 && !is_dots(part, 1)) {
+      path[length++] = '/';
+      for (uint32_t i = 0; i < part.length; i++) path[length++] = part.bytes[i];
+    }
+  }
+  /* Without a name it is the program. */
+  if (length == 0) path[length++] = '/';
+  return (struct name){length, path};
+}
+
+static int has_slash(struct name name) {
+  for (uint32_t i = 0; i < name.length; i++) if (name.bytes[i] == '/') return 1;
+  return 0;
+}
+
+static struct library *find_library(struct name name) {
+  struct library *found = library_named(name);
+  return found == NULL && has_slash(name) ? library_named(path_of(name)) : found;
 }
 
 /* The first definition after `skip` others. */
@@ -136,8 +173,14 @@ static void make_global(struct library *library) {
 }
 
 #ifdef FORWARD
-/* Handles of the host's have this bit for the program. */
-#define HOSTS 0x40000000u
+/*
+ * Handles of the host's come after those that were given out while initializing. A bit would not do: the host can be another one of
+ * these, where a component was pre-initialized twice.
+ */
+static uint32_t host_handle(uint32_t handle) {
+  uint32_t last = component_init_root->last_handle;
+  return handle > last && handle != NEXT_SCOPE ? handle - last : 0;
+}
 
 #define IMPORT(name) __attribute__((import_module(DL), import_name(name)))
 
@@ -148,7 +191,7 @@ IMPORT("symbol") void host_symbol(uint32_t library, const char *name, size_t len
 IMPORT("close") void host_close(uint32_t library, struct result *result);
 
 static struct result *as_handle(void) {
-  if (!answer.is_error) answer.value |= HOSTS;
+  if (!answer.is_error) answer.value += component_init_root->last_handle;
   heap_end = 0;
   return &answer;
 }
@@ -199,26 +242,25 @@ EXPORT("symbol") struct result *dl_symbol(uint32_t handle, const char *bytes, si
   struct name name = {length, bytes};
   const struct symbol *found = NULL;
 #ifdef FORWARD
-  if (handle != NEXT_SCOPE && (handle & HOSTS)) {
-    host_symbol(handle & ~HOSTS, bytes, length, &answer);
+  if (host_handle(handle) != 0) {
+    host_symbol(host_handle(handle), bytes, length, &answer);
     return as_is();
   }
 #endif
   struct library *library = NULL;
-  if (handle == DEFAULT_SCOPE || handle == NEXT_SCOPE) {
+  int is_global = handle == DEFAULT_SCOPE || handle == NEXT_SCOPE || handle == PROGRAM_HANDLE;
+  if (is_global) {
     /* Who asks cannot be known. It is whoever has the definition that all others get. */
     found = find_global(name, handle == NEXT_SCOPE);
   } else if ((library = library_of(handle)) == NULL) {
     return fail("Invalid library handle", NOTHING);
-  } else if (library->name_count > 0 && library->names[0].length == 0) {
-    found = find_global(name, 0);
   } else {
     for (uint32_t i = 0; found == NULL && i < library->scope_count; i++) found = find_symbol(library->scope[i]->symbols, name);
   }
   if (found != NULL) return succeed(found->address);
 #ifdef FORWARD
-  if (handle == DEFAULT_SCOPE || handle == NEXT_SCOPE) {
-    host_symbol(handle, bytes, length, &answer);
+  if (is_global) {
+    host_symbol(handle == PROGRAM_HANDLE ? DEFAULT_SCOPE : handle, bytes, length, &answer);
     return as_is();
   }
 #endif
@@ -227,8 +269,8 @@ EXPORT("symbol") struct result *dl_symbol(uint32_t handle, const char *bytes, si
 
 EXPORT("close") struct result *dl_close(uint32_t handle) {
 #ifdef FORWARD
-  if (handle & HOSTS) {
-    host_close(handle & ~HOSTS, &answer);
+  if (host_handle(handle) != 0) {
+    host_close(host_handle(handle), &answer);
     return as_is();
   }
 #endif

@@ -28,6 +28,13 @@ export interface LookupLibrary {
   readonly isHeld: boolean;
 }
 
+/** All that initialization has left open. */
+export interface LookupState {
+  readonly libraries: readonly LookupLibrary[];
+  /** The highest handle that was given out, of libraries that are gone, too. */
+  readonly lastHandle: number;
+}
+
 const TEMPLATES = {
   lookup: new URL("../../shared-libs/dlopen/lookup.wasm", import.meta.url),
   forwarder: new URL("../../shared-libs/dlopen/forwarder.wasm", import.meta.url),
@@ -42,25 +49,25 @@ const LIBRARY_SIZE = 44;
 const NAME_SIZE = 8;
 const SYMBOL_SIZE = 12;
 const POINTER_SIZE = 4;
-const ROOT_SIZE = 16;
+const ROOT_SIZE = 20;
 
 /**
  * The component that answers in the place of the host that opened the libraries.
  *
  * @param forwards - whether it asks the host for what is not in the table
  */
-export async function lookupComponent(libraries: readonly LookupLibrary[], forwards: boolean): Promise<Component> {
+export async function lookupComponent(state: LookupState, forwards: boolean): Promise<Component> {
   const component = decodeComponent(await readFile(forwards ? TEMPLATES.forwarder : TEMPLATES.lookup));
   const [definition] = definitionsOfKind(component, "core module") as [CoreModuleDefinition];
   const module = decodeDefinition(definition).copy();
-  fill(module, libraries);
+  fill(module, state);
   definition.chunks = encodeModule(module).toChunks();
   return component;
 }
 
-function fill(module: CoreModule, libraries: readonly LookupLibrary[]): void {
+function fill(module: CoreModule, state: LookupState): void {
   const start = alignUp(addressOf(module, HEAP_BASE), 16);
-  const { bytes, root } = encodeTable(libraries, start);
+  const { bytes, root } = encodeTable(state, start);
   const pointer = Buffer.alloc(POINTER_SIZE);
   pointer.writeUInt32LE(root);
   module.data = [...module.data, segment(start, bytes), segment(addressOf(module, ROOT), pointer)];
@@ -81,7 +88,7 @@ function addressOf(module: CoreModule, name: string): number {
 }
 
 /** @returns the root's address, too: it comes last */
-function encodeTable(libraries: readonly LookupLibrary[], start: number): { bytes: Uint8Array; root: number } {
+function encodeTable({ libraries, lastHandle }: LookupState, start: number): { bytes: Uint8Array; root: number } {
   const sorted = libraries.map((library) => ({ ...library, sorted: sortByBytes([...library.symbols.keys()]) }));
   const sizes = sorted.map(
     ({ names, sorted: symbols, scope }) =>
@@ -111,7 +118,8 @@ function encodeTable(libraries: readonly LookupLibrary[], start: number): { byte
   );
   for (const record of written) writer.words(...record);
   const root = writer.address;
-  writer.words(libraries.length, records, Math.max(0, ...libraries.map(({ globalSince }) => globalSince)), end);
+  const lastGlobal = Math.max(0, ...libraries.map(({ globalSince }) => globalSince));
+  writer.words(libraries.length, records, lastGlobal, end, lastHandle);
   return { bytes: writer.bytes, root };
 }
 

@@ -1,5 +1,5 @@
 import type { OpenLibrary, ProgramItems } from "./bake.js";
-import type { LookupLibrary } from "./lookup.js";
+import type { LookupState } from "./lookup.js";
 
 /** What a guest has open: libraries, and what can be looked up. */
 export interface DlState {
@@ -7,5 +7,5 @@ export interface DlState {
   readonly program: ProgramItems | undefined;
   /** In the order in which they were opened. */
   readonly libraries: readonly OpenLibrary[];
-  readonly lookup: readonly LookupLibrary[];
+  readonly lookup: LookupState;
 }

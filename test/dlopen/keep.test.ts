@@ -90,6 +90,30 @@ describe("an output that keeps the import", () => {
     expect(await answersOnHost(output, script)).toEqual(["2", "22", "3", "8"]);
   });
 
+  test("can be pre-initialized again and again", async () => {
+    const second = await initialized(true, {
+      input: await initialized(true),
+      script: ["open /lib/data.so 2", "open /lib/opened.so 2"],
+    });
+    const script = [
+      "open /lib/later.so 258",
+      "call 2 both 10",
+      "call program both 10",
+      "data 1 seven",
+      "call 0 next 10",
+      "open /lib/../lib/data.so 2",
+      "close 2",
+      "call 2 both 1",
+    ];
+    const answers = ["2", "22", "24", "7", "13", "1", "0", "Invalid library handle"];
+    expect(await answersOnHost(second, script)).toEqual(answers);
+    const third = await initialized(false, { input: second, script: script.slice(0, 5) });
+    const { outcomes } = await jcoSession(third, {
+      calls: [{ export: "run", args: ["call 2 both 10\ndata 1 seven"] }],
+    });
+    expect(outcomes).toEqual([{ ok: "28\n7\n" }]);
+  });
+
   test("imports what it imported", async () => {
     const interfaces = async (keep: boolean) => instrument(await initialized(keep)).imports.map(({ name }) => name);
     expect(await interfaces(true)).toContain("component-init:dlopen/dl@0.1.0");

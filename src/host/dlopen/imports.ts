@@ -51,7 +51,7 @@ export class DlImports {
   /** To be asked when the guest runs no more: whatever it could still look up gets a table index. */
   state(): DlState {
     const loader = this.#loaderIfAny();
-    if (loader === undefined) return { program: undefined, libraries: [], lookup: [] };
+    if (loader === undefined) return { program: undefined, libraries: [], lookup: { libraries: [], lastHandle: 0 } };
     loader.checkDone();
     return { program: loader.program.items, libraries: loader.openLibraries(), lookup: loader.lookup() };
   }

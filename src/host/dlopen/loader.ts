@@ -1,7 +1,7 @@
 import type { OpenLibrary } from "../../dlopen/bake.js";
 import { buildGlue, GLUE_TABLE, glueNames, isGlue, tagName } from "../../dlopen/glue-module.js";
 import { DlError, failDl } from "../../dlopen/interface.js";
-import type { LookupLibrary } from "../../dlopen/lookup.js";
+import type { LookupState } from "../../dlopen/lookup.js";
 import type { Binding, DlPlan, Owner, PlannedEntry, PlannedLibrary, PlannedLoad } from "../../dlopen/plan.js";
 import { asDlError, definerOf, type NewLibrary, planLibraries, slotsOf, startOrder } from "../../dlopen/planner.js";
 import type { FoundFunction } from "../../dlopen/resolve.js";
@@ -127,8 +127,8 @@ export class DlLoader {
   }
 
   /** What the output has to answer from. */
-  lookup(): LookupLibrary[] {
-    return this.registry.lookup(this.slotIfAny);
+  lookup(): LookupState {
+    return { libraries: this.registry.lookup(this.slotIfAny), lastHandle: this.registry.lastHandle };
   }
 
   /** Nothing where the table is full. */

@@ -38,6 +38,10 @@ export class Registry {
   #lastHandle = PROGRAM_HANDLE - 1;
   #lastGlobal = 0;
 
+  get lastHandle(): number {
+    return this.#lastHandle;
+  }
+
   nextHandle(): number {
     return ++this.#lastHandle;
   }
