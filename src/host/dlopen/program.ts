@@ -52,11 +52,19 @@ export function findProgram(instances: readonly RunningCore[]): Program {
   const libraries = candidates.filter((position) => decodeDylink(modules[position] as CoreModule) !== undefined);
   const parts = libraries.map((position) => libraryPart(instances[position] as RunningCore, position));
   const main = mainOf(instances, candidates);
-  // What linkers make for libraries has their memory, and no allocator.
-  const isMain = main !== undefined && (libraries.length === 0 || "malloc" in (instances[main] as RunningCore).exports);
-  if (isMain) return singleProgram(instances, modules, main, parts);
+  if (main !== undefined && !hasPlaces(instances, main, libraries))
+    return singleProgram(instances, modules, main, parts);
   if (libraries.length === 0) return failDl("the program has no core module with a memory and a table");
   return linkedProgram(instances, modules, libraries, parts);
+}
+
+/** Whether a core instance is what a linker made, which has memory and table, and says to libraries where their parts of it are. */
+function hasPlaces(instances: readonly RunningCore[], position: number, libraries: readonly number[]): boolean {
+  const exported = new Set(Object.values((instances[position] as RunningCore).exports));
+  return libraries.some((library) => {
+    const { __memory_base: base, __table_base: start } = (instances[library] as RunningCore).imports.env ?? {};
+    return [base, start].some((one) => exported.has(one as WebAssembly.ExportValue));
+  });
 }
 
 /** Of several programs in a component, which have a memory each, the core instances of the one that can open libraries. */

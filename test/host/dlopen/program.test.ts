@@ -105,6 +105,30 @@ describe("of several core instances", () => {
   });
 });
 
+describe("a core instance with the memory of libraries", () => {
+  const withLibrary = async (fields: string) => {
+    const owner = await running(`${fields} (memory (export "memory") 1)
+      (table (export "__indirect_function_table") 1 funcref) (func (export "f"))`);
+    const base = new WebAssembly.Global({ value: "i32" }, 64);
+    const env = { __memory_base: base, __table_base: base, ...owner.exports };
+    const library = '(@dylink.0) (import "env" "memory" (memory 1)) (import "env" "__memory_base" (global i32))';
+    return findProgram([owner, await running(library, { name: "a.so", imports: { env } })]);
+  };
+
+  test("is the program, where an earlier pre-initialization has put them there", async () => {
+    const { main, libraries } = await withLibrary('(global (export "__stack_pointer") (mut i32) (i32.const 0))');
+    expect([...(main?.definer.functions.keys() ?? [])]).toEqual(["f"]);
+    expect(libraries.map(({ definer }) => definer.name)).toEqual(["a.so"]);
+  });
+
+  test("is a linker's, where it says where they are", async () => {
+    const { main, libraries } = await withLibrary(`(global (export "__stack_pointer") (mut i32) (i32.const 0))
+      (global (export "__memory_base") i32 (i32.const 64)) (func (export "malloc"))`);
+    expect(main).toBeUndefined();
+    expect(libraries.map(({ definer }) => definer.name)).toEqual(["a.so"]);
+  });
+});
+
 describe("what libraries cannot share", () => {
   test.each([
     ["a memory", '(memory (export "memory") i64 1) (table 1 funcref)', "the program's memory has 64-bit addresses"],
