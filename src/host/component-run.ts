@@ -5,7 +5,7 @@ import { formatInitFunction, type InitFunction } from "../instrument/init-func.j
 import type { Instrumented, InstrumentedInstance, InstrumentedModule } from "../instrument/model.js";
 import { toCamelCase, toExportKey } from "../wave/js-names.js";
 import { AsyncRuntime, NEVER_HAPPENS } from "./async-runtime.js";
-import type { AddedInstance, LoaderHost } from "./dlopen/loader.js";
+import type { AddedInstance, LoaderHost } from "./dlopen/instantiate.js";
 import type { RunningCore } from "./dlopen/program.js";
 import { initializationError } from "./failure.js";
 import type { Instantiate, LoadedGlue } from "./glue.js";

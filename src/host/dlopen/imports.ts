@@ -2,7 +2,8 @@ import { DL_INTERFACE, DlError } from "../../dlopen/interface.js";
 import type { DlPlan, PlannedLoad } from "../../dlopen/plan.js";
 import type { DlState } from "../../dlopen/state.js";
 import type { Provided } from "../imports.js";
-import { DlLoader, type LoaderHost, type OpenFlags } from "./loader.js";
+import type { LoaderHost } from "./instantiate.js";
+import { DlLoader, type OpenFlags } from "./loader.js";
 import type { LibrarySource } from "./source.js";
 
 /** Something that could not be done, as `dlerror` says it. */
