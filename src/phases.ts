@@ -5,11 +5,12 @@ import { opensLibraries } from "./dlopen/replace-import.js";
 import { refuseOnto, withLibraries } from "./dlopen/with-libraries.js";
 import * as host from "./host/initialize.js";
 import { chooseInit } from "./instrument/choose-init.js";
+import type { InitFunction } from "./instrument/init-func.js";
 import { instrument as instrumentComponent } from "./instrument/instrument.js";
 import type { Instrumented as InstrumentedState } from "./instrument/model.js";
 import type { InstrumentOptions } from "./instrument/module.js";
 import { JcoThread } from "./jco/jco-thread.js";
-import { type Correspondence, findCorrespondence } from "./rewrite/correspondence.js";
+import { type Correspondence, findCorrespondence, initInTarget } from "./rewrite/correspondence.js";
 import { rewrite as rewriteComponent } from "./rewrite/rewrite.js";
 import type { Snapshot } from "./snapshot/model.js";
 import { takeSnapshot as takeSnapshotOf } from "./snapshot/take.js";
@@ -129,18 +130,22 @@ interface RewriteTarget {
   /** From positions in the snapshot; `undefined` where they are the same. */
   readonly pairs: Correspondence | undefined;
   readonly exporting?: Baked["definers"];
+  readonly remove: InitFunction | undefined;
 }
 
 async function targetOf(component: Uint8Array, { dl }: Snapshot, options: RewriteOptions): Promise<RewriteTarget> {
-  const { snapshotOf, correspondence, supply = {}, keepDlopen = false } = options;
-  if (dl !== undefined) {
-    if (snapshotOf !== undefined) refuseOnto();
-    const baked = await withLibraries(component, supply, dl, keepDlopen);
-    const { specialized: target, correspondence: pairs, definers } = baked;
-    return { target, pairs, ...(keepDlopen && { exporting: definers }) };
-  }
+  const { snapshotOf, correspondence, supply = {}, keepDlopen = false, removeInitFunc } = options;
   const target = specialize(component, supply);
-  return { target, pairs: snapshotOf && findCorrespondence(specialize(snapshotOf, supply), target, correspondence) };
+  const init = removeInitFunc === undefined ? undefined : chooseInit(target, removeInitFunc);
+  if (dl === undefined) {
+    const pairs = snapshotOf && findCorrespondence(specialize(snapshotOf, supply), target, correspondence);
+    return { target, pairs, remove: init };
+  }
+  if (snapshotOf !== undefined) refuseOnto();
+  const { specialized, correspondence: pairs, definers } = await withLibraries(component, supply, dl, keepDlopen);
+  // A library can export what the program does.
+  const remove = init && initInTarget(init, pairs);
+  return { target: specialized, pairs, ...(keepDlopen && { exporting: definers }), remove };
 }
 
 /**
@@ -155,11 +160,11 @@ export async function rewrite(
   options: RewriteOptions = {},
 ): Promise<Uint8Array> {
   checkComponent(component);
-  const { removeInitFunc, gc = false } = options;
-  const { target, pairs, exporting } = await targetOf(component, snapshot, options);
+  const { gc = false } = options;
+  const { target, pairs, exporting, remove } = await targetOf(component, snapshot, options);
   const rewritten = rewriteComponent(target, snapshot, {
     gc,
-    ...(removeInitFunc === undefined ? {} : { remove: chooseInit(target, removeInitFunc) }),
+    ...(remove && { remove }),
     ...(pairs && { correspondence: pairs }),
     ...(exporting && { exporting }),
   });

@@ -28,7 +28,7 @@ import type { Instrumented } from "./instrument/model.js";
 import type { InstrumentOptions } from "./instrument/module.js";
 import { JcoThread } from "./jco/jco-thread.js";
 import type { DlReport, MemoryReport, PhaseName, Report, TableReport } from "./report.js";
-import { type Correspondence, findCorrespondence } from "./rewrite/correspondence.js";
+import { findCorrespondence, initInTarget } from "./rewrite/correspondence.js";
 import { type Rewritten, rewrite } from "./rewrite/rewrite.js";
 import type { Snapshot } from "./snapshot/model.js";
 import { takeSnapshot } from "./snapshot/take.js";
@@ -297,13 +297,6 @@ async function write(
   const pairs = findCorrespondence(source, target, correspondence);
   const remove = keepInitFunc ? undefined : initInTarget(init, pairs);
   return rewrite(target, snapshot, { gc, correspondence: pairs, ...(remove && { remove }) });
-}
-
-/** The component to write may not export the init function at all. */
-function initInTarget(init: InitFunction, pairs: Correspondence): InitFunction | undefined {
-  if (init.kind !== "core") return init;
-  const instance = pairs.get(init.instance)?.instance;
-  return instance === undefined ? undefined : { ...init, instance };
 }
 
 /** The glue is generated in a thread of its own while V8 compiles. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { componentNames } from "../component/graph.js";
 import { nameOf } from "../component/names.js";
 import { ComponentInitError } from "../errors.js";
+import type { InitFunction } from "../instrument/init-func.js";
 import { PREVIEW1_ADAPTER } from "../instrument/model.js";
 import { decodeDefinition } from "../instrument/module.js";
 import { encodeModule } from "../module/encode.js";
@@ -145,4 +146,11 @@ function shape(module: CoreModule): string {
     return imported ? "" : `${index}:${type.is64}:${formatValueType(type.element)}`;
   });
   return JSON.stringify([memories.filter(Boolean), globals.filter(Boolean), tables.filter(Boolean)]);
+}
+
+/** The component to write may not export the init function at all. */
+export function initInTarget(init: InitFunction, pairs: Correspondence): InitFunction | undefined {
+  if (init.kind !== "core") return init;
+  const instance = pairs.get(init.instance)?.instance;
+  return instance === undefined ? undefined : { ...init, instance };
 }
