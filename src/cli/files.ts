@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { constants, rmSync } from "node:fs";
 import { access, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { ComponentInitError } from "../errors.js";
 import { reason } from "../reason.js";
@@ -241,4 +241,17 @@ function firstBytes(chunks: readonly Uint8Array[], count: number): Uint8Array[] 
     room -= Math.min(room, chunk.length);
   }
   return first;
+}
+
+/** Also of files that do not exist yet. Devices and pipes are not overwritten. */
+export async function isSameFile(path: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([path, other].map((one) => stat(one).catch(() => undefined)));
+  if (a !== undefined && b !== undefined) return a.isFile() && a.dev === b.dev && a.ino === b.ino;
+  const [place, otherPlace] = await Promise.all([placeOf(path), placeOf(other)]);
+  return a === b && place === otherPlace;
+}
+
+export async function placeOf(path: string): Promise<string> {
+  const directory = dirname(resolve(path));
+  return join(await realpath(directory).catch(() => directory), basename(path));
 }

@@ -1,6 +1,7 @@
 import type { DlPlan } from "../dlopen/plan.js";
 import { ComponentInitError } from "../errors.js";
-import { checkOutput, readInput, writeOutput } from "./files.js";
+import { UsageError } from "./failure.js";
+import { checkOutput, isSameFile, readInput, writeOutput } from "./files.js";
 
 /** The file of a linking plan: obeyed where it is there, and else written. */
 export class PlanFile {
@@ -10,11 +11,23 @@ export class PlanFile {
     readonly plan: DlPlan | undefined,
   ) {}
 
-  /** @param others - files that it must not be */
-  static async open(path: string | undefined, others: readonly string[]): Promise<PlanFile | undefined> {
+  /**
+   * @param written - other files that are written
+   * @param inputs - files that are not
+   */
+  static async open(
+    path: string | undefined,
+    written: readonly string[],
+    inputs: readonly string[],
+  ): Promise<PlanFile | undefined> {
     if (path === undefined) return undefined;
+    if (path === "-") throw new UsageError("--plan needs a file: standard output is for the component or the report");
+    for (const other of written) {
+      if (other !== "-" && (await isSameFile(path, other)))
+        throw new UsageError(`--plan ${path} is the same file as ${other}, which is written, too`);
+    }
     const plan = await readPlan(path);
-    if (plan === undefined) await checkOutput(path, others);
+    if (plan === undefined) await checkOutput(path, inputs);
     return new PlanFile(path, plan);
   }
 

@@ -65,7 +65,8 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     tracePath === undefined ? undefined : await TraceFile.open(tracePath, [outputPath, ...inputs], directories);
   tuneEngine();
   const [input, { preinitializeToChunks }] = await Promise.all([readSource(source), import("../preinitialize.js")]);
-  const plan = await PlanFile.open(planPath, [outputPath, ...inputs]);
+  const written = tracePath === undefined ? [outputPath] : [outputPath, tracePath];
+  const plan = await PlanFile.open(planPath, written, inputs);
   const stdin = stdinPath === undefined ? undefined : await readInput(stdinPath);
   const progress = new Progress(verbose, json && !verbose);
   try {

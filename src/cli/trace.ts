@@ -1,10 +1,11 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { realpath } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { ComponentInitError } from "../errors.js";
 import type { HostCall } from "../host/trace.js";
 import { reason } from "../reason.js";
 import { UsageError } from "./failure.js";
+import { isSameFile, placeOf } from "./files.js";
 
 /** A line of JSON for each call, in the file as soon as the call has returned: whatever happens then, it stays. */
 export class TraceFile {
@@ -56,20 +57,7 @@ function attempt<T>(path: string, work: () => T): T {
   }
 }
 
-/** Also of files that do not exist yet. Devices and pipes are not overwritten. */
-async function isSameFile(path: string, other: string): Promise<boolean> {
-  const [a, b] = await Promise.all([path, other].map((one) => stat(one).catch(() => undefined)));
-  if (a !== undefined && b !== undefined) return a.isFile() && a.dev === b.dev && a.ino === b.ino;
-  const [place, otherPlace] = await Promise.all([placeOf(path), placeOf(other)]);
-  return a === b && place === otherPlace;
-}
-
 async function isInside(path: string, directory: string): Promise<boolean> {
   const real = await realpath(path).catch(() => placeOf(path));
   return real.startsWith(join(await realpath(directory).catch(() => resolve(directory)), "/"));
-}
-
-async function placeOf(path: string): Promise<string> {
-  const directory = dirname(resolve(path));
-  return join(await realpath(directory).catch(() => directory), basename(path));
 }

@@ -73,6 +73,9 @@ describe("run", () => {
   test.each([
     [["--lib", "x.so", "program.wasm", "-o", "e.wasm"], "give either --lib or INPUT"],
     [["program.wasm", "-o", "e.wasm", "--dlopen", "later"], "--dlopen must be linked or init, not later"],
+    [["program.wasm", "-o", "e.wasm", "--plan", "./e.wasm"], "--plan ./e.wasm is the same file as e.wasm"],
+    [["program.wasm", "-o", "e.wasm", "--trace", "t", "--plan", "t"], "--plan t is the same file as t"],
+    [["program.wasm", "-o", "e.wasm", "--plan", "-"], "--plan needs a file"],
     [["program.wasm", "-o", "e.wasm", "--plan", "program.wasm"], "program.wasm is no linking plan of this version"],
   ])("%j is refused", async (args, message) => {
     const { exitCode, stderr } = await run("run", ...args);
