@@ -14,6 +14,8 @@ const INIT = 'run("open /lib/b.so 258\\nopen /lib/a.so 2\\ncall 1 a 5")';
 const OF_A = ["loads", 1, "libraries", 0, "bindings"] as const;
 const UNBOUND = "it does not say what all imports of a.so are bound to";
 
+const NO_ENTRIES = "it does not say whose table entries there are";
+
 let component: Uint8Array;
 let libraries: Readonly<Record<string, Uint8Array>>;
 
@@ -132,6 +134,9 @@ test.each<[string, readonly (string | number)[], unknown, string]>([
   ["an import without a binding", [...OF_A, 0], {}, UNBOUND],
   ["an import that is bound to what nothing is", [...OF_A, 0, "target"], { to: "import", instance: -1 }, UNBOUND],
   ["an import that is bound to nobody", [...OF_A, 0, "target"], { to: "export", owner: "b.so", name: "b" }, UNBOUND],
+  ["an entry of nobody", ["loads", 1, "entries", 0, "owner"], {}, NO_ENTRIES],
+  ["no list of entries", ["loads", 1, "entries"], "b", NO_ENTRIES],
+  ["an entry of what is not there", ["loads", 1, "entries", 0, "name"], "b", "b has another table index"],
   ["a load more", ["loads", 2], { opened: "/lib/c.so" }, "the program does not open /lib/c.so"],
 ])("a plan that has %s", async (_, path, value, message) => {
   const options = optionsFor();
@@ -139,6 +144,33 @@ test.each<[string, readonly (string | number)[], unknown, string]>([
   put(plan, path, value);
   const error = await refusal(component, { ...options, dlopen: { plan } }, "plan-mismatch");
   expect(error.message).toBe(`the linking plan does not fit: ${message}: let another one be made`);
+});
+
+const OWNER = { library: 0 };
+
+/** It is no error of the library, which the program would go on after. */
+test.each<[string, string, object]>([
+  ["a function of nobody", "b", { to: "export", owner: { library: 7 }, name: "b" }],
+  ["a function of itself", "b", { to: "export", owner: { library: 1 }, name: "b" }],
+  ["a function that is not there", "b", { to: "export", owner: OWNER, name: "constructor" }],
+  ["a function of another type", "b", { to: "nothing" }],
+  ["what the program does not import", "b", { to: "import", instance: 0 }],
+  ["the entry of what is there", "b", { to: "slot", slot: 0 }],
+  ["another place for its data", "__memory_base", { to: "address", value: 8 }],
+  ["another place for its entries", "__table_base", { to: "address", value: 8 }],
+  ["another stack pointer", "__stack_pointer", { to: "address", value: 8 }],
+  ["a place that the table has not", "host_double", { to: "address", value: 1e6 }],
+])("a plan that binds an import to %s", async (_, name, target) => {
+  const files = {
+    ...libraries,
+    "a.so": (await cLibrary("a.so", `${A} int *of(int *n) { int m[9]; b((int)m); return m; }`)).bytes,
+  };
+  const options = optionsFor(files);
+  const plan = structuredClone(planOf((await preinitialize(component, options)).report));
+  const { bindings = [] } = plan.loads[1]?.libraries[0] ?? {};
+  put(bindings, [bindings.findIndex((binding) => binding.name === name), "target"], target);
+  const error = await refusal(component, { ...options, dlopen: { plan } }, "plan-mismatch");
+  expect(error.message).toContain(`: ${name} of a.so is bound to what is not there, or of another type: `);
 });
 
 type Plan = ReturnType<typeof planOf>;

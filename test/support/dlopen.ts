@@ -102,7 +102,10 @@ export interface LibrarySource {
   readonly flags: readonly string[];
 }
 
-/** Initialize and go on in one life, and go on after pre-initialization in each engine: the answers are the same. */
+/**
+ * Initialize and go on in one life, and go on after pre-initialization in each engine: the answers are the same. Done again by its plan,
+ * the output is the same.
+ */
 export async function checkScripted({ libraries, init, after, options = {} }: ScriptedCase): Promise<Report> {
   const component = await scriptedProgram();
   const preopens = [{ host: directoryOf(await compileAll(libraries)), guest: "/lib" }];
@@ -112,6 +115,9 @@ export async function checkScripted({ libraries, init, after, options = {} }: Sc
   expect(results.map(linesOf)).toEqual([answersOf(init), answersOf(after)]);
   const settings = { initFunc: runOf(first), keepInitFunc: true, preopens, verify: true, ...options };
   const { component: output, report } = await preinitialize(component, settings);
+  const plan = JSON.parse(JSON.stringify(report.dlopen?.plan));
+  const again = await preinitialize(component, { ...settings, dlopen: { ...settings.dlopen, plan } });
+  expect(Buffer.compare(again.component, output)).toBe(0);
   for (const { available, session } of ENGINES) {
     if (!available) continue;
     const { outcomes } = await session(output, { calls: [{ export: "run", args: [second] }] });

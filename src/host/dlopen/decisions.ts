@@ -2,6 +2,7 @@ import { DlError } from "../../dlopen/interface.js";
 import type { DlPlan, PlannedEntry, PlannedLibrary, PlannedLoad } from "../../dlopen/plan.js";
 import { definerOf, planLibraries, startOrder } from "../../dlopen/planner.js";
 import type { Library } from "../../link/library.js";
+import { checkBindings, makesTag } from "./check-replay.js";
 import type { Arrival } from "./gather.js";
 import { findImporter } from "./importers.js";
 import type { OpenedLibraries } from "./opened.js";
@@ -83,9 +84,15 @@ export class Decisions {
     const load = replayed(known, opened, placed);
     for (const { slot, owner, name } of load.entries) {
       const loaded = this.opened.registry.byOwner(owner);
-      if (loaded === undefined || this.slots.of(loaded.exports[name]) !== slot)
+      if (!loaded?.definer.functions.has(name) || this.slots.of(loaded.exports[name]) !== slot)
         failReplay(`${name} has another table index`);
     }
+    checkBindings(load, placed, {
+      definerOf: (owner) => this.opened.registry.byOwner(owner)?.definer,
+      importers: this.program.importers,
+      tagMakers: (name) => this.opened.all.flatMap(({ planned }) => (makesTag(planned, name) ? [planned.id] : [])),
+      tableLength: this.program.table.length,
+    });
     return load;
   }
 }

@@ -22,7 +22,9 @@ export function replayed(known: Unknown<PlannedLoad>, opened: string, placed: re
   if (surplus !== undefined) failReplay(`${opened} does not need ${String(surplus?.name)} any more`);
   const [order, started] = [orderOf(known?.order, placed), orderOf(known?.started, placed)];
   const made = placed.map((one, i) => replayedLibrary(libraries[i], opened, one));
-  const entries = listOf<PlannedEntry>(known?.entries).filter(isEntry);
+  const given = Array.isArray(known?.entries) ? (known.entries as Unknown<PlannedEntry>[]) : [undefined];
+  const entries = given.filter(isEntry);
+  if (entries.length !== given.length) failReplay("it does not say whose table entries there are");
   return { opened, libraries: made, order, started, entries };
 }
 
