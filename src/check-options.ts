@@ -134,7 +134,6 @@ const OPTIONS: Readonly<Record<keyof PreinitializeOptions, Kind>> = {
   dlopen: shape({ libraries: mapOf(BYTES), libraryPath: listOf(STRING), keep: BOOLEAN, plan: PLAN }),
   gc: BOOLEAN,
   verify: BOOLEAN,
-  cache: BOOLEAN,
   onPhase: LISTENER,
   clock: ANY,
   seed: ANY,

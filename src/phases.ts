@@ -52,20 +52,11 @@ export function instrument(
 }
 
 /**
- * Binds and compiles an instrumented component for the host of this package. One prepared component can be initialized
- * any number of times, each time afresh.
+ * Compiles an instrumented component for the host of this package. One prepared component can be initialized any number
+ * of times, each time afresh.
  */
-export async function prepare(instrumented: Instrumented, options: { cache?: boolean } = {}): Promise<Prepared> {
-  const thread = new JcoThread();
-  try {
-    const [glue, modules] = await Promise.all([
-      host.bind(instrumented, thread, options.cache ?? true),
-      host.compile(instrumented),
-    ]);
-    return { instrumented, glue: glue.load(), modules };
-  } finally {
-    await thread.close();
-  }
+export async function prepare(instrumented: Instrumented): Promise<Prepared> {
+  return { instrumented, modules: await host.compile(instrumented) };
 }
 
 /**
@@ -91,7 +82,7 @@ const DEFAULTS = { args: ["component.wasm"], env: {}, stdin: new Uint8Array(), p
  * (`component-init:dlopen`).
  *
  * @param calls - as in `PreinitializeOptions.initFunc`
- * @returns what they returned, as jco's bindings give it
+ * @returns what they returned, in jco's conventions
  * @throws ComponentInitError
  */
 export function invoke(

@@ -6,11 +6,9 @@ import { opensLibraries } from "./dlopen/replace-import.js";
 import { refuseOnto, withLibraries } from "./dlopen/with-libraries.js";
 import { ComponentInitError } from "./errors.js";
 import type { DlImports } from "./host/dlopen/imports.js";
-import type { CachedGlue } from "./host/glue.js";
 import { hostWarnings } from "./host/host-report.js";
 import type { ImportModules } from "./host/import-modules.js";
 import {
-  bind,
   compile,
   type DlopenOptions as HostDlopenOptions,
   type HostOptions,
@@ -106,8 +104,6 @@ export interface PreinitializeOptions extends DeterminismOptions {
   readonly verify?: boolean;
   /** Libraries that the guest opens while it initializes. */
   readonly dlopen?: DlopenOptions;
-  /** Keep the generated bindings in the user's cache directory (default true). */
-  readonly cache?: boolean;
   /** Told of every phase. */
   readonly onPhase?: PhaseListener;
 }
@@ -175,58 +171,70 @@ export async function runPhases(
   const instrumented = await clock.time("instrument", () =>
     instrument(specialized, instrumentOptions(specialized, options)),
   );
-  // What is wrong with the input says more than what that does to the bindings.
-  const { glue, prepared } = await prepare(instrumented, options.cache ?? true, thread, clock).catch(async (error) => {
-    if (!specialized.isUnchanged) await validateInput(bytes, supply, new ComponentValidator(thread));
+  const validator = new ComponentValidator(thread);
+  return withValidInput(bytes, supply, validator, async () => {
+    const modules = await clock.time("compile", () => compile(instrumented));
+    const prepared: Prepared = { instrumented, modules };
+    if (!specialized.isUnchanged) await validateInput(bytes, supply, validator);
+    validator.anticipate(await write(bytes, supply, emptySnapshot(instrumented), init, options));
+    onValidated();
+    const initialized = await clock.time("initialize", () =>
+      whileGuestRuns(options, async () => {
+        const imports = await providedImports(options, instrumented);
+        return initialize(prepared, init, { ...hostOptions(options), imports });
+      }),
+    );
+    const snapshot = await clock.time("snapshot", () => takeSnapshot(initialized));
+    const rewritten = await clock.time("rewrite", () => write(bytes, supply, snapshot, init, options));
+    const output = encodeComponent(rewritten.component);
+    await clock.time("verify", async () => {
+      await verify(rewritten, validator);
+      if (options.verify) await verifyOutput(output.toBytes(), { rewritten, snapshot, initialized }, options);
+    });
+    const remaining = await initialized.files.commit();
+    const name = formatInitFunction(init);
+    const report: Report = {
+      version: 1,
+      ...(name === undefined ? {} : { init: name }),
+      phases: clock.phases,
+      totalMs: clock.total,
+      inputBytes: bytes.length,
+      outputBytes: output.length,
+      memories: memoryReports(instrumented, snapshot, rewritten),
+      tables: tableReports(instrumented, snapshot),
+      globals: snapshot.instances.reduce((sum, { globals, references }) => sum + globals.length + references.length, 0),
+      verified: options.verify === true,
+      ...(rewritten.collected && { removed: rewritten.collected }),
+      ...(initialized.dl && { dlopen: dlReport(bytes, snapshot, initialized.dl) }),
+      host: initialized.host,
+      stdout: initialized.stdout,
+      stderr: initialized.stderr,
+      handles: initialized.handles,
+      warnings: [
+        ...initialized.warnings,
+        ...rewritten.warnings,
+        ...instrumentWarnings(instrumented),
+        ...hostWarnings(initialized.host),
+        ...remaining.map(remainWarning),
+      ],
+    };
+    return { chunks: output.toChunks(), report };
+  });
+}
+
+/** What is wrong with the input says more than what that does to its initialization and its output. */
+async function withValidInput<T>(
+  bytes: Uint8Array,
+  supply: Supply,
+  validator: ComponentValidator,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    await validateInput(bytes, supply, validator);
     throw error;
-  });
-  const validator = new ComponentValidator(thread, (hash) => glue.isValidated(hash));
-  if (!specialized.isUnchanged) await validateInput(bytes, supply, validator);
-  if (!glue.wasCached) validator.anticipate(await write(bytes, supply, emptySnapshot(instrumented), init, options));
-  onValidated();
-  const initialized = await clock.time("initialize", () =>
-    whileGuestRuns(options, async () => {
-      const imports = await providedImports(options, instrumented);
-      return initialize(prepared, init, { ...hostOptions(options), imports });
-    }),
-  );
-  const snapshot = await clock.time("snapshot", () => takeSnapshot(initialized));
-  const rewritten = await clock.time("rewrite", () => write(bytes, supply, snapshot, init, options));
-  const output = encodeComponent(rewritten.component);
-  await clock.time("verify", async () => {
-    await verify(rewritten, validator);
-    if (options.verify) await verifyOutput(output.toBytes(), { rewritten, snapshot, initialized }, options, thread);
-  });
-  await glue.remember(prepared.glue.codeCache(), validator.validated);
-  const remaining = await initialized.files.commit();
-  const name = formatInitFunction(init);
-  const report: Report = {
-    version: 1,
-    ...(name === undefined ? {} : { init: name }),
-    phases: clock.phases,
-    totalMs: clock.total,
-    bindings: glue.wasCached ? "cached" : "generated",
-    inputBytes: bytes.length,
-    outputBytes: output.length,
-    memories: memoryReports(instrumented, snapshot, rewritten),
-    tables: tableReports(instrumented, snapshot),
-    globals: snapshot.instances.reduce((sum, { globals, references }) => sum + globals.length + references.length, 0),
-    verified: options.verify === true,
-    ...(rewritten.collected && { removed: rewritten.collected }),
-    ...(initialized.dl && { dlopen: dlReport(bytes, snapshot, initialized.dl) }),
-    host: initialized.host,
-    stdout: initialized.stdout,
-    stderr: initialized.stderr,
-    handles: initialized.handles,
-    warnings: [
-      ...initialized.warnings,
-      ...rewritten.warnings,
-      ...instrumentWarnings(instrumented),
-      ...hostWarnings(initialized.host),
-      ...remaining.map(remainWarning),
-    ],
-  };
-  return { chunks: output.toChunks(), report };
+  }
 }
 
 /** @throws ComponentInitError `plan-mismatch` */
@@ -249,12 +257,10 @@ async function verifyOutput(
   output: Uint8Array,
   { rewritten, snapshot, initialized }: { rewritten: Rewritten; snapshot: Snapshot; initialized: Initialized },
   options: PreinitializeOptions,
-  thread: JcoThread,
 ): Promise<void> {
-  const { cache, onto } = options;
+  const { onto } = options;
   const instrumented = instrument(specialize(output));
-  const [glue, modules] = await Promise.all([bind(instrumented, thread, cache ?? true), compile(instrumented)]);
-  const prepared = { instrumented, glue: glue.load(), modules };
+  const prepared = { instrumented, modules: await compile(instrumented) };
   // It opens nothing while it is instantiated.
   const host = { ...hostOptions({}), imports: { [DL_INTERFACE]: {} } };
   const alive = await whileGuestRuns(options, () => initialize(prepared, { kind: "none" }, host));
@@ -297,23 +303,6 @@ async function write(
   const pairs = findCorrespondence(source, target, correspondence);
   const remove = keepInitFunc ? undefined : initInTarget(init, pairs);
   return rewrite(target, snapshot, { gc, correspondence: pairs, ...(remove && { remove }) });
-}
-
-/** The glue is generated in a thread of its own while V8 compiles. */
-async function prepare(
-  instrumented: Instrumented,
-  cache: boolean,
-  thread: JcoThread,
-  clock: PhaseClock,
-): Promise<{ glue: CachedGlue; prepared: Prepared }> {
-  const [{ glue, loaded }, modules] = await Promise.all([
-    clock.time("bind", async () => {
-      const glue = await bind(instrumented, thread, cache);
-      return { glue, loaded: glue.load() };
-    }),
-    clock.time("compile", () => compile(instrumented)),
-  ]);
-  return { glue, prepared: { instrumented, glue: loaded, modules } };
 }
 
 function instrumentOptions({ component }: Specialized, { maxMemory }: PreinitializeOptions): InstrumentOptions {

@@ -5,7 +5,7 @@ import type { HeldHandle } from "./host/live-handles.js";
 import type { RemovedCounts } from "./module/gc.js";
 
 /** The phases in order. `bind` is the generation of the canonical ABI glue, `compile` the engine's. */
-export type PhaseName = "decode" | "instrument" | "bind" | "compile" | "initialize" | "snapshot" | "rewrite" | "verify";
+export type PhaseName = "decode" | "instrument" | "compile" | "initialize" | "snapshot" | "rewrite" | "verify";
 
 export interface MemoryReport {
   /** The core instance that defines it: its name in the component, or its number. */
@@ -47,7 +47,6 @@ export interface Report {
   readonly init?: string;
   readonly phases: readonly { readonly name: PhaseName; readonly ms: number }[];
   readonly totalMs: number;
-  readonly bindings: "cached" | "generated";
   readonly inputBytes: number;
   readonly outputBytes: number;
   readonly memories: readonly MemoryReport[];

@@ -37,7 +37,6 @@ const ALL: Required<PreinitializeOptions> = {
   },
   gc: false,
   verify: false,
-  cache: false,
   onPhase: { start: NOTHING, end: NOTHING },
   clock: new Date(),
   seed: 1n,

@@ -25,15 +25,7 @@ type RepeatableOption =
   | "import"
   | "module"
   | "component";
-type SwitchOption =
-  | "stub-missing-functions"
-  | "keep-dlopen"
-  | "keep-init-func"
-  | "gc"
-  | "verify"
-  | "no-cache"
-  | "json"
-  | "verbose";
+type SwitchOption = "stub-missing-functions" | "keep-dlopen" | "keep-init-func" | "gc" | "verify" | "json" | "verbose";
 
 /** What the command line says. */
 export async function settingsOfFlags(argv: RunArguments, guestArguments?: readonly string[]): Promise<Settings> {
@@ -72,7 +64,6 @@ export async function settingsOfFlags(argv: RunArguments, guestArguments?: reado
     importModules: parseSupply("import", argv.import ?? []),
     modules: parseSupply("module", argv.module ?? []),
     components: parseSupply("component", argv.component ?? []),
-    cache: argv["no-cache"] && false,
     gc: argv.gc,
     verify: argv.verify,
     trace: value("trace"),

@@ -34,7 +34,6 @@ export const HOST_OPTIONS = {
   module,
   component,
   "max-memory": RUN_OPTIONS["max-memory"],
-  "no-cache": RUN_OPTIONS["no-cache"],
   verbose,
 } satisfies Readonly<Record<string, OptionHelp & Options>>;
 

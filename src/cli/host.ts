@@ -29,10 +29,10 @@ async function host(argv: HostArguments, guestArguments: readonly string[] | und
   const component = await parseIfText(await readInput(input), input);
   const { instrument, prepare, invoke } = await import("../phases.js");
   const { loadImportModules } = await import("../host/import-modules.js");
-  const { maxMemory, cache, args, env, preopens, network, clock, seed, random } = settings;
+  const { maxMemory, args, env, preopens, network, clock, seed, random } = settings;
   const supply = { modules: await readNamed(modules), components: await readNamed(components) };
   const instrumented = instrument(component, supply, defined({ maxMemory }));
-  const prepared = await prepare(instrumented, defined({ cache }));
+  const prepared = await prepare(instrumented);
   const { results, files } = await invoke(prepared, argv.invoke ?? [DEFAULT_CALL], {
     ...defined({ args, env, preopens, network, clock, seed, random }),
     ...(settings.stdin !== undefined && { stdin: await readInput(settings.stdin) }),

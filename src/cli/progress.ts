@@ -5,7 +5,6 @@ import type { MemoryReport, PhaseName, Report } from "../report.js";
 const LABELS: Record<PhaseName, string> = {
   decode: "decoding",
   instrument: "instrumenting",
-  bind: "generating bindings",
   compile: "compiling",
   initialize: "initializing",
   snapshot: "taking the snapshot",
@@ -20,7 +19,6 @@ const CLEAR_LINE = "\r\x1b[2K";
 export class Progress {
   /** A dumb terminal (an editor's, say) cannot take a line back. */
   private readonly terminal = process.stderr.isTTY === true && process.env.TERM !== "dumb";
-  /** Bindings are generated while the engine compiles. */
   private readonly running = new Set<PhaseName>();
   /** Whose text is in the line that the cursor is in. */
   private line: "empty" | "ours" | "guest's" = "empty";

@@ -153,7 +153,6 @@ export const RUN_OPTIONS = {
     type: "boolean",
     describe: "Instantiate the output and compare its memories, globals and tables with the snapshot",
   },
-  "no-cache": { type: "boolean", describe: "Neither use nor keep generated bindings in the cache directory" },
   manifest: {
     type: "string",
     nargs: 1,

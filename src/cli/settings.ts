@@ -18,8 +18,7 @@ type Passed =
   | "random"
   | "seed"
   | "timeout"
-  | "verify"
-  | "cache";
+  | "verify";
 
 type Paths = Readonly<Record<string, string>>;
 

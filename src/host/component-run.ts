@@ -1,22 +1,27 @@
+import type { WasmFunction } from "../abi/core-func.js";
+import type { FuncInst } from "../abi/func.js";
+import { callCore, callExport } from "../abi/host-call.js";
+import type { ComponentInstance } from "../abi/instance.js";
+import { type InstanceExports, instantiateComponent } from "../abi/instantiate.js";
+import { PromiseIntegration } from "../abi/promise-integration.js";
+import { Store } from "../abi/store.js";
 import { concat } from "../binary/writer.js";
+import type { CoreModuleDefinition } from "../component/model.js";
 import { failDl } from "../dlopen/interface.js";
-import { safeCoreName } from "../instrument/core-names.js";
 import { formatInitFunction, type InitFunction } from "../instrument/init-func.js";
 import type { Instrumented, InstrumentedInstance, InstrumentedModule } from "../instrument/model.js";
-import { toCamelCase, toExportKey } from "../wave/js-names.js";
-import { AsyncRuntime, NEVER_HAPPENS } from "./async-runtime.js";
 import type { AddedInstance, LoaderHost } from "./dlopen/instantiate.js";
 import type { RunningCore } from "./dlopen/program.js";
-import { initializationError } from "./failure.js";
-import type { Instantiate, LoadedGlue } from "./glue.js";
-import type { GuestHandles } from "./guest-handles.js";
+import { ErrorResult, initializationError } from "./failure.js";
+import { HandleOrigins } from "./guest-handles.js";
+import { hostFunctionOf } from "./host-functions.js";
 import type { ImportObject } from "./imports.js";
 import { LibcWatch, memoryOf } from "./libc.js";
 import { checkTasks } from "./live-tasks.js";
 import type { OutputCapture } from "./output.js";
+import { Outside } from "./outside.js";
 import type { Preview1Files } from "./preview1-files.js";
 import { ReferenceWatch } from "./references.js";
-import { settledOrStuck } from "./settled.js";
 import { lookUp, type RunningInstance, TableWatch } from "./tables.js";
 import { GuestExit } from "./wasi/index.js";
 
@@ -31,35 +36,42 @@ export interface InitializedInstance {
   readonly initialGlobals: ReadonlyMap<number, number>;
 }
 
-/** An instrumented component, bound and compiled: can be initialized any number of times. */
+/** An instrumented component, compiled: can be initialized any number of times. */
 export interface Prepared {
   readonly instrumented: Instrumented;
-  readonly glue: LoadedGlue;
   readonly modules: readonly WebAssembly.Module[];
+}
+
+interface RunningMember extends RunningInstance {
+  readonly instance: ComponentInstance | undefined;
 }
 
 /** One life of a component: its core instances, and what of their state has to be watched from the start. */
 export class ComponentRun implements LoaderHost {
   readonly instances: InitializedInstance[] = [];
-  private readonly running: RunningInstance[] = [];
+  readonly store: Store;
   readonly tables = new TableWatch();
   readonly references = new ReferenceWatch();
-
-  private readonly libc = new LibcWatch();
-
   exited = false;
+
+  private readonly running: RunningMember[] = [];
+  private readonly libc = new LibcWatch();
+  private readonly outside: Outside;
   private interruption: Error | undefined;
 
-  private readonly instantiate: Instantiate;
-
+  /** @param isAlone - whether only the host's own WASI provides imports */
   constructor(
     private readonly prepared: Prepared,
-    private readonly handles: GuestHandles,
     private readonly files: Preview1Files,
     isAlone: boolean,
   ) {
-    this.runtime = new AsyncRuntime(this.interrupt, isAlone);
-    this.instantiate = prepared.glue.open(handles, this.runtime);
+    this.outside = new Outside(isAlone);
+    this.store = new Store({
+      onTrap: this.interrupt,
+      onCreation: new HandleOrigins().note,
+      integration: prepared.instrumented.isAsync ? new PromiseIntegration() : undefined,
+      waitOutside: this.outside.wait,
+    });
   }
 
   /** Notes that the host ended the guest. The guest may have caught the exception and gone on as if nothing were. */
@@ -67,13 +79,13 @@ export class ComponentRun implements LoaderHost {
     this.interruption ??= error;
   };
 
-  readonly runtime: AsyncRuntime;
+  readonly isInterrupted = (): boolean => this.interruption !== undefined;
 
   /**
    * Instantiates the component and calls functions of it, one after the other.
    *
    * @param notes - what to say below the message of a failure
-   * @returns what they returned, as jco's bindings give it
+   * @returns what they returned, in the host's convention
    */
   async execute(
     imports: ImportObject,
@@ -84,13 +96,13 @@ export class ComponentRun implements LoaderHost {
     let phase = "instantiation";
     const results: unknown[] = [];
     try {
-      const exports = await this.instantiate(this.moduleOf, imports, this.instantiateCore);
+      const exports = await this.instantiate(imports);
       for (const func of functions) {
         phase = formatInitFunction(func) ?? phase;
         results.push(await this.call(func, exports));
-        await this.runtime.settle();
+        await this.store.settle();
         if (this.interruption !== undefined) throw this.interruption;
-        checkTasks(this.runtime);
+        checkTasks(this.store);
       }
     } catch (error) {
       const cause = this.interruption ?? error;
@@ -98,10 +110,20 @@ export class ComponentRun implements LoaderHost {
       if (!this.exited || this.instances.length < this.prepared.instrumented.instances.length) {
         throw initializationError(cause, phase, output, notes(cause));
       }
-      await this.runtime.settle();
-      checkTasks(this.runtime);
+      // What WASI has promised it has done by then; who has ended does not want to know.
+      await new Promise((resolve) => setImmediate(resolve));
+      checkTasks(this.store, true);
+    } finally {
+      this.outside.close();
     }
     return results;
+  }
+
+  private instantiate(imports: ImportObject): Promise<InstanceExports> {
+    return instantiateComponent(this.prepared.instrumented.component, this.store, {
+      func: (importName, func) => hostFunctionOf(imports, importName, func),
+      instantiateCore: this.instantiateCore,
+    });
   }
 
   /** After an exit the guest's frames are still open, so nothing of it can be called. */
@@ -118,43 +140,47 @@ export class ComponentRun implements LoaderHost {
     return instance && memoryOf(instance);
   }
 
-  /** jco names the files `component.core.wasm`, `component.core2.wasm` and so on, in the order of definition. */
-  private readonly moduleOf = (name: string): WebAssembly.Module => {
-    const number = /\.core(\d*)\.wasm$/.exec(name)?.[1];
-    const module = this.prepared.modules[number === undefined || number === "" ? 0 : Number(number) - 1];
-    // The last ones carry calls from one component into another.
-    return module ?? this.prepared.glue.adapter(name);
-  };
-
-  private readonly instantiateCore = (
-    module: WebAssembly.Module,
-    imports: WebAssembly.Imports = {},
-  ): { exports: WebAssembly.Exports } => {
-    if (!this.prepared.modules.includes(module)) return new WebAssembly.Instance(module, this.observe(imports));
-    const info = this.prepared.instrumented.instances[this.instances.length];
-    const instrumented = info && this.prepared.instrumented.modules[info.module];
-    if (instrumented === undefined || module !== this.prepared.modules[info?.module as number]) {
-      throw new Error("the glue instantiates core modules in another order than the component");
-    }
+  private readonly instantiateCore = async (
+    definition: CoreModuleDefinition,
+    imports: WebAssembly.Imports,
+    instance: ComponentInstance,
+  ): Promise<WebAssembly.Exports> => {
+    const { definitions, instances, modules } = this.prepared.instrumented;
     const position = this.instances.length;
+    const info = instances[position] as InstrumentedInstance;
+    if (definition !== definitions[info.module]) {
+      throw new Error("core modules are instantiated in another order than the component says");
+    }
     const watched = this.files.watch(this.libc.watch(imports, position), () => this.memoryOf(position));
-    const observed = this.observe(watched);
-    const { exports } = new WebAssembly.Instance(module, observed);
-    this.add(info as InstrumentedInstance, instrumented, { exports, imports: observed });
-    return { exports };
+    const module = this.prepared.modules[info.module] as WebAssembly.Module;
+    const { exports } = new WebAssembly.Instance(module, watched);
+    const instrumented = modules[info.module] as InstrumentedModule;
+    this.add(info, instrumented, { exports, imports: watched, instance });
+    const start = startOf(instrumented, exports);
+    if (start !== undefined) await callCore(instance, start, true);
+    this.noteInitialGlobals(position);
+    return exports;
   };
 
-  /** Notes an instance that was made, and starts it. */
-  private add(info: InstrumentedInstance, module: InstrumentedModule, running: RunningInstance): void {
+  /** Notes an instance that was made, and was not started. */
+  private add(info: InstrumentedInstance, module: InstrumentedModule, running: RunningMember): void {
+    const { exports } = running;
     const [memory] = module.state.importedMemories;
     const importedMemory = memory && (lookUp(memory, running) as WebAssembly.Memory);
-    const { exports } = running;
-    const instance = { info, module, exports, importedMemory, initialGlobals: new Map<number, number>() };
-    this.watch(module, running);
+    for (const { exportName, is64 } of module.state.memories) {
+      if (is64) this.store.memories64.add(exports[exportName] as WebAssembly.Memory);
+    }
+    const position = this.instances.length;
+    this.tables.afterInstantiation(module.state, running, position);
+    this.references.afterInstantiation(module.state, running, position);
     this.running.push(running);
-    this.instances.push(instance);
-    if (module.state.start !== undefined) (exports[module.state.start] as () => void)();
-    for (const [index, value] of readI32Globals(module, exports)) instance.initialGlobals.set(index, value);
+    this.instances.push({ info, module, exports, importedMemory, initialGlobals: new Map() });
+  }
+
+  private noteInitialGlobals(position: number): void {
+    const { module, exports, initialGlobals } = this.instances[position] as InitializedInstance;
+    for (const [index, value] of readI32Globals(module, exports))
+      (initialGlobals as Map<number, number>).set(index, value);
   }
 
   /** The core instances of the component. */
@@ -169,7 +195,7 @@ export class ComponentRun implements LoaderHost {
     }));
   };
 
-  /** Adds a core instance to those of the component. */
+  /** Adds a core instance to those of the component, and starts it. */
   readonly instantiateMore = (
     module: InstrumentedModule,
     imports: WebAssembly.Imports,
@@ -177,74 +203,35 @@ export class ComponentRun implements LoaderHost {
   ): AddedInstance => {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(concat(module.chunks)), imports);
     const position = this.instances.length;
-    this.add({ module: -1, name, isPreview1Adapter: false, isAdded: true }, module, { exports, imports });
+    const info = { module: -1, name, isPreview1Adapter: false, isAdded: true };
+    this.add(info, module, { exports, imports, instance: undefined });
+    startOf(module, exports)?.();
+    this.noteInitialGlobals(position);
     return { exports, position };
   };
 
-  readonly isInterrupted = (): boolean => this.interruption !== undefined;
-
-  /**
-   * Notes what canonical built-ins and lowered functions throw: in a component these are traps, and a guest compiled
-   * with exceptions can catch what is thrown here.
-   */
-  private observe(imports: WebAssembly.Imports): WebAssembly.Imports {
-    return mapImports(imports, (func, name) => (...args) => {
-      try {
-        return this.handles.during(name, () => func(...args));
-      } catch (error) {
-        this.interrupt(error instanceof Error ? error : new Error(String(error)));
-        throw error;
-      }
-    });
-  }
-
-  private watch({ state }: InstrumentedModule, running: RunningInstance): void {
-    const instance = this.instances.length;
-    this.tables.afterInstantiation(state, running, instance);
-    this.references.afterInstantiation(state, running, instance);
-  }
-
-  private async call(init: InitFunction, exports: Record<string, unknown>): Promise<unknown> {
+  private async call(init: InitFunction, exports: InstanceExports): Promise<unknown> {
     if (init.kind === "none") return undefined;
     if (init.kind === "core") {
-      const instance = this.instances[init.instance] as InitializedInstance;
-      return (instance.exports[safeCoreName(init.name)] as () => unknown)();
+      const func = (this.instances[init.instance] as InitializedInstance).exports[init.name] as WasmFunction;
+      return callCore((this.running[init.instance] as RunningMember).instance as ComponentInstance, func, false);
     }
-    const owner = init.interface === undefined ? exports : (exports[toExportKey(init.interface)] as typeof exports);
-    const func = owner[toCamelCase(init.name)] as (...args: readonly unknown[]) => unknown;
-    const result = func(...init.args);
-    return settledOrStuck(result instanceof Promise ? this.runtime.completion(result) : result, NEVER_HAPPENS);
+    const owner = init.interface === undefined ? exports : (exports.get(init.interface) as InstanceExports);
+    const func = owner.get(init.name) as FuncInst;
+    const result = func.kind === "lifted" ? await callExport(func, init.args) : await func.call(init.args);
+    return func.type.result?.kind === "result" ? unwrapped(result) : result;
   }
 }
 
-type HostFunction = (...args: unknown[]) => unknown;
-
-/** Functions of core instances stay as they are: V8 links them directly, and nothing of the host is in between. */
-function mapImports(
-  imports: WebAssembly.Imports,
-  map: (func: HostFunction, name: string | undefined) => HostFunction,
-): WebAssembly.Imports {
-  const mapValue = (value: WebAssembly.ImportValue, name: string | undefined) =>
-    typeof value === "function" && !isWasmFunction(value) ? map(value as HostFunction, name) : value;
-  return Object.fromEntries(
-    Object.entries(imports).map(([module, items]) => [
-      module,
-      Object.fromEntries(
-        Object.entries(items).map(([name, value]) => [name, mapValue(value, importName(module, name))]),
-      ),
-    ]),
-  );
+/** @throws ErrorResult */
+function unwrapped(result: unknown): unknown {
+  const { tag, val } = result as { readonly tag: "ok" | "err"; readonly val: unknown };
+  if (tag === "ok") return val;
+  throw new ErrorResult(val);
 }
 
-/** wit-component imports what it calls indirectly under numbers. */
-function importName(module: string, name: string): string | undefined {
-  if (/^\d+$/.test(name)) return undefined;
-  return module === "" ? name : `${module}#${name}`;
-}
-
-/** JS API: an exported function prints as `function 12() { [native code] }`. */
-function isWasmFunction(value: unknown): boolean {
-  return /^\d+$/.test((value as { name?: string }).name ?? "");
+function startOf({ state }: InstrumentedModule, exports: WebAssembly.Exports): WasmFunction | undefined {
+  return state.start === undefined ? undefined : (exports[state.start] as WasmFunction);
 }
 
 function readI32Globals({ state }: InstrumentedModule, exports: WebAssembly.Exports): Map<number, number> {

@@ -23,7 +23,7 @@ export function initializationError(
   notes: readonly string[] = [],
 ): ComponentInitError {
   const explained = [...notes, ...printedBy(output)];
-  if (isErrorResult(cause)) {
+  if (cause instanceof ErrorResult) {
     const details = explained;
     return new ComponentInitError("init-failed", `${what} returned ${formatErr(cause.payload)}`, { cause, details });
   }
@@ -43,9 +43,11 @@ export function printedBy({ stdout, stderr }: Output): string[] {
   return [...quote("stdout", stdout), ...quote("stderr", stderr)];
 }
 
-/** jco's `ComponentError`, which carries the `err` payload of a result. */
-function isErrorResult(error: unknown): error is { payload: unknown } {
-  return error instanceof Error && error.constructor.name === "ComponentError" && "payload" in error;
+/** The `err` case of the result of an export. */
+export class ErrorResult extends Error {
+  constructor(readonly payload: unknown) {
+    super("the function returned an error");
+  }
 }
 
 function formatErr(payload: unknown): string {
@@ -61,9 +63,19 @@ function shorten(text: string): string {
 
 function reasonOf(cause: unknown): string {
   if (cause instanceof RangeError && /call stack/i.test(cause.message)) return "call stack exhausted";
-  // jco's glue words some traps as wasmtime does.
-  return cause instanceof Error ? cause.message.replace(/^wasm trap: /, "") : String(cause);
+  if (!(cause instanceof Error)) return String(cause);
+  return WORDING[cause.message] ?? cause.message.replace(/^wasm trap: /, "");
 }
+
+/** V8's messages in Wasmtime's words, which users know. */
+const WORDING: Readonly<Record<string, string>> = {
+  unreachable: "wasm `unreachable` instruction executed",
+  "memory access out of bounds": "out of bounds memory access",
+  "table index is out of bounds": "undefined element: out of bounds table access",
+  "divide by zero": "integer divide by zero",
+  "divide result unrepresentable": "integer overflow",
+  "float unrepresentable in integer range": "invalid conversion to integer",
+};
 
 function stackOf(cause: unknown): string[] {
   return wasmFrames(cause instanceof Error ? (cause.stack ?? "") : "");

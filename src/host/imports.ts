@@ -1,9 +1,9 @@
 import type { ImportedInterface } from "../component/resolve.js";
+import { withDeepStack } from "../deep-stack.js";
 import { ComponentInitError } from "../errors.js";
 import { toCamelCase } from "../wave/js-names.js";
 import { denialOf, grantOf } from "./grants.js";
 import type { Refusals } from "./refusals.js";
-import { withDeepStack } from "./stack.js";
 
 /** What an import is called in messages: `wasi:http/types@0.2.10#[method]fields.get`. */
 function importName(item: ImportedInterface, func: string): string {

@@ -1,20 +1,15 @@
 import { concat } from "../binary/writer.js";
-import { encodeComponent } from "../component/encode.js";
 import { DL_INTERFACE, isDlInterface } from "../dlopen/interface.js";
 import type { DlPlan } from "../dlopen/plan.js";
 import { ComponentInitError } from "../errors.js";
 import type { InitFunction } from "../instrument/init-func.js";
 import type { Instrumented, InstrumentedModule } from "../instrument/model.js";
-import { skeletonOf } from "../instrument/skeleton.js";
-import type { JcoThread } from "../jco/jco-thread.js";
 import { ComponentRun, type InitializedInstance, type Prepared } from "./component-run.js";
 import { type DlFailure, DlImports } from "./dlopen/imports.js";
 import { LibrarySource, searchHost } from "./dlopen/source.js";
-import { CachedGlue } from "./glue.js";
-import { patchGlue } from "./glue-patches.js";
-import { GuestHandles } from "./guest-handles.js";
+import { ownedHandles } from "./guest-handles.js";
 import { type HostReport, hostReport, ungranted } from "./host-report.js";
-import { completeImports, importMap, type Provided, synchronous, unversioned } from "./imports.js";
+import { completeImports, type Provided, synchronous, unversioned } from "./imports.js";
 import { checkHandles, danglingHandles, type HandlePolicy, type HeldHandle, handleWarnings } from "./live-handles.js";
 import { asyncHandles } from "./live-tasks.js";
 import { OutputCapture } from "./output.js";
@@ -46,7 +41,7 @@ export interface HostOptions extends DeterminismOptions {
   readonly maxArchiveSize?: number;
   /** How many bytes the guest may write to files, in all mounts together (default 1 GiB). */
   readonly maxWritten?: number;
-  /** Further imports, by interface without version, as jco's glue takes them. They come before the host's own. */
+  /** Further imports, by interface without version, in jco's conventions. They come before the host's own. */
   readonly imports?: Provided;
   /** Lets the guest use the network: all of it, or only these destinations, `HOST:PORT` or `HOST:*`. */
   readonly network?: AllowedNetwork | undefined;
@@ -90,21 +85,6 @@ export interface Initialized {
   readonly dl: DlImports | undefined;
 }
 
-/** Generates (or finds in the cache) the canonical ABI glue. */
-export function bind(
-  { component, shape, isAsync, modules, imports }: Instrumented,
-  thread: JcoThread,
-  cache: boolean,
-): Promise<CachedGlue> {
-  // jco's bindgen looks into function bodies only where the component uses the async ABI.
-  const generate = async () => {
-    const input = isAsync ? encodeComponent(component).toBytes() : skeletonOf(component);
-    const { source, adapters } = await thread.generate(input, modules.length, importMap(imports));
-    return { source: patchGlue(source, isAsync), adapters };
-  };
-  return CachedGlue.make(shape, generate, cache);
-}
-
 /** Compiles the instrumented core modules. */
 export async function compile(instrumented: Instrumented): Promise<WebAssembly.Module[]> {
   // Nothing else may be under way, and Node ends a process whose only hope is a compilation of V8's.
@@ -137,7 +117,7 @@ export function initialize(prepared: Prepared, init: InitFunction, options: Host
 
 /** What a component did whose functions were called. */
 export interface Invoked {
-  /** What they returned, as jco's bindings give it: fewer where the guest has ended itself with `exit(0)`. */
+  /** What they returned, in jco's conventions: fewer where the guest has ended itself with `exit(0)`. */
   readonly results: readonly unknown[];
   readonly stdout: string;
   readonly stderr: string;
@@ -168,11 +148,12 @@ async function initializeWith(
   network: OpenNetwork | undefined,
 ): Promise<Initialized> {
   const guest = await openGuest(prepared, options, network);
-  const { run, wasi, output, handles: guestHandles, refusals } = guest;
+  const { run, wasi, output, refusals } = guest;
   await run.execute(guest.imports, [init], output, guest.notes);
   const before = wasi.liveHandles();
   const warnings = run.forgetHost(output);
-  const dangling = [...danglingHandles(before, wasi.liveHandles(), guestHandles), ...asyncHandles(run.runtime)];
+  const owned = ownedHandles(run.store);
+  const dangling = [...danglingHandles(before, wasi.liveHandles(), owned), ...asyncHandles(run.store, run.exited)];
   const handles = checkHandles(dangling, options.handles, output);
   const { instances, tables, references, exited } = run;
   return {
@@ -194,7 +175,6 @@ async function initializeWith(
 /** Everything that a life of a component needs. */
 async function openGuest(prepared: Prepared, options: HostOptions, network: OpenNetwork | undefined) {
   const { instrumented } = prepared;
-  const handles = new GuestHandles();
   const output = new OutputCapture(options.onOutput);
   const preopens = await loadArchives(options.preopens, options.maxArchiveSize);
   const onExit = (error: Error) => run.interrupt(error);
@@ -210,7 +190,7 @@ async function openGuest(prepared: Prepared, options: HostOptions, network: Open
   const wasi = createWasi(wasiOptions);
   const files = new Preview1Files(wasi);
   const given = unversioned(options.imports ?? {});
-  const run = new ComponentRun(prepared, handles, files, Object.keys(given).length === 0);
+  const run = new ComponentRun(prepared, files, Object.keys(given).length === 0);
   const dl = new DlImports(run, librarySource(options, wasi.findFile), options.dlopen?.plan);
   const sources = {
     host: { ...wasi.imports, ...dl.imports },
@@ -227,7 +207,7 @@ async function openGuest(prepared: Prepared, options: HostOptions, network: Open
       : [...refusals.describe(), ...ungranted(wasiOptions, wasi)];
   const opensLibraries =
     instrumented.imports.some(({ name }) => isDlInterface(name)) && !Object.hasOwn(given, DL_INTERFACE);
-  return { run, wasi, wasiOptions, output, handles, refusals, dl, imports, notes, opensLibraries };
+  return { run, wasi, wasiOptions, output, refusals, dl, imports, notes, opensLibraries };
 }
 
 function librarySource({ dlopen = {}, env }: HostOptions, findFile: (path: string) => GuestFile | undefined) {

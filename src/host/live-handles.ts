@@ -1,6 +1,6 @@
 import { ComponentInitError } from "../errors.js";
 import { type Output, printedBy, wasmFrames } from "./failure.js";
-import type { GuestHandles, OwnedHandle } from "./guest-handles.js";
+import type { OwnedHandle } from "./guest-handles.js";
 import type { LiveHandle } from "./wasi/index.js";
 
 /** What becomes of a component whose initialization ends with handles held. */
@@ -36,12 +36,12 @@ export type FoundHandle = HeldHandle & { readonly stack: string };
 export function danglingHandles(
   before: readonly LiveHandle[],
   after: readonly LiveHandle[],
-  guest: GuestHandles,
+  owned: readonly OwnedHandle[],
 ): FoundHandle[] {
   const left = new Set(after);
   const open = before.filter((handle) => left.has(handle) || handle.createdBy.endsWith("descriptor.open-at"));
   const files = withoutStreamsOfFiles(open.filter((handle) => !isHeldByAdapter(handle)));
-  return [...files.map(describeHosted), ...guest.owned().map(describeOwned)];
+  return [...files.map(describeHosted), ...owned.map(describeOwned)];
 }
 
 /**
@@ -114,7 +114,7 @@ function describeHosted({ type, detail, fd, createdBy, stack }: LiveHandle): Fou
 
 function describeOwned({ resource, createdBy, stack }: OwnedHandle): FoundHandle {
   const origin = { ...optional("createdBy", createdBy), ...optional("owner", ownerOf(stack)), stack };
-  // jco's text names classes as the imports object does, which is all that is known of a provided resource.
+  // The name of the class is all that is known of a provided resource.
   return resource === undefined
     ? { of: "component", ...origin }
     : { of: "import", type: resource.constructor.name, ...origin };

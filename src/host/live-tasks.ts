@@ -1,20 +1,28 @@
+import { CopyEnd, ReadableEnd } from "../abi/copy.js";
+import { ErrorContext } from "../abi/error-context.js";
+import type { HostOrigin } from "../abi/host-streams.js";
+import { ResourceHandle } from "../abi/resources.js";
+import type { Store } from "../abi/store.js";
+import { Subtask } from "../abi/subtask.js";
+import type { Task } from "../abi/task.js";
+import { WaitableSet } from "../abi/waitable.js";
 import { ComponentInitError } from "../errors.js";
-import type { AsyncRuntime, Task } from "./async-runtime.js";
 import type { FoundHandle } from "./live-handles.js";
 
 /**
  * Refuses a guest that has not come to rest. Unlike handles, which it may never use again, this would go on by itself.
  *
+ * @param isOver - whether the guest has ended itself: then the calls that led to this are over too
  * @throws ComponentInitError `live-tasks`
  */
-export function checkTasks(runtime: AsyncRuntime): void {
-  const [task] = runtime.unfinished();
+export function checkTasks(store: Store, isOver = false): void {
+  const task = [...store.tasks].find(({ state }) => !isOver || state === "resolved");
   if (task !== undefined) refuse(describeTask(task), "let it end before initialization does");
-  const [call] = runtime.pendingHostCalls();
+  const call = [...store.hostCalls].find(({ hasReturned }) => !(isOver && hasReturned));
   if (call !== undefined) {
-    refuse(`a call of the import ${nameOf(call)} that has not returned`, "wait for it before initialization ends");
+    refuse(`a call of the import ${call.name} that has not returned`, "wait for it before initialization ends");
   }
-  if (runtime.hasBackpressure()) {
+  if (store.instances.some(({ backpressure }) => backpressure > 0)) {
     refuse("backpressure, by which an instance refuses calls", "call backpressure.dec before initialization ends");
   }
 }
@@ -26,45 +34,43 @@ function refuse(what: string, advice: string): never {
   );
 }
 
-function describeTask(task: Task): string {
-  const state = task.isResolvedState() ? "that has returned and has not exited" : "that has not returned";
-  return `a task (${nameOf(task)}) ${state}`;
+function describeTask({ state, name }: Task): string {
+  return `a task (${name}) ${state === "resolved" ? "that has returned and has not exited" : "that has not returned"}`;
 }
 
-/** jco names the variables of a core instance's exports `exports1Init`. */
-function nameOf(task: Task): string {
-  return task.entryFnName()?.replace(/^exports\d+/, "") ?? "of another component";
+/**
+ * The handles of the async ABI that would dangle.
+ *
+ * @param isOver - as for {@link checkTasks}
+ */
+export function asyncHandles({ instances }: Store, isOver: boolean): FoundHandle[] {
+  const entries = instances.flatMap(({ handles }) => [...handles]);
+  return entries
+    .filter((entry) => !(entry instanceof ResourceHandle) && !(isOver && entry instanceof Subtask))
+    .map(describeEntry);
 }
 
-/** The handles of the async ABI that would dangle, by the names of jco's classes. */
-export function asyncHandles(runtime: AsyncRuntime): FoundHandle[] {
-  return runtime
-    .held()
-    .map((entry) => describeEntry(entry, runtime))
-    .filter(({ createdBy = "" }) => !EXIT.test(createdBy));
-}
-
-function describeEntry(entry: object, runtime: AsyncRuntime): FoundHandle {
-  const { fnName } = entry as { fnName?: string | null };
-  const { createdBy = fnName ?? undefined, detail } = runtime.originOf(entry);
+function describeEntry(entry: object): FoundHandle {
+  const { createdBy, detail } = originOf(entry);
   return {
     of: "async",
-    type: TYPES[entry.constructor.name] ?? entry.constructor.name,
+    type: typeOf(entry),
     ...(createdBy !== undefined && { createdBy }),
     ...(detail !== undefined && { detail }),
     stack: "",
   };
 }
 
-/** The one call that never returns. */
-const EXIT = /^wasi:cli\/exit@0\.3\.\d+#/;
+function originOf(entry: object): HostOrigin {
+  if (entry instanceof Subtask) return { createdBy: entry.name };
+  if (!(entry instanceof CopyEnd)) return {};
+  return (entry.shared as { readonly origin?: HostOrigin }).origin ?? {};
+}
 
-const TYPES: Readonly<Record<string, string>> = {
-  Object: "error-context",
-  AsyncSubtask: "subtask",
-  WaitableSet: "waitable-set",
-  StreamReadableEnd: "readable end of a stream",
-  StreamWritableEnd: "writable end of a stream",
-  FutureReadableEnd: "readable end of a future",
-  FutureWritableEnd: "writable end of a future",
-};
+function typeOf(entry: object): string {
+  if (entry instanceof Subtask) return "subtask";
+  if (entry instanceof WaitableSet) return "waitable-set";
+  if (entry instanceof ErrorContext) return "error-context";
+  const { kind } = entry as CopyEnd;
+  return `${entry instanceof ReadableEnd ? "readable" : "writable"} end of a ${kind}`;
+}

@@ -1,6 +1,6 @@
+import { withDeepStack } from "../deep-stack.js";
 import { ComponentInitError } from "../errors.js";
 import { guestFrames } from "./failure.js";
-import { withDeepStack } from "./stack.js";
 
 /** An import that the guest called without having it, or without being allowed to do what it wanted. */
 export interface RefusedImport {

@@ -1,4 +1,4 @@
-import type { Component } from "../component/model.js";
+import type { Component, CoreModuleDefinition } from "../component/model.js";
 import type { ImportedInterface } from "../component/resolve.js";
 import type { ChunksOf } from "../component/scope.js";
 import type { LibcTraits } from "./libc.js";
@@ -19,6 +19,8 @@ export interface VisibleMemory {
   readonly exportName: string;
   readonly pageSize: number;
   readonly initialPages: number;
+  /** Whether its addresses have 64 bits. */
+  readonly is64: boolean;
 }
 
 export interface VisibleGlobal {
@@ -111,13 +113,13 @@ export interface Instrumented {
   readonly component: Component;
   /** The instrumented form of a core module of `component`. */
   readonly chunksOf: ChunksOf;
-  /** Core modules, nested components' included, in the order of the file, which is the order of jco's file names. */
+  /** The core modules that `component` instantiates, nested components' included, in the order of instantiation. */
+  readonly definitions: readonly CoreModuleDefinition[];
+  /** Their instrumented forms, in the same order. */
   readonly modules: readonly InstrumentedModule[];
   /** Core instances, nested components' included, in the order in which they are instantiated. */
   readonly instances: readonly InstrumentedInstance[];
   readonly imports: readonly ImportedInterface[];
-  /** What bindings depend on. */
-  readonly shape: readonly Uint8Array[];
   /** Whether the component has asynchronous functions in its types. */
   readonly isAsync: boolean;
 }

@@ -120,7 +120,8 @@ function visibleMemories(module: CoreModule, exporter: ItemExporter) {
     }
     const exportName = exporter.nameOf("memory", item.index);
     const initialPages = Number(item.type.minimum);
-    memories.push({ index: item.index, exportName, pageSize: pageSize(item.type), initialPages });
+    const { is64 } = item.type;
+    memories.push({ index: item.index, exportName, pageSize: pageSize(item.type), initialPages, is64 });
   }
   return { memories, importedMemories };
 }

@@ -1,6 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { ComponentInitError } from "../errors.js";
-import type { Adapter, Bindings, JcoAnswer, JcoRequest } from "./jco-worker.js";
+import type { Adapter, JcoAnswer, JcoRequest } from "./jco-worker.js";
 
 /**
  * jco in a thread of its own: a panic leaves its WebAssembly unusable for good ("cannot enter component instance"), and
@@ -16,31 +15,9 @@ export class JcoThread {
     this.request({ kind: "prepare linking" }).catch(() => undefined);
   }
 
-  /**
-   * Bindings for a component.
-   *
-   * @param component - Function bodies and data may be left out where no async ABI is used: bindgen does not read them.
-   * @param moduleCount - how many core modules are in it
-   * @param map - names of imports and what the bindings are to call them
-   * @throws ComponentInitError `unsupported`
-   */
-  async generate(component: Uint8Array, moduleCount: number, map: [string, string][] = []): Promise<Bindings> {
-    const request = { kind: "generate", component, moduleCount, map } as const;
-    const answer = await this.request(request).catch((error: Error) => ({ error: error.message }));
-    if ("bindings" in answer) return answer.bindings;
-    const reason = "error" in answer ? answer.error : "no answer";
-    throw new ComponentInitError("unsupported", `jco cannot generate bindings for this component: ${reason}`);
-  }
-
   /** @returns what is wrong with a component; `undefined` when it is valid */
   async validate(component: Uint8Array): Promise<string | undefined> {
     const answer = await this.request({ kind: "validate", component });
-    return "error" in answer ? answer.error : undefined;
-  }
-
-  /** As {@link validate}, by the part of jco that {@link componentNew} is in. */
-  async validateLinked(component: Uint8Array): Promise<string | undefined> {
-    const answer = await this.request({ kind: "validate linked", component });
     return "error" in answer ? answer.error : undefined;
   }
 

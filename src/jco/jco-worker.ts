@@ -9,83 +9,20 @@ nodeModule.registerHooks?.({
   },
 });
 
-/** What jco's bindgen makes of a component: the canonical ABI in JavaScript. */
-export interface Bindings {
-  /** The text of a module. */
-  readonly source: string;
-  /** Core modules that are not the component's own (adapters between nested components), by file name, base64. */
-  readonly adapters: Readonly<Record<string, string>>;
-}
-
 /** By the module name that it stands for. */
 export type Adapter = readonly [name: string, bytes: Uint8Array];
 
-interface GenerateRequest {
-  readonly kind: "generate";
-  readonly component: Uint8Array;
-  /** How many core modules are in the component: those that jco adds are numbered after them. */
-  readonly moduleCount: number;
-  /** Names of imports and what the glue is to call them. */
-  readonly map: [string, string][];
-}
-
 export type JcoRequest =
-  | GenerateRequest
-  | { readonly kind: "validate" | "validate linked"; readonly component: Uint8Array }
+  | { readonly kind: "validate"; readonly component: Uint8Array }
   | { readonly kind: "prepare linking" }
   | { readonly kind: "component new"; readonly module: Uint8Array; readonly adapters: readonly Adapter[] };
 
-export type JcoAnswer =
-  | { readonly bindings: Bindings }
-  | { readonly component: Uint8Array }
-  | { readonly done: true }
-  | { readonly error: string };
+export type JcoAnswer = { readonly component: Uint8Array } | { readonly done: true } | { readonly error: string };
 
-async function generate({ component, moduleCount, map }: GenerateRequest): Promise<Bindings> {
-  const bindgen = await loadBindgen();
-  const { files } = bindgen.generate(component, {
-    name: "component",
-    instantiation: { tag: "async" },
-    multiMemory: true,
-    noTypescript: true,
-    base64Cutoff: 0,
-    noComponentErrorWrapping: false,
-    bindgenEnableWasmExnref: true,
-    map,
-  });
-  let source = "";
-  const adapters: Record<string, string> = {};
-  for (const [name, contents] of files) {
-    if (name.endsWith(".js")) source = new TextDecoder().decode(contents);
-    else if (moduleNumber(name) > moduleCount) adapters[name] = Buffer.from(contents).toString("base64");
-  }
-  return { source, adapters };
-}
-
-/** `component.core.wasm`, `component.core2.wasm` and so on. */
-function moduleNumber(name: string): number {
-  return Number(/\.core(\d*)\.wasm$/.exec(name)?.[1] || 1);
-}
-
-async function loadBindgen() {
-  const { $init, generate, generateTypes } = await import("@bytecodealliance/jco-transpile/component");
-  await $init;
-  return { generate, generateTypes };
-}
-
-/** Smaller than bindgen, which it is apart from. */
 const loadWasmTools = () => import("@bytecodealliance/jco-transpile/wasm-tools");
 
 async function perform(request: JcoRequest): Promise<JcoAnswer> {
   switch (request.kind) {
-    case "generate":
-      return { bindings: await generate(request) };
-    case "validate": {
-      const { generateTypes } = await loadBindgen();
-      // Reading the world of a component validates all of it, as `wasm-tools component wit` does, and bindgen is there.
-      generateTypes("component", { wit: { tag: "binary", val: request.component } });
-      return { done: true };
-    }
     case "prepare linking":
       await loadWasmTools();
       return { done: true };
@@ -93,8 +30,9 @@ async function perform(request: JcoRequest): Promise<JcoAnswer> {
       const { componentNew } = await loadWasmTools();
       return { component: await componentNew(request.module, request.adapters as [string, Uint8Array][]) };
     }
-    case "validate linked": {
+    case "validate": {
       const { componentWit } = await loadWasmTools();
+      // Reading the world of a component validates all of it.
       await componentWit(request.component);
       return { done: true };
     }

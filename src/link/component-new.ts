@@ -50,7 +50,7 @@ export async function checkLinked({ component, modules }: Assembled, jco: JcoThr
     shape.exports = shape.exports.filter(({ name }) => appended.used.has(name));
     return encodeModule(shape).toChunks();
   });
-  const problem = await jco.validateLinked(wrapped(bytes.toBytes()));
+  const problem = await jco.validate(wrapped(bytes.toBytes()));
   if (problem !== undefined) fail(`the libraries do not fit together: ${reasonOf(problem)}`);
 }
 

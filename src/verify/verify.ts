@@ -32,22 +32,11 @@ export async function verify(rewritten: Rewritten, validator: ComponentValidator
   fail(`the output is not a valid component: ${problem}`);
 }
 
-/** Validates components without function bodies and data. Most are known to be valid already, or on their way. */
+/** Validates components without function bodies and data. An output is on its way before it is there. */
 export class ComponentValidator {
   private readonly underWay = new Map<string, Promise<string | undefined>>();
 
-  /** @param known - whether a component with this hash was found valid before */
-  constructor(
-    private readonly thread: JcoThread,
-    private readonly known: (hash: string) => boolean = () => false,
-  ) {}
-
-  private readonly hashes = new Set<string>();
-
-  /** The hashes of what was asked about. */
-  get validated(): readonly string[] {
-    return [...this.hashes];
-  }
+  constructor(private readonly thread: JcoThread) {}
 
   /** Starts on an output before there is one: a snapshot changes nothing that this check can see. */
   anticipate(rewritten: Rewritten): void {
@@ -60,10 +49,7 @@ export class ComponentValidator {
 
   /** @returns what is wrong; `undefined` when the component is valid */
   async validate(skeleton: Uint8Array): Promise<string | undefined> {
-    const hash = hashOf(skeleton);
-    this.hashes.add(hash);
-    if (this.known(hash)) return undefined;
-    return this.underWay.get(hash) ?? this.thread.validate(wrapped(skeleton));
+    return this.underWay.get(hashOf(skeleton)) ?? this.thread.validate(wrapped(skeleton));
   }
 }
 

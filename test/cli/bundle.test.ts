@@ -9,7 +9,7 @@ const { path, write } = useWorkspace();
 test("the bundle finds its threads", async () => {
   const input = await write("in.wat", COMPONENT);
   // Bindings are made in one, and the network has one.
-  const args = ["run", input, "-o", path("out.wasm"), "-f", "init", "--no-cache", "--allow-network"];
+  const args = ["run", input, "-o", path("out.wasm"), "-f", "init", "--allow-network"];
   expect(await cli(args)).toMatchObject({ exitCode: 0 });
 });
 

@@ -250,7 +250,9 @@ describe.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s", (signal) => {
       reject: false,
     });
     // The last phase that ends before the guest runs.
-    await new Promise<void>((done) => child.stderr?.on("data", (text) => /bindings/.test(String(text)) && done()));
+    await new Promise<void>((done) =>
+      child.stderr?.on("data", (text) => /instrumenting|compiling|initializing/.test(String(text)) && done()),
+    );
     child.kill(signal);
     expect(await child).toMatchObject({ signal });
     expect(readdirSync(folder)).toEqual([]);

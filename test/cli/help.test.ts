@@ -25,7 +25,6 @@ describe.each([[["run", "--help"]], [["run", "-h"]], [["help", "run"]]])("%s", (
       "random",
       "import",
       "trace",
-      "no-cache",
       "json",
       "verbose",
     ]) {

@@ -102,7 +102,9 @@ describe.runIf(process.platform === "linux")("the process that runs the guest", 
       cwd: folder,
       reject: false,
     });
-    await new Promise<void>((done) => parent.stderr?.on("data", (text) => /bindings/.test(String(text)) && done()));
+    await new Promise<void>((done) =>
+      parent.stderr?.on("data", (text) => /instrumenting|compiling|initializing/.test(String(text)) && done()),
+    );
     const [child] = childrenOf(parent.pid) as [number];
     return { folder, parent, child };
   }

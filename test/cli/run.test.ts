@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -212,7 +211,6 @@ describe("--json", () => {
       warnings: [],
     });
     expect(report.phases.map(({ name }) => name).sort()).toEqual([
-      "bind",
       "compile",
       "decode",
       "initialize",
@@ -239,25 +237,6 @@ describe("--json", () => {
     const { error } = JSON.parse(stdout) as { error: { code: string; message: string } };
     expect(error.code).toBe(name);
     expect(stderr).toContain(error.message);
-  });
-});
-
-describe("the cache", () => {
-  const bindings = async (cache: string, ...more: string[]) => {
-    const args = ["run", input, "-o", path("cache.wasm"), "-f", "init", "--json", ...more];
-    const { stdout } = await cli(args, { env: { XDG_CACHE_HOME: path(cache) } });
-    return (JSON.parse(stdout) as Report).bindings;
-  };
-
-  test("keeps bindings", async () => {
-    expect(await bindings("cache-1")).toBe("generated");
-    expect(await bindings("cache-1")).toBe("cached");
-    expect(await bindings("cache-1", "--no-cache")).toBe("generated");
-  });
-
-  test("keeps none with --no-cache", async () => {
-    expect(await bindings("cache-2", "--no-cache")).toBe("generated");
-    expect(readdirSync(path(""))).not.toContain("cache-2");
   });
 });
 

@@ -25,7 +25,7 @@ async function outputOn({ name, umask, mtime, env }: Machine, input: string): Pr
   await cp(fixturePreopen("c-host", "/data").host, join(cwd, "data"), { recursive: true });
   for (const file of await readdir(join(cwd, "data"))) await utimes(join(cwd, "data", file), mtime, mtime);
   const command = `umask ${umask}; exec "$@"`;
-  const args = ["run", input, "-o", "out.wasm", "-f", "init", "--dir", "data::/data", "--no-cache"];
+  const args = ["run", input, "-o", "out.wasm", "-f", "init", "--dir", "data::/data"];
   await execa("sh", ["-c", command, "sh", process.execPath, MAIN, ...args], { cwd, env, stdin: "ignore" });
   return readFile(join(cwd, "out.wasm"));
 }

@@ -327,17 +327,6 @@ describe("state that cannot be seen is refused", () => {
       "init-trapped",
     );
   });
-
-  test("an exported function that JavaScript takes for a promise's", async () => {
-    await run(
-      `(component
-        (core module $m (func (export "f")))
-        (core instance $i (instantiate $m))
-        (func (export "then") (canon lift (core func $i "f"))) (func (export "init") (canon lift (core func $i "f"))))`,
-      {},
-      "unsupported",
-    );
-  });
 });
 
 test("an init export that others refer to stays, with a warning", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ComponentInitError } from "../../src/errors.js";
-import { initializationError } from "../../src/host/failure.js";
+import { ErrorResult, initializationError } from "../../src/host/failure.js";
 import { OutputCapture } from "../../src/host/output.js";
 import { GuestExit } from "../../src/host/wasi/index.js";
 import { loadFixture } from "../support/fixtures.js";
@@ -8,13 +8,6 @@ import { refusal } from "../support/refusal.js";
 import { wat } from "../support/wat.js";
 
 const SILENT = { stdout: "", stderr: "" };
-
-/** What jco throws for an `err` result: it is told by its name, as each glue declares its own. */
-class ComponentError extends Error {
-  constructor(readonly payload: unknown) {
-    super("component error");
-  }
-}
 
 describe("an error result", () => {
   test.each([
@@ -24,7 +17,7 @@ describe("an error result", () => {
     [null, "err(null)"],
     ["x".repeat(2000), /^init returned err\("x{999}… \(1002 more characters\)\)$/],
   ])("%o", (payload, text) => {
-    const error = initializationError(new ComponentError(payload), "init", SILENT);
+    const error = initializationError(new ErrorResult(payload), "init", SILENT);
     expect(error).toMatchObject({ code: "init-failed", details: [] });
     if (typeof text === "string") expect(error.message).toBe(`init returned ${text}`);
     else expect(error.message).toMatch(text);
@@ -32,7 +25,7 @@ describe("an error result", () => {
 
   test("shows what the guest printed", () => {
     const output = { stdout: "one\ntwo\n", stderr: "why\n" };
-    const { details } = initializationError(new ComponentError("e"), "init", output);
+    const { details } = initializationError(new ErrorResult("e"), "init", output);
     expect(details).toEqual(["guest stdout:", "  one", "  two", "guest stderr:", "  why"]);
   });
 });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { GuestHandles } from "../../src/host/guest-handles.js";
 import { danglingHandles } from "../../src/host/live-handles.js";
 import type { LiveHandle } from "../../src/host/wasi/index.js";
 
@@ -19,7 +18,7 @@ const FILE = handle("descriptor", "wasi:filesystem/types#[method]descriptor.open
 const STDIN = handle("input-stream", "wasi:cli/stdin#get-stdin", MAIN, "stdin");
 
 const found = (before: readonly LiveHandle[], after = before) =>
-  danglingHandles(before, after, new GuestHandles()).map(({ type, detail, owner }) => [type, detail, owner]);
+  danglingHandles(before, after, []).map(({ type, detail, owner }) => [type, detail, owner]);
 
 describe("handles that dangle", () => {
   test("are those that are left", () => {

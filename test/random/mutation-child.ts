@@ -65,7 +65,7 @@ async function handle({ id, component, initFunc }: MutationRequest): Promise<voi
     end: () => report({ id, phase: undefined }),
   };
   let result = await attempt(async () => {
-    const { chunks } = await runPhases(bytes, { initFunc, cache: false, onPhase }, thread);
+    const { chunks } = await runPhases(bytes, { initFunc, onPhase }, thread);
     return Buffer.concat(chunks);
   });
   const panicked = PANIC.test(textOf(result));
@@ -74,7 +74,7 @@ async function handle({ id, component, initFunc }: MutationRequest): Promise<voi
     // The shared thread may have suffered from an earlier case; the product has a new one for each run.
     await thread.close();
     thread = new JcoThread();
-    result = await attempt(async () => (await preinitialize(bytes, { initFunc, cache: false, onPhase })).component);
+    result = await attempt(async () => (await preinitialize(bytes, { initFunc, onPhase })).component);
   }
   report({ id, result, panic });
 }

@@ -1,6 +1,7 @@
 import { generate, $init as initBindgen } from "@bytecodealliance/jco-transpile/component";
 import { createWasi, GuestExit } from "../../src/host/wasi/index.js";
-import { toCamelCase, toExportKey } from "../../src/wave/js-names.js";
+import { toCamelCase } from "../../src/wave/js-names.js";
+import { toExportKey } from "./jco-names.js";
 import type { SessionOptions, SessionResult, WasiSettings } from "./session.js";
 import { type Arg, type Call, InstantiationError, isHandleRef, normalise, type Outcome } from "./session.js";
 

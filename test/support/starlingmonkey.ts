@@ -8,7 +8,8 @@ import { createWasiWith } from "../../src/host/wasi/index.js";
 import { DEFAULT_SEED } from "../../src/host/wasi/random.js";
 import { DEFAULT_TIME } from "../../src/host/wasi/timeline.js";
 import type { PreinitializeOptions } from "../../src/index.js";
-import { toCamelCase, toExportKey } from "../../src/wave/js-names.js";
+import { toCamelCase } from "../../src/wave/js-names.js";
+import { toExportKey } from "./jco-names.js";
 import { CACHE } from "./paths.js";
 import { type Call, isHandleRef, normalise, type Outcome, type SessionResult, type WasiSettings } from "./session.js";
 

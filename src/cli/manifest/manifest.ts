@@ -35,7 +35,6 @@ export interface Manifest {
   readonly components?: Files;
   readonly gc?: boolean;
   readonly verify?: boolean;
-  readonly cache?: boolean;
   readonly trace?: string;
 }
 

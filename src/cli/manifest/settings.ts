@@ -30,7 +30,7 @@ async function convert(manifest: Manifest, path: string): Promise<Settings> {
       `${path}: component and sharedLibs exclude each other, but for libraries that are dlOpenable: others are linked in its place`,
     );
   }
-  const { component, output, stdin, trace, init, keepInit, args, handles, gc, verify, cache } = manifest;
+  const { component, output, stdin, trace, init, keepInit, args, handles, gc, verify } = manifest;
   // As on the command line, `-` is a standard stream.
   const locate = (file: string) => (isAbsolute(file) || file === "-" ? file : join(dirname(path), file));
   const locatedAll = (files: Readonly<Record<string, string>> = {}) =>
@@ -62,7 +62,6 @@ async function convert(manifest: Manifest, path: string): Promise<Settings> {
     components: locatedAll(manifest.components),
     gc,
     verify,
-    cache,
   });
 }
 

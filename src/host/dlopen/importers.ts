@@ -1,5 +1,4 @@
 import { failDl } from "../../dlopen/interface.js";
-import { safeCoreName } from "../../instrument/core-names.js";
 import type { Library } from "../../link/library.js";
 import { type Signature, signatureOf } from "../../link/signature.js";
 import type { Import } from "../../module/imports.js";
@@ -24,8 +23,7 @@ export function findImporter(
   item: Import,
   { name, module }: Library,
 ): Importer | undefined {
-  const isSame = (one: Import) =>
-    one.kind === item.kind && one.module === safeCoreName(item.module) && one.name === safeCoreName(item.name);
+  const isSame = (one: Import) => one.kind === item.kind && one.module === item.module && one.name === item.name;
   for (const importer of importers) {
     const own = importer.module.imports.find(isSame);
     if (own === undefined) continue;
@@ -48,9 +46,7 @@ export function importedValue(
   importers: readonly Importer[],
 ): WebAssembly.ImportValue {
   const { imports = {} } = importers.find((one) => one.position === position) ?? {};
-  const [from, key] = [safeCoreName(module), safeCoreName(name)];
-  // An object of jco's, with a prototype.
-  const items = Object.hasOwn(imports, from) ? imports[from] : undefined;
-  if (items !== undefined && Object.hasOwn(items, key)) return items[key] as WebAssembly.ImportValue;
+  const items = Object.hasOwn(imports, module) ? imports[module] : undefined;
+  if (items !== undefined && Object.hasOwn(items, name)) return items[name] as WebAssembly.ImportValue;
   return failDl(`the program does not import ${name} of ${module}`);
 }

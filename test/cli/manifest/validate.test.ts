@@ -38,7 +38,6 @@ const OPTIONS: Readonly<Record<keyof Required<Manifest>, readonly RunOption[]>> 
   components: ["component"],
   gc: ["gc"],
   verify: ["verify"],
-  cache: ["no-cache"],
   trace: ["trace"],
 };
 const PREOPEN: Readonly<Record<keyof Required<ManifestPreopen>, true>> = {

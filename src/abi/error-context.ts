@@ -1,0 +1,4 @@
+/** CanonicalABI.md, `ErrorContext`. */
+export class ErrorContext {
+  constructor(readonly debugMessage: string) {}
+}

@@ -1,0 +1,25 @@
+import type { WasmFunction } from "./core-func.js";
+import type { ComponentInstance } from "./instance.js";
+import type { CanonicalOptions } from "./options.js";
+import type { FuncType } from "./types.js";
+
+/** A function of a component (CanonicalABI.md, `FuncInst`): a guest's or the host's. */
+export type FuncInst = LiftedFunc | HostFunc;
+
+export interface LiftedFunc {
+  readonly kind: "lifted";
+  /** For messages. */
+  readonly name: string;
+  readonly type: FuncType;
+  readonly options: CanonicalOptions;
+  readonly instance: ComponentInstance;
+  readonly callee: WasmFunction;
+}
+
+export interface HostFunc {
+  readonly kind: "host";
+  readonly name: string;
+  readonly type: FuncType;
+  /** Takes arguments and gives the result in the host's convention; a promise of it where the type is async. */
+  readonly call: (args: readonly unknown[]) => unknown;
+}

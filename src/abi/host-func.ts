@@ -1,0 +1,37 @@
+import type { HostFunc } from "./func.js";
+import type { FuncType } from "./types.js";
+
+/** What the host provides for an import: takes arguments and gives a result as the library's conventions have it. */
+export type HostImplementation = (...args: readonly unknown[]) => unknown;
+
+/** A function of the host, with results that are thrown or returned made values. */
+export function hostFunc(name: string, type: FuncType, implementation: HostImplementation): HostFunc {
+  const call =
+    type.result?.kind === "result"
+      ? (args: readonly unknown[]) => settled(() => implementation(...args), type.async)
+      : (args: readonly unknown[]) => implementation(...args);
+  return { kind: "host", name, type, call };
+}
+
+type Result = { readonly tag: "ok" | "err"; readonly val: unknown };
+
+function settled(call: () => unknown, isAsync: boolean): Result | PromiseLike<Result> {
+  try {
+    const value = call();
+    if (isAsync && value instanceof Promise) return value.then(ok, err);
+    return ok(value);
+  } catch (error) {
+    return err(error);
+  }
+}
+
+function ok(val: unknown): Result {
+  return { tag: "ok", val };
+}
+
+/** What is thrown is the error case of the result; an `Error` only where it carries one as its `payload`. */
+function err(error: unknown): Result {
+  if (!(error instanceof Error)) return { tag: "err", val: error };
+  if (Object.hasOwn(error, "payload")) return { tag: "err", val: (error as unknown as { payload: unknown }).payload };
+  throw error;
+}

@@ -1,0 +1,138 @@
+import type { Convention } from "./convention.js";
+import type { CoreImplementation } from "./core-func.js";
+import type { FuncInst, HostFunc, LiftedFunc } from "./func.js";
+import { guestConvention } from "./guest-convention.js";
+import { hostConvention } from "./host-convention.js";
+import { type ComponentInstance, enter, leave } from "./instance.js";
+import { MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, paramTypes, resultTypes } from "./layout.js";
+import { type CanonicalOptions, type CoreValue, CoreValueIter } from "./options.js";
+import { withoutLeaving } from "./store.js";
+import { Lenders } from "./subtask.js";
+import type { OnResolve, OnStart } from "./task.js";
+import { trap, trapIf } from "./trap.js";
+
+/**
+ * Calls where nothing can wait: `canon_lift` and `canon_lower` of CanonicalABI.md without threads, which come to functions
+ * that call each other.
+ */
+type PlainCall = (onStart: OnStart, onResolve: OnResolve) => void;
+
+/** CanonicalABI.md, `canon_lift`. */
+function plainLift({ type, options, instance, callee }: LiftedFunc, convention: Convention): PlainCall {
+  const { lifters, lowerers } = instance.store.codec(convention, options.ptrType);
+  const lowerParams = lowerers.values(paramTypes(type), MAX_FLAT_PARAMS);
+  const liftResults = lifters.values(resultTypes(type), MAX_FLAT_RESULTS);
+  const { postReturn } = options;
+  return (onStart, onResolve) => {
+    const borrows = { numBorrows: 0 };
+    const cx = { options, instance, lends: undefined, borrows };
+    const args = onStart();
+    options.refresh();
+    const coreResult = callTrapping(callee, lowerParams(cx, args)) as CoreValue | undefined;
+    options.refresh();
+    const coreResults = coreResult === undefined ? [] : [coreResult];
+    const results = liftResults(cx, new CoreValueIter(coreResults));
+    trapIf(borrows.numBorrows > 0, "borrow handles still remain at the end of the call");
+    onResolve(results);
+    if (postReturn !== undefined) withoutLeaving(instance, () => callTrapping(postReturn, coreResults));
+  };
+}
+
+/** CanonicalABI.md, `call_and_trap_on_throw`: exceptions of WebAssembly stay inside of a component instance. */
+export function callTrapping(func: (...args: CoreValue[]) => unknown, args: readonly CoreValue[]): unknown {
+  try {
+    return func(...args);
+  } catch (error) {
+    return rethrow(error);
+  }
+}
+
+export function rethrow(error: unknown): never {
+  if (error instanceof WebAssembly.Exception) return trap("uncaught exception propagated out of component");
+  throw error;
+}
+
+/** CanonicalABI.md, `canon_lower`, of a function of a guest. */
+function lowerLifted(callee: LiftedFunc, options: CanonicalOptions, caller: ComponentInstance): CoreImplementation {
+  const { type, instance } = callee;
+  const { lifters, lowerers } = caller.store.codec(guestConvention, options.ptrType);
+  const liftParams = lifters.values(paramTypes(type), MAX_FLAT_PARAMS);
+  const lowerResults = lowerers.values(resultTypes(type), MAX_FLAT_RESULTS);
+  const call = plainLift(callee, guestConvention);
+  const entering = instance.enteringSet(caller);
+  return (...args) => {
+    caller.checkMayLeave();
+    trapIf(instance === caller, "cannot enter component instance");
+    enter(entering);
+    const lends = new Lenders();
+    const cx = { options, instance: caller, lends, borrows: undefined };
+    const values = new CoreValueIter(args);
+    let coreResults: CoreValue[] = [];
+    const onStart = () => {
+      options.refresh();
+      return liftParams(cx, values);
+    };
+    const onResolve: OnResolve = (results = []) => {
+      options.refresh();
+      coreResults = lowerResults(cx, results, values);
+    };
+    call(onStart, onResolve);
+    leave(entering);
+    lends.giveBack();
+    return coreResults[0];
+  };
+}
+
+/** CanonicalABI.md, `canon_lower`, of a function of the host that returns at once. */
+export function lowerHost(
+  { type, call }: HostFunc,
+  options: CanonicalOptions,
+  caller: ComponentInstance,
+): CoreImplementation {
+  const { lifters, lowerers } = caller.store.codec(hostConvention, options.ptrType);
+  const liftParams = lifters.values(paramTypes(type), MAX_FLAT_PARAMS);
+  const lowerResults = lowerers.values(resultTypes(type), MAX_FLAT_RESULTS);
+  const hasResult = type.result !== undefined;
+  return (...args) => {
+    caller.checkMayLeave();
+    const lends = new Lenders();
+    const cx = { options, instance: caller, lends, borrows: undefined };
+    const values = new CoreValueIter(args);
+    options.refresh();
+    const result = call(liftParams(cx, values));
+    options.refresh();
+    const coreResults = lowerResults(cx, hasResult ? [result] : [], values);
+    lends.giveBack();
+    return coreResults[0];
+  };
+}
+
+export function lowerPlain(callee: FuncInst, options: CanonicalOptions, caller: ComponentInstance): CoreImplementation {
+  return lazily(() =>
+    callee.kind === "lifted" ? lowerLifted(callee, options, caller) : lowerHost(callee, options, caller),
+  );
+}
+
+/** A component imports far more than it calls. */
+export function lazily(make: () => CoreImplementation): CoreImplementation {
+  let made: CoreImplementation | undefined;
+  return (...args) => {
+    made ??= make();
+    return made(...args);
+  };
+}
+
+/** Calls an export from the host. */
+export function callPlain(func: LiftedFunc, args: readonly unknown[]): unknown {
+  const entering = func.instance.enteringSet(undefined);
+  enter(entering);
+  let result: unknown;
+  plainLift(func, hostConvention)(
+    () => args,
+    (results = []) => {
+      result = results[0];
+    },
+  );
+  leave(entering);
+  return result;
+}

@@ -1,0 +1,48 @@
+import { ComponentInitError } from "../errors.js";
+import { type Async, awaited } from "./async.js";
+import type { CoreImplementation, WasmFunction } from "./core-func.js";
+import type { CoreValue } from "./options.js";
+
+/** JavaScript Promise Integration, which TypeScript's library does not know yet and engines before V8 13.7 do not have. */
+interface Engine {
+  promising(func: WasmFunction): (...args: CoreValue[]) => Promise<unknown>;
+  readonly Suspending: new (func: CoreImplementation) => WebAssembly.ImportValue;
+}
+
+/** Stack switching, or what says that there is none to whoever needs it. */
+export class PromiseIntegration {
+  readonly #engine: Engine | undefined;
+
+  constructor(engine: Partial<Engine> = WebAssembly as Partial<Engine>) {
+    const { promising, Suspending } = engine;
+    this.#engine = promising === undefined || Suspending === undefined ? undefined : { promising, Suspending };
+  }
+
+  /** Whether code can wait at all. */
+  get isAvailable(): boolean {
+    return this.#engine !== undefined;
+  }
+
+  /** Calls a function that may wait. */
+  *call(func: WasmFunction, args: readonly CoreValue[]): Async<unknown> {
+    if (this.#engine === undefined) return func(...args);
+    return yield* awaited(this.#engine.promising(func)(...args));
+  }
+
+  /** An import that may wait. */
+  suspending(func: CoreImplementation): WebAssembly.ImportValue {
+    if (this.#engine !== undefined) return new this.#engine.Suspending(func);
+    return (...args: CoreValue[]) => {
+      const result = func(...args);
+      return result instanceof Promise ? refuse() : result;
+    };
+  }
+}
+
+export function refuse(): never {
+  throw new ComponentInitError(
+    "unsupported",
+    `initialization runs async functions, and Node ${process.versions.node} has no JavaScript Promise Integration ` +
+      "(WebAssembly.Suspending): use Node 25 or later",
+  );
+}

@@ -1,0 +1,228 @@
+import { type Async, drive } from "./async.js";
+import type { Convention } from "./convention.js";
+import type { ComponentInstance } from "./instance.js";
+import type { PtrType } from "./layout.js";
+import { Lifters } from "./lift.js";
+import { Lowerers } from "./lower.js";
+import type { CoreValue } from "./options.js";
+import type { PromiseIntegration } from "./promise-integration.js";
+import type { ResourceHandle } from "./resources.js";
+import type { Task } from "./task.js";
+import type { Thread } from "./thread.js";
+import { trapIf } from "./trap.js";
+import { TypeInterner } from "./types.js";
+
+/** What whoever runs a component wants to know and has to decide. */
+export interface StoreOptions {
+  /** Told of all that ends the guest: another frame of the guest may catch it, and then nothing would look wrong. */
+  readonly onTrap: (error: Error) => void;
+  /** Told of handles that own something, where they come about. */
+  readonly onCreation: (handle: ResourceHandle, createdBy: string | undefined) => void;
+  /** Stack switching; absent where nothing can have to wait. */
+  readonly integration: PromiseIntegration | undefined;
+  /** Waits until something may have happened outside of the guest; gives `false` where nothing more will. */
+  readonly waitOutside: () => Promise<boolean>;
+}
+
+/** A call of a function of the host that takes its time. */
+export interface HostCall {
+  readonly name: string;
+  /** Whether the host is done with it, and the guest has not been told. */
+  hasReturned: boolean;
+}
+
+/**
+ * How much is lifted at once: as much as one list can have (CanonicalABI.md, `MAX_LIST_BYTE_LENGTH`). Lists of lists that
+ * all are in one place of the memory would fill any memory of ours. Wasmtime's limit is 128 MiB (`hostcall_fuel`).
+ */
+const LIFT_FUEL = 2 ** 28;
+
+/** CanonicalABI.md, `Store`: what all component instances of one life of a component share. */
+export class Store {
+  readonly instances: ComponentInstance[] = [];
+  readonly types = new TypeInterner();
+  /** Calls that have not ended. */
+  readonly tasks = new Set<Task>();
+  readonly waiting = new Set<Thread>();
+  /** Calls of the host whose results the guest does not have. */
+  readonly hostCalls = new Set<HostCall>();
+  /** How much there is that the host may do for the guest or with what it was given by it. */
+  hostPromises = 0;
+  /** What the values that are lifted at the moment may still take, see {@link spend}. */
+  #fuel = LIFT_FUEL;
+  /** Memories with 64-bit addresses, which JavaScript cannot tell from others. */
+  readonly memories64 = new WeakSet<WebAssembly.Memory>();
+  contextStorage: [number | bigint, number | bigint] = [0, 0];
+  #currentThread: Thread | undefined;
+  /** What the host has to tell the guest, when no thread runs. */
+  readonly #events: (() => Async<void>)[] = [];
+  #onEvent: (() => void) | undefined;
+  #importName: string | undefined;
+  readonly #codecs = new Map<string, { readonly lifters: Lifters; readonly lowerers: Lowerers }>();
+
+  constructor(readonly options: StoreOptions) {}
+
+  get isAsync(): boolean {
+    return this.options.integration !== undefined;
+  }
+
+  get currentThread(): Thread | undefined {
+    return this.#currentThread;
+  }
+
+  set currentThread(thread: Thread | undefined) {
+    this.#currentThread = thread;
+    if (thread !== undefined) this.contextStorage = thread.storage;
+  }
+
+  codec(convention: Convention, ptrType: PtrType): { readonly lifters: Lifters; readonly lowerers: Lowerers } {
+    const key = `${convention.name} ${ptrType}`;
+    let codec = this.#codecs.get(key);
+    if (codec === undefined) {
+      codec = { lifters: new Lifters(convention, ptrType), lowerers: new Lowerers(convention, ptrType) };
+      this.#codecs.set(key, codec);
+    }
+    return codec;
+  }
+
+  /** Before values are lifted. */
+  refuel(): void {
+    this.#fuel = LIFT_FUEL;
+  }
+
+  /** Notes what a list or string takes that is lifted. */
+  spend(amount: number): void {
+    this.#fuel -= amount;
+    trapIf(this.#fuel < 0, "fuel allocated for hostcalls has been exhausted");
+  }
+
+  /** CanonicalABI.md, `LiftLowerContext.reallocate`: a call for which the instance must not be left. */
+  callRealloc(instance: ComponentInstance, call: () => CoreValue): CoreValue {
+    const { contextStorage } = this;
+    this.contextStorage = [0, 0];
+    const result = withoutLeaving(instance, call);
+    this.contextStorage = contextStorage;
+    return result;
+  }
+
+  /** While a core module calls one of its imports. What it throws is a trap. */
+  during<T>(importName: string | undefined, call: () => T): T {
+    const outer = this.#importName;
+    this.#importName = importName;
+    try {
+      const result = call();
+      if (result instanceof Promise) result.catch((error: unknown) => this.noteTrap(error));
+      return result;
+    } catch (error) {
+      this.noteTrap(error);
+      throw error;
+    } finally {
+      this.#importName = outer;
+    }
+  }
+
+  noteTrap(error: unknown): void {
+    this.options.onTrap(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  noteCreation(handle: ResourceHandle): void {
+    this.options.onCreation(handle, this.#importName);
+  }
+
+  /** Lets something happen when no thread runs: memory and handles of a guest change only then. */
+  enqueue(event: () => void): void {
+    // biome-ignore lint/correctness/useYield: it does not wait
+    this.enqueueCall(function* () {
+      event();
+    });
+  }
+
+  /** As {@link enqueue}, for what calls the guest. */
+  enqueueCall(event: () => Async<void>): void {
+    this.#events.push(event);
+    this.#onEvent?.();
+  }
+
+  /** CanonicalABI.md, `Store.tick`. */
+  *tick(): Async<"went on" | "yielded" | "idle"> {
+    const event = this.#events.shift();
+    if (event !== undefined) {
+      yield* event();
+      return "went on";
+    }
+    const thread = nextOf(this.waiting);
+    if (thread === undefined) return "idle";
+    const { isYielding } = thread;
+    yield* resumeFromHost(thread);
+    return isYielding ? "yielded" : "went on";
+  }
+
+  /**
+   * Runs the guest and what it waits for.
+   *
+   * @returns whether `isOver` came true: otherwise it waits for what will not happen
+   */
+  async runUntil(isOver: () => boolean): Promise<boolean> {
+    while (!isOver()) {
+      if (!(await this.#advance()) && !(await this.#waitForEvent())) return false;
+    }
+    return true;
+  }
+
+  /** Runs what goes on when all calls have returned: until nothing is left, or goes on by itself. */
+  async settle(): Promise<void> {
+    for (;;) {
+      if (await this.#advance()) continue;
+      const isIdle = this.tasks.size === 0 && this.hostCalls.size === 0;
+      if (isIdle || !(await this.#waitForEvent())) return;
+    }
+  }
+
+  /** @returns whether there was something to do, also for the host */
+  async #advance(): Promise<boolean> {
+    const did = await drive(this.tick());
+    if (did === "went on") return true;
+    // The host does with what it was given what it does, and who lets others have their turn lets it have one, too.
+    await new Promise((resolve) => setImmediate(resolve));
+    return did === "yielded" || this.#events.length > 0;
+  }
+
+  async #waitForEvent(): Promise<boolean> {
+    if (this.hostCalls.size === 0 && this.hostPromises === 0) return false;
+    const event = new Promise<true>((resolve) => {
+      this.#onEvent = () => resolve(true);
+    });
+    const happened = await Promise.race([event, this.options.waitOutside()]);
+    this.#onEvent = undefined;
+    return happened;
+  }
+}
+
+/** Where an exception ends the call, the instance stays closed. */
+export function withoutLeaving<T>(instance: ComponentInstance, call: () => T): T {
+  instance.mayLeave = false;
+  const result = call();
+  instance.mayLeave = true;
+  return result;
+}
+
+/** Those who only let others have their turn come after those who have waited for something. */
+export function nextOf(
+  threads: Iterable<Thread>,
+  mayRun: (thread: Thread) => boolean = () => true,
+): Thread | undefined {
+  let yielding: Thread | undefined;
+  for (const thread of threads) {
+    if (!mayRun(thread) || !thread.ready) continue;
+    if (!thread.isYielding) return thread;
+    yielding ??= thread;
+  }
+  return yielding;
+}
+
+function* resumeFromHost(thread: Thread): Async<void> {
+  const { instance } = thread.task;
+  instance.enterFrom(undefined);
+  yield* thread.resume();
+  instance.leaveTo(undefined);
+}

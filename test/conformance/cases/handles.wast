@@ -1,0 +1,32 @@
+;; Numbers of handles: one table for all types, the number that was freed last comes first.
+(component
+  (type $a (resource (rep i32)))
+  (type $b (resource (rep i32)))
+  (core func $new-a (canon resource.new $a)) (core func $drop-a (canon resource.drop $a))
+  (core func $new-b (canon resource.new $b)) (core func $rep-b (canon resource.rep $b))
+  (core module $m
+    (import "" "new-a" (func $new-a (param i32) (result i32))) (import "" "drop-a" (func $drop-a (param i32)))
+    (import "" "new-b" (func $new-b (param i32) (result i32))) (import "" "rep-b" (func $rep-b (param i32) (result i32)))
+    (func (export "new-a") (param i32) (result i32) (call $new-a (local.get 0)))
+    (func (export "new-b") (param i32) (result i32) (call $new-b (local.get 0)))
+    (func (export "drop-a") (param i32) (call $drop-a (local.get 0)))
+    (func (export "rep-b") (param i32) (result i32) (call $rep-b (local.get 0))))
+  (core instance $i (instantiate $m (with "" (instance
+    (export "new-a" (func $new-a)) (export "drop-a" (func $drop-a))
+    (export "new-b" (func $new-b)) (export "rep-b" (func $rep-b))))))
+  (func (export "new-a") (param "rep" u32) (result u32) (canon lift (core func $i "new-a")))
+  (func (export "new-b") (param "rep" u32) (result u32) (canon lift (core func $i "new-b")))
+  (func (export "drop-a") (param "handle" u32) (canon lift (core func $i "drop-a")))
+  (func (export "rep-b") (param "handle" u32) (result u32) (canon lift (core func $i "rep-b"))))
+
+(assert_return (invoke "new-a" (u32.const 0)) (u32.const 1))
+(assert_return (invoke "new-b" (u32.const 0x40000005)) (u32.const 2))
+(assert_return (invoke "new-a" (u32.const 7)) (u32.const 3))
+(assert_return (invoke "drop-a" (u32.const 1)))
+(assert_return (invoke "drop-a" (u32.const 3)))
+(assert_return (invoke "new-b" (u32.const 0xffffffff)) (u32.const 3))
+(assert_return (invoke "rep-b" (u32.const 3)) (u32.const 0xffffffff))
+(assert_return (invoke "rep-b" (u32.const 2)) (u32.const 0x40000005))
+(assert_return (invoke "new-a" (u32.const 0)) (u32.const 1))
+(assert_trap (invoke "rep-b" (u32.const 1)) "used with the wrong type")
+(assert_trap (invoke "new-a" (u32.const 0)) "cannot enter component instance")
