@@ -40,7 +40,7 @@ await build({
   input: {
     main: "src/cli/main.ts",
     "jco-worker": "src/jco/jco-worker.ts",
-    "network-worker": "src/host/wasi/network/network-worker.ts",
+    "network-worker": "src/wasi/network/network-worker.ts",
   },
   platform: "node",
   external: [/^@bytecodealliance\//],

@@ -16,13 +16,6 @@ export type { HostOptions, InitializedInstance, Invoked } from "./host/initializ
 export type { HandlePolicy, HeldHandle } from "./host/live-handles.js";
 export type { RefusedImport } from "./host/refusals.js";
 export type { HostCall, TracedValue } from "./host/trace.js";
-export type { DeterminismOptions } from "./host/wasi/determinism.js";
-export type { GuestFiles } from "./host/wasi/filesystem/filesystem.js";
-export type { MountMode } from "./host/wasi/filesystem/mount.js";
-export type { ArchivePreopen, DirectoryPreopen, Preopen } from "./host/wasi/filesystem/preopens.js";
-export type { FileRead } from "./host/wasi/filesystem/read-log.js";
-export type { NetworkActivity } from "./host/wasi/network/activity.js";
-export type { AllowedNetwork } from "./host/wasi/network/network.js";
 export type { InitFunction } from "./instrument/init-func.js";
 export type { LibcTraits } from "./instrument/libc.js";
 export type {
@@ -68,3 +61,10 @@ export type {
   TableImage,
 } from "./snapshot/model.js";
 export type { Supply } from "./specialize/model.js";
+export type { DeterminismOptions } from "./wasi/determinism.js";
+export type { GuestFiles } from "./wasi/filesystem/filesystem.js";
+export type { MountMode } from "./wasi/filesystem/mount.js";
+export type { ArchivePreopen, DirectoryPreopen, Preopen } from "./wasi/filesystem/preopens.js";
+export type { FileRead } from "./wasi/filesystem/read-log.js";
+export type { NetworkActivity } from "./wasi/network/activity.js";
+export type { AllowedNetwork } from "./wasi/network/network.js";

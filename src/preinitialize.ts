@@ -5,7 +5,6 @@ import type { DlPlan } from "./dlopen/plan.js";
 import { opensLibraries } from "./dlopen/replace-import.js";
 import { refuseOnto, withLibraries } from "./dlopen/with-libraries.js";
 import { ComponentInitError } from "./errors.js";
-import type { DlImports } from "./host/dlopen/imports.js";
 import { hostWarnings } from "./host/host-report.js";
 import type { ImportModules } from "./host/import-modules.js";
 import {
@@ -17,14 +16,13 @@ import {
   type Prepared,
 } from "./host/initialize.js";
 import type { HandlePolicy } from "./host/live-handles.js";
-import { type DeterminismOptions, determinismOf } from "./host/wasi/determinism.js";
-import type { Preopen } from "./host/wasi/filesystem/preopens.js";
 import { chooseInit } from "./instrument/choose-init.js";
 import { formatInitFunction, type InitFunction } from "./instrument/init-func.js";
 import { instrument } from "./instrument/instrument.js";
 import type { Instrumented } from "./instrument/model.js";
 import type { InstrumentOptions } from "./instrument/module.js";
 import { JcoThread } from "./jco/jco-thread.js";
+import type { DlImports } from "./loader/imports.js";
 import type { DlReport, MemoryReport, PhaseName, Report, TableReport } from "./report.js";
 import { findCorrespondence, initInTarget } from "./rewrite/correspondence.js";
 import { type Rewritten, rewrite } from "./rewrite/rewrite.js";
@@ -35,6 +33,8 @@ import { specialize } from "./specialize/specialize.js";
 import { validateInput } from "./verify/input.js";
 import { verifyState } from "./verify/state.js";
 import { ComponentValidator, verify } from "./verify/verify.js";
+import { type DeterminismOptions, determinismOf } from "./wasi/determinism.js";
+import type { Preopen } from "./wasi/filesystem/preopens.js";
 
 export interface DlopenOptions extends HostDlopenOptions {
   /** Leave the import by which libraries are opened, for hosts that have it (default false). */

@@ -1,7 +1,7 @@
 import type { DlPlan } from "./dlopen/plan.js";
-import type { DlFailure } from "./host/dlopen/imports.js";
 import type { HostReport } from "./host/host-report.js";
 import type { HeldHandle } from "./host/live-handles.js";
+import type { DlFailure } from "./loader/imports.js";
 import type { RemovedCounts } from "./module/gc.js";
 
 /** The phases in order. `bind` is the generation of the canonical ABI glue, `compile` the engine's. */

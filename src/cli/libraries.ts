@@ -1,10 +1,10 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
 import { ComponentInitError } from "../errors.js";
-import type { SourceDirectory } from "../host/wasi/filesystem/source.js";
 import type { Dlopen } from "../link/libdl.js";
 import { type LibraryInput, readDylink } from "../link/library.js";
 import { reason } from "../reason.js";
+import type { SourceDirectory } from "../wasi/filesystem/source.js";
 import { UsageError } from "./failure.js";
 import { parseIfText } from "./files.js";
 
@@ -134,7 +134,7 @@ async function readDirectory({ path, name, dlOpenable = false }: LibraryFile): P
 }
 
 async function readArchive({ path, name, dlOpenable = false }: LibraryFile): Promise<Found[]> {
-  const { loadArchives } = await import("../host/wasi/index.js");
+  const { loadArchives } = await import("../wasi/index.js");
   const [archive] = await loadArchives([{ archive: path, guest: "/" }]);
   const files = archive !== undefined && "source" in archive ? [...filesIn(archive.source, "")] : [];
   const libraries = files.filter(([file]) => isLibrary(file)).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,6 +1,6 @@
-import type { MountMode } from "../host/wasi/filesystem/mount.js";
-import type { ArchivePreopen, DirectoryPreopen, Preopen } from "../host/wasi/filesystem/preopens.js";
-import { checkPreopens } from "../host/wasi/filesystem/preopens.js";
+import type { MountMode } from "../wasi/filesystem/mount.js";
+import type { ArchivePreopen, DirectoryPreopen, Preopen } from "../wasi/filesystem/preopens.js";
+import { checkPreopens } from "../wasi/filesystem/preopens.js";
 import { UsageError } from "./failure.js";
 import { checkArchive, checkDirectory } from "./files.js";
 

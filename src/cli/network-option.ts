@@ -30,7 +30,7 @@ export async function parseNetwork(texts: readonly string[]): Promise<true | rea
 
 /** @param label - what stands for the option in messages */
 export async function checkDestinations(label: string, texts: readonly string[]): Promise<readonly string[]> {
-  const { parseDestination } = await import("../host/wasi/network/destinations.js");
+  const { parseDestination } = await import("../wasi/network/destinations.js");
   const invalid = texts.find((text) => parseDestination(text) === undefined);
   if (invalid === undefined) return texts;
   throw new UsageError(`${label}=${invalid}: HOST:PORT is expected (HOST:* for any port, [ADDRESS]:PORT for IPv6)`);

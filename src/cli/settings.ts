@@ -1,6 +1,6 @@
-import type { Preopen } from "../host/wasi/filesystem/preopens.js";
 import type { Dlopen } from "../link/libdl.js";
 import type { PreinitializeOptions } from "../preinitialize.js";
+import type { Preopen } from "../wasi/filesystem/preopens.js";
 import type { LibraryFile } from "./libraries.js";
 
 /** The options that mean the same to the library. */

@@ -8,10 +8,12 @@ import { Store } from "../abi/store.js";
 import { concat } from "../binary/writer.js";
 import type { CoreModuleDefinition } from "../component/model.js";
 import { failDl } from "../dlopen/interface.js";
+import { lookUp, type RunningInstance } from "../instrument/access.js";
 import { formatInitFunction, type InitFunction } from "../instrument/init-func.js";
 import type { Instrumented, InstrumentedInstance, InstrumentedModule } from "../instrument/model.js";
-import type { AddedInstance, LoaderHost } from "./dlopen/instantiate.js";
-import type { RunningCore } from "./dlopen/program.js";
+import type { AddedInstance, LoaderHost } from "../loader/instantiate.js";
+import type { RunningCore } from "../loader/program.js";
+import { GuestExit } from "../wasi/index.js";
 import { ErrorResult, initializationError } from "./failure.js";
 import { HandleOrigins } from "./guest-handles.js";
 import { hostFunctionOf } from "./host-functions.js";
@@ -22,8 +24,7 @@ import type { OutputCapture } from "./output.js";
 import { Outside } from "./outside.js";
 import type { Preview1Files } from "./preview1-files.js";
 import { ReferenceWatch } from "./references.js";
-import { lookUp, type RunningInstance, TableWatch } from "./tables.js";
-import { GuestExit } from "./wasi/index.js";
+import { TableWatch } from "./tables.js";
 
 /** A core instance after initialization. */
 export interface InitializedInstance {

@@ -1,5 +1,5 @@
 import { ComponentInitError } from "../errors.js";
-import { GuestExit } from "./wasi/index.js";
+import { GuestExit } from "../wasi/index.js";
 
 /** What the guest printed, kept within bounds. */
 export interface Output {

@@ -1,6 +1,6 @@
 import { ResourceHandle } from "../abi/resources.js";
 import type { Store } from "../abi/store.js";
-import { captureTrace, Resource, stackOf } from "./wasi/handles.js";
+import { captureTrace, Resource, stackOf } from "../wasi/handles.js";
 
 /** A handle to a resource that is not the host's: the component's own, or one of an import that the caller provided. */
 export interface OwnedHandle {

@@ -1,8 +1,8 @@
+import { guestPathOf } from "../wasi/filesystem/preopens.js";
+import type { FileRead } from "../wasi/filesystem/read-log.js";
+import type { WasiHost, WasiOptions } from "../wasi/index.js";
+import { type NetworkActivity, networkWarnings } from "../wasi/network/activity.js";
 import type { Refusals, RefusedImport } from "./refusals.js";
-import { guestPathOf } from "./wasi/filesystem/preopens.js";
-import type { FileRead } from "./wasi/filesystem/read-log.js";
-import type { WasiHost, WasiOptions } from "./wasi/index.js";
-import { type NetworkActivity, networkWarnings } from "./wasi/network/activity.js";
 
 /** What of its host the guest used while it initialized: all that the output can depend on besides the input. */
 export interface HostReport {

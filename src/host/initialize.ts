@@ -4,9 +4,19 @@ import type { DlPlan } from "../dlopen/plan.js";
 import { ComponentInitError } from "../errors.js";
 import type { InitFunction } from "../instrument/init-func.js";
 import type { Instrumented, InstrumentedModule } from "../instrument/model.js";
+import { type DlFailure, DlImports } from "../loader/imports.js";
+import { LibrarySource, searchHost } from "../loader/source.js";
+import {
+  createWasi,
+  type DeterminismOptions,
+  type GuestFile,
+  type GuestFiles,
+  loadArchives,
+  type Preopen,
+} from "../wasi/index.js";
+import { type OpenNetwork, withNetwork } from "../wasi/network/load.js";
+import type { AllowedNetwork } from "../wasi/network/network.js";
 import { ComponentRun, type InitializedInstance, type Prepared } from "./component-run.js";
-import { type DlFailure, DlImports } from "./dlopen/imports.js";
-import { LibrarySource, searchHost } from "./dlopen/source.js";
 import { ownedHandles } from "./guest-handles.js";
 import { type HostReport, hostReport, ungranted } from "./host-report.js";
 import { completeImports, type Provided, synchronous, unversioned } from "./imports.js";
@@ -18,16 +28,6 @@ import type { ReferenceWatch } from "./references.js";
 import { Refusals } from "./refusals.js";
 import { FunctionIndex, type TableWatch } from "./tables.js";
 import { type HostCall, traceImports } from "./trace.js";
-import {
-  createWasi,
-  type DeterminismOptions,
-  type GuestFile,
-  type GuestFiles,
-  loadArchives,
-  type Preopen,
-} from "./wasi/index.js";
-import { type OpenNetwork, withNetwork } from "./wasi/network/load.js";
-import type { AllowedNetwork } from "./wasi/network/network.js";
 
 export type { InitializedInstance, Prepared } from "./component-run.js";
 

@@ -1,7 +1,7 @@
 import { ComponentInitError } from "../errors.js";
+import type { LiveHandle } from "../wasi/index.js";
 import { type Output, printedBy, wasmFrames } from "./failure.js";
 import type { OwnedHandle } from "./guest-handles.js";
-import type { LiveHandle } from "./wasi/index.js";
 
 /** What becomes of a component whose initialization ends with handles held. */
 export type HandlePolicy = "error" | "warn" | "allow";

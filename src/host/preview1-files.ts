@@ -1,5 +1,5 @@
-import type { Resource } from "./wasi/handles.js";
-import type { WasiHost } from "./wasi/index.js";
+import type { Resource } from "../wasi/handles.js";
+import type { WasiHost } from "../wasi/index.js";
 
 const PREVIEW1 = "wasi_snapshot_preview1";
 

@@ -1,5 +1,6 @@
+import type { RunningInstance } from "../instrument/access.js";
 import type { ModuleState } from "../instrument/model.js";
-import { isObject, type RunningInstance, UNREADABLE } from "./tables.js";
+import { isObject, UNREADABLE } from "./tables.js";
 
 /** What is in a global of a reference type. */
 export interface ReferenceContents {

@@ -1,18 +1,7 @@
 import { type ConstExpr, type ConstValue, evaluateConstExpr } from "../binary/const-expr.js";
 import { ComponentInitError } from "../errors.js";
-import type { Access, ModuleState } from "../instrument/model.js";
-
-/** A core instance that runs, with what it was given. */
-export interface RunningInstance {
-  readonly exports: WebAssembly.Exports;
-  readonly imports: WebAssembly.Imports;
-}
-
-/** What an access stands for in a running instance. */
-export function lookUp(access: Access, { exports, imports }: RunningInstance): WebAssembly.ExportValue {
-  const value = access.kind === "export" ? exports[access.name] : imports[access.module]?.[access.name];
-  return value as WebAssembly.ExportValue;
-}
+import { lookUp, type RunningInstance } from "../instrument/access.js";
+import type { ModuleState } from "../instrument/model.js";
 
 /** A function of a core instance, by its position and the function's index. */
 export interface FunctionPlace {

@@ -1,7 +1,7 @@
 import type { ImportedInterface } from "../component/resolve.js";
+import { GuestExit, type HandleDescription } from "../wasi/index.js";
 import { type ImportObject, importKey, memberOf } from "./imports.js";
 import { shortenText, shortenValue, type TracedValue } from "./trace-values.js";
-import { GuestExit, type HandleDescription } from "./wasi/index.js";
 
 export type { TracedValue } from "./trace-values.js";
 

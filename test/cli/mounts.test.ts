@@ -3,9 +3,9 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseDir, parseTar } from "../../src/cli/mounts.js";
-import { treeOf } from "../host/wasi/filesystem/support.js";
 import { loadFixture } from "../support/fixtures.js";
 import { FIXTURES } from "../support/paths.js";
+import { treeOf } from "../wasi/filesystem/support.js";
 import { cli, useWorkspace } from "./cli.js";
 
 describe("--dir", () => {

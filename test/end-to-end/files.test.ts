@@ -14,10 +14,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { initialize, instrument, type MountMode, preinitialize, prepare } from "../../src/index.js";
-import { treeOf } from "../host/wasi/filesystem/support.js";
 import { loadFixture } from "../support/fixtures.js";
 import { FIXTURES } from "../support/paths.js";
 import { refusal } from "../support/refusal.js";
+import { treeOf } from "../wasi/filesystem/support.js";
 
 let program: Uint8Array;
 beforeAll(async () => {

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type MountMode, type PreinitializeOptions, preinitialize } from "../../src/index.js";
-import { makeTree, type Tree, treeOf } from "../host/wasi/filesystem/support.js";
 import { loadFixture } from "../support/fixtures.js";
 import { jcoSession } from "../support/jco.js";
 import { refusal } from "../support/refusal.js";
 import { hasWasmtime, wasmtimeSession } from "../support/wasmtime.js";
+import { makeTree, type Tree, treeOf } from "../wasi/filesystem/support.js";
 
 let program: Uint8Array;
 beforeAll(async () => {

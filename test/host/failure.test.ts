@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ComponentInitError } from "../../src/errors.js";
 import { ErrorResult, initializationError } from "../../src/host/failure.js";
 import { OutputCapture } from "../../src/host/output.js";
-import { GuestExit } from "../../src/host/wasi/index.js";
+import { GuestExit } from "../../src/wasi/index.js";
 import { loadFixture } from "../support/fixtures.js";
 import { refusal } from "../support/refusal.js";
 import { wat } from "../support/wat.js";

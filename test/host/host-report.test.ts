@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { hostReport, hostWarnings, ungranted } from "../../src/host/host-report.js";
 import { Refusals } from "../../src/host/refusals.js";
-import { createWasi, type WasiOptions } from "../../src/host/wasi/index.js";
+import { createWasi, type WasiOptions } from "../../src/wasi/index.js";
 
 const OPTIONS: WasiOptions = { args: [], env: {}, stdin: new Uint8Array(), preopens: [], onOutput: () => {} };
 

@@ -4,7 +4,7 @@ import { completeImports, importKey, type Provided, unversioned } from "../../sr
 import { Refusals } from "../../src/host/refusals.js";
 import { refusal } from "../support/refusal.js";
 import { wat } from "../support/wat.js";
-import { thrown } from "./wasi/support.js";
+import { thrown } from "../wasi/support.js";
 
 const STORE = {
   name: "local:host/store@1.2.0",

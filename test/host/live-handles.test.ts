@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { danglingHandles } from "../../src/host/live-handles.js";
-import type { LiveHandle } from "../../src/host/wasi/index.js";
+import type { LiveHandle } from "../../src/wasi/index.js";
 
 const MAIN = "    at main.f (wasm://wasm/main-0a1b2c3d:wasm-function[1]:0x10)";
 const SHIM = "    at wit-component-shim-module (wasm://wasm/wit-component-shim-module-00000000:wasm-function[1]:0x10)";

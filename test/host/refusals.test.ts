@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Refusals } from "../../src/host/refusals.js";
-import { thrown } from "./wasi/support.js";
+import { thrown } from "../wasi/support.js";
 
 describe("a denial", () => {
   test("is the error case that the guest gets, and is counted", () => {

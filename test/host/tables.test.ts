@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type RunningInstance, TableWatch } from "../../src/host/tables.js";
+import { TableWatch } from "../../src/host/tables.js";
+import type { RunningInstance } from "../../src/instrument/access.js";
 import type { ActiveElements, ModuleState } from "../../src/instrument/model.js";
 import { wat } from "../support/wat.js";
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { completeImports } from "../../src/host/imports.js";
 import { Refusals } from "../../src/host/refusals.js";
 import { type HostCall, traceImports } from "../../src/host/trace.js";
-import { GuestExit } from "../../src/host/wasi/index.js";
-import { thrown } from "./wasi/support.js";
+import { GuestExit } from "../../src/wasi/index.js";
+import { thrown } from "../wasi/support.js";
 
 class Row {
   constructor(readonly value: number) {}

@@ -1,5 +1,5 @@
 import { generate, $init as initBindgen } from "@bytecodealliance/jco-transpile/component";
-import { createWasi, GuestExit } from "../../src/host/wasi/index.js";
+import { createWasi, GuestExit } from "../../src/wasi/index.js";
 import { toCamelCase } from "../../src/wave/js-names.js";
 import { toExportKey } from "./jco-names.js";
 import type { SessionOptions, SessionResult, WasiSettings } from "./session.js";

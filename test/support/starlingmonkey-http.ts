@@ -1,6 +1,6 @@
-import { HandleTracker } from "../../src/host/wasi/handles.js";
-import { bytesSource, InputStream, OutputStream } from "../../src/host/wasi/streams.js";
-import { DEFAULT_TIME, Timeline } from "../../src/host/wasi/timeline.js";
+import { HandleTracker } from "../../src/wasi/handles.js";
+import { bytesSource, InputStream, OutputStream } from "../../src/wasi/streams.js";
+import { DEFAULT_TIME, Timeline } from "../../src/wasi/timeline.js";
 import type { LiveInstance } from "./starlingmonkey.js";
 
 export interface HttpRequest {

@@ -1,6 +1,6 @@
 import type { HandlePolicy } from "../../host/live-handles.js";
-import type { MountMode } from "../../host/wasi/filesystem/mount.js";
 import type { Dlopen } from "../../link/libdl.js";
+import type { MountMode } from "../../wasi/filesystem/mount.js";
 
 /** The manifest that is used where nothing else is said. */
 export const MANIFEST_NAME = "component-init.json";

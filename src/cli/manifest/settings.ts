@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { ComponentInitError } from "../../errors.js";
-import type { Preopen } from "../../host/wasi/filesystem/preopens.js";
+import type { Preopen } from "../../wasi/filesystem/preopens.js";
 import { parseClock, parseSeed } from "../determinism.js";
 import { UsageError } from "../failure.js";
 import type { LibraryFile } from "../libraries.js";

@@ -1,0 +1,82 @@
+import { posix } from "node:path";
+import { DlError, failDl } from "../dlopen/interface.js";
+import { checkOpenable } from "../dlopen/planner.js";
+import { type Library, readLibrary } from "../link/library.js";
+import type { LoadBudget } from "./budget.js";
+import type { Loaded, Registry } from "./registry.js";
+import { type FoundFile, inMemory, type LibrarySource, runtimePath } from "./source.js";
+
+/** Those that a program of one core module has in itself, as musl's loader takes them for itself. */
+const SYSTEM_LIBRARY = /^lib(c|pthread|rt|m|dl|util|xnet|setjmp|wasi-emulated-[a-z-]+)\./;
+
+/** A library that is not open yet. */
+export interface Arrival {
+  readonly library: Library;
+  readonly path: string | undefined;
+  readonly bytes: Uint8Array;
+  /** What it can be opened by, once it is open. */
+  readonly names: readonly string[];
+  /** What it names as needed: open already, or on its way as well. */
+  readonly needed: (Loaded | Arrival)[];
+}
+
+export interface GatherContext {
+  readonly registry: Registry;
+  readonly source: LibrarySource;
+  readonly budget: LoadBudget;
+  /** Whether the names of what the program was linked of are known. */
+  readonly isLinked: boolean;
+}
+
+/**
+ * Finds a library and all that it needs and that is not open, in the order in which symbols are searched: breadth first.
+ *
+ * @param bytes - the library itself, where the guest has it
+ * @throws DlError
+ */
+export function gather(name: string, bytes: Uint8Array | undefined, context: GatherContext): Arrival[] {
+  const { registry, source, budget, isLinked } = context;
+  const root = bytes === undefined ? source.find(name, []) : inMemory(posix.basename(name), bytes);
+  if (root === undefined) failDl(`Error loading shared library ${name}: No such file or directory`);
+  const arrivals = [arrive(root, name, budget)];
+  for (const { library, path, needed } of arrivals) {
+    for (const wanted of library.dylink.needed) {
+      const known = registry.byName(wanted) ?? arrivals.find(({ names }) => names.includes(wanted));
+      if (known !== undefined) {
+        needed.push(known);
+        continue;
+      }
+      // A second C library would have an allocator and files of its own.
+      if (!isLinked && SYSTEM_LIBRARY.test(wanted)) continue;
+      const found = source.find(wanted, runtimePath(library.dylink.runtimePath, path));
+      if (found !== undefined) {
+        const arrival = arrive(found, wanted, budget);
+        arrivals.push(arrival);
+        needed.push(arrival);
+      } else if (isLinked) {
+        failDl(`Error loading shared library ${wanted}: No such file or directory (needed by ${library.name})`);
+      }
+      // A program of one core module has its libraries in itself, and nobody knows their names.
+    }
+  }
+  return arrivals;
+}
+
+function arrive({ name, path, size, read }: FoundFile, requested: string, budget: LoadBudget): Arrival {
+  budget.take(size, name);
+  const bytes = read();
+  const library = readable(name, bytes);
+  checkOpenable(library);
+  const names = [...new Set([requested, name, ...(path === undefined ? [] : [path])])];
+  return { library, path, bytes, names, needed: [] };
+}
+
+function readable(name: string, bytes: Uint8Array): Library {
+  try {
+    return readLibrary({ name, bytes });
+  } catch (error) {
+    throw new DlError(`Error loading shared library ${(error as Error).message.replace(/^library /, "")}`, {
+      cause: error,
+    });
+  }
+}
