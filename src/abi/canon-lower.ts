@@ -4,6 +4,7 @@ import type { CoreImplementation } from "./core-func.js";
 import type { FuncInst, HostFunc } from "./func.js";
 import { guestConvention } from "./guest-convention.js";
 import { hostConvention } from "./host-convention.js";
+import type { Cancellable } from "./host-func.js";
 import type { ComponentInstance } from "./instance.js";
 import { MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, paramTypes, resultTypes } from "./layout.js";
 import { type CanonicalOptions, type CoreValue, CoreValueIter } from "./options.js";
@@ -128,7 +129,9 @@ function startHost(func: HostFunc, caller: ComponentInstance, onStart: OnStart, 
   );
   // biome-ignore lint/correctness/useYield: a host does not make its caller wait
   return function* () {
-    if (store.hostCalls.delete(call)) onResolve(undefined);
+    if (!store.hostCalls.delete(call)) return;
+    (result as Cancellable).cancel?.();
+    onResolve(undefined);
   };
 }
 

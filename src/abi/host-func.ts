@@ -4,6 +4,21 @@ import type { FuncType } from "./types.js";
 /** What the host provides for an import: takes arguments and gives a result as the library's conventions have it. */
 export type HostImplementation = (...args: readonly unknown[]) => unknown;
 
+/** What a promise of the host may have. */
+export interface Cancellable {
+  /** Told when the guest has cancelled the call, and gets no result. */
+  readonly cancel?: () => void;
+}
+
+/** What is made of a promise's outcome, cancelled as it is. */
+export function follow<T, U>(
+  promise: Promise<T> & Cancellable,
+  onValue: (value: T) => U,
+  onError: (error: unknown) => U,
+): Promise<U> & Cancellable {
+  return Object.assign(promise.then(onValue, onError), { cancel: () => promise.cancel?.() });
+}
+
 /** A function of the host, with results that are thrown or returned made values. */
 export function hostFunc(name: string, type: FuncType, implementation: HostImplementation): HostFunc {
   const call =
@@ -18,7 +33,7 @@ type Result = { readonly tag: "ok" | "err"; readonly val: unknown };
 function settled(call: () => unknown, isAsync: boolean): Result | PromiseLike<Result> {
   try {
     const value = call();
-    if (isAsync && value instanceof Promise) return value.then(ok, err);
+    if (isAsync && value instanceof Promise) return follow(value, ok, err);
     return ok(value);
   } catch (error) {
     return err(error);

@@ -21,7 +21,7 @@ import type { ImportObject } from "./imports.js";
 import { LibcWatch, memoryOf } from "./libc.js";
 import { checkTasks } from "./live-tasks.js";
 import type { OutputCapture } from "./output.js";
-import { Outside } from "./outside.js";
+import type { Outside } from "./outside.js";
 import type { Preview1Files } from "./preview1-files.js";
 import { ReferenceWatch } from "./references.js";
 import { TableWatch } from "./tables.js";
@@ -57,16 +57,13 @@ export class ComponentRun implements LoaderHost {
 
   private readonly running: RunningMember[] = [];
   private readonly libc = new LibcWatch();
-  private readonly outside: Outside;
   private interruption: Error | undefined;
 
-  /** @param isAlone - whether only the host's own WASI provides imports */
   constructor(
     private readonly prepared: Prepared,
     private readonly files: Preview1Files,
-    isAlone: boolean,
+    private readonly outside: Outside,
   ) {
-    this.outside = new Outside(isAlone);
     this.store = new Store({
       onTrap: this.interrupt,
       onCreation: new HandleOrigins().note,

@@ -23,6 +23,7 @@ import { completeImports, type Provided, synchronous, unversioned } from "./impo
 import { checkHandles, danglingHandles, type HandlePolicy, type HeldHandle, handleWarnings } from "./live-handles.js";
 import { asyncHandles } from "./live-tasks.js";
 import { OutputCapture } from "./output.js";
+import { Outside } from "./outside.js";
 import { Preview1Files } from "./preview1-files.js";
 import type { ReferenceWatch } from "./references.js";
 import { Refusals } from "./refusals.js";
@@ -190,7 +191,7 @@ async function openGuest(prepared: Prepared, options: HostOptions, network: Open
   const wasi = createWasi(wasiOptions);
   const files = new Preview1Files(wasi);
   const given = unversioned(options.imports ?? {});
-  const run = new ComponentRun(prepared, files, Object.keys(given).length === 0);
+  const run = new ComponentRun(prepared, files, new Outside(Object.keys(given).length === 0, wasi.realTime));
   const dl = new DlImports(run, librarySource(options, wasi.findFile), options.dlopen?.plan);
   const sources = {
     host: { ...wasi.imports, ...dl.imports },

@@ -1,23 +1,45 @@
-/** What happens outside of the guest: promises of imports that a caller provides. */
+/** What of the host takes real time. */
+export interface RealTime {
+  /** Whether something may still happen. */
+  readonly isPassing: boolean;
+  /** Waits until something of it has ended. */
+  change(): Promise<void>;
+}
+
+/** What happens outside of the guest: on the network, and in promises of imports that a caller provides. */
 export class Outside {
   #stuck: Promise<boolean> | undefined;
   #stop = (): void => undefined;
 
-  /** @param isAlone - whether there is nothing that could wake the guest: what is pending in WASI waits for the guest itself */
-  constructor(private readonly isAlone: boolean) {}
+  /**
+   * @param isAlone - whether nothing but the host's own WASI could wake the guest: what is pending there waits for the guest
+   *   itself, unless it takes real time
+   * @param realTime - what does
+   */
+  constructor(
+    private readonly isAlone: boolean,
+    private readonly realTime: RealTime | undefined,
+  ) {}
 
   /** Gives `false` when nothing is left that could happen: Node would end the process then, without a word. */
-  readonly wait = (): Promise<boolean> => {
-    if (this.isAlone) return Promise.resolve(false);
+  readonly wait = async (): Promise<boolean> => {
+    if (!this.isAlone) return this.#whenStuck();
+    if (!this.realTime?.isPassing) return false;
+    await this.realTime.change();
+    return true;
+  };
+
+  close(): void {
+    this.#stop();
+  }
+
+  /** What takes real time keeps the process alive, too. */
+  #whenStuck(): Promise<boolean> {
     this.#stuck ??= new Promise((resolve) => {
       const onIdle = () => resolve(false);
       process.once("beforeExit", onIdle);
       this.#stop = () => process.off("beforeExit", onIdle);
     });
     return this.#stuck;
-  };
-
-  close(): void {
-    this.#stop();
   }
 }

@@ -1,3 +1,4 @@
+import { follow } from "../abi/host-func.js";
 import type { ImportedInterface } from "../component/resolve.js";
 import { GuestExit, type HandleDescription } from "../wasi/index.js";
 import { type ImportObject, importKey, memberOf } from "./imports.js";
@@ -124,7 +125,7 @@ class Tracer {
       return failed(error);
     }
     // The guest may wait for async functions, and goes on meanwhile.
-    return result instanceof Promise ? result.then(returned, failed) : returned(result);
+    return result instanceof Promise ? follow(result, returned, failed) : returned(result);
   }
 
   readonly #shorten = (value: unknown): TracedValue => shortenValue(value, this.#describe);

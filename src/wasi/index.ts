@@ -10,6 +10,7 @@ import type { NetworkHost } from "./network/network.js";
 import { createNoNetwork } from "./no-network.js";
 import { createPoll } from "./poll.js";
 import { createInsecureRandom, createInsecureSeed, createRandom } from "./random.js";
+import type { RealTime } from "./real-time.js";
 import { RealTimeline } from "./real-timeline.js";
 import { bytesSource, InputStream, OutputStream } from "./streams.js";
 import { DEFAULT_TIME, Timeline } from "./timeline.js";
@@ -44,6 +45,8 @@ export interface WasiHost {
   readonly files: GuestFiles;
   /** A file of the guest's, by an absolute path; `undefined` where there is none. */
   findFile(path: string): GuestFile | undefined;
+  /** What takes real time and may wake a guest that waits. */
+  readonly realTime: RealTime | undefined;
 }
 
 /**
@@ -63,11 +66,12 @@ export function createWasiWith(options: WasiOptions, { time, seed }: Determinism
   const fileTime = (time === "real" ? DEFAULT_TIME : time).wallStart;
   const filesystem = createFilesystem(context, options, fileTime);
   const stdin = bytesSource(options.stdin);
+  const network = options.network?.(context);
   const wasi02 = {
     ...createCli(context, options, activity, stdin),
     ...filesystem.imports,
     "wasi:filesystem/preopens": notingPreopens(filesystem.imports["wasi:filesystem/preopens"], activity),
-    ...(options.network?.(context).imports ?? createNoNetwork(context)),
+    ...(network?.imports ?? createNoNetwork(context)),
     "wasi:clocks/monotonic-clock": createMonotonicClock(context, activity),
     "wasi:clocks/wall-clock": createWallClock(context, activity),
     "wasi:clocks/timezone": createTimezone(),
@@ -81,7 +85,7 @@ export function createWasiWith(options: WasiOptions, { time, seed }: Determinism
   return {
     imports: {
       ...wasi02,
-      ...createWasi03(context, options, stdin, wasi02),
+      ...createWasi03(context, options, stdin, wasi02, network?.realTime),
       ...filesystem.imports03,
       "wasi:filesystem/preopens@0.3": notingPreopens(filesystem.imports03["wasi:filesystem/preopens@0.3"], activity),
     },
@@ -93,6 +97,7 @@ export function createWasiWith(options: WasiOptions, { time, seed }: Determinism
     hasReadFiles: filesystem.hasReadFiles,
     files: filesystem.files,
     findFile: filesystem.findFile,
+    realTime: network?.realTime,
   };
 }
 

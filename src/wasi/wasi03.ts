@@ -1,5 +1,7 @@
+import { type Call, cancellable } from "./call03.js";
 import type { CliOptions } from "./cli.js";
 import type { HostContext } from "./context.js";
+import type { RealTime } from "./real-time.js";
 import type { ByteSource } from "./streams.js";
 import { type ByteReader, byteChunks, type Delivery, deliver, receive } from "./streams03.js";
 
@@ -27,7 +29,14 @@ interface Wasi02 {
   readonly "wasi:random/insecure-seed": { readonly insecureSeed: () => unknown };
 }
 
-export function createWasi03(context: HostContext, options: CliOptions, stdin: ByteSource, wasi02: Wasi02) {
+/** @param realTime - where the guest may wait for what happens in real time */
+export function createWasi03(
+  context: HostContext,
+  options: CliOptions,
+  stdin: ByteSource,
+  wasi02: Wasi02,
+  realTime: RealTime | undefined,
+) {
   const { getEnvironment, getArguments, initialCwd } = wasi02["wasi:cli/environment"];
   const { now, resolution } = wasi02["wasi:clocks/monotonic-clock"];
   const { insecureSeed } = wasi02["wasi:random/insecure-seed"];
@@ -42,7 +51,7 @@ export function createWasi03(context: HostContext, options: CliOptions, stdin: B
     "wasi:cli/terminal-stdin@0.3": wasi02["wasi:cli/terminal-stdin"],
     "wasi:cli/terminal-stdout@0.3": wasi02["wasi:cli/terminal-stdout"],
     "wasi:cli/terminal-stderr@0.3": wasi02["wasi:cli/terminal-stderr"],
-    "wasi:clocks/monotonic-clock@0.3": { now, getResolution: resolution, ...createWaits(context) },
+    "wasi:clocks/monotonic-clock@0.3": { now, getResolution: resolution, ...createWaits(context, realTime) },
     "wasi:clocks/system-clock@0.3": { now: wasi02["wasi:clocks/wall-clock"].now, getResolution: resolution },
     "wasi:random/random@0.3": wasi02["wasi:random/random"],
     "wasi:random/insecure@0.3": wasi02["wasi:random/insecure"],
@@ -50,10 +59,18 @@ export function createWasi03(context: HostContext, options: CliOptions, stdin: B
   };
 }
 
-/** Waiting moves virtual time, and takes none: of several waits at once each adds its own. */
-function createWaits({ timeline }: HostContext) {
-  const waitUntil = async (when: bigint): Promise<void> => {
-    timeline.advanceTo(when);
+/**
+ * Waiting moves virtual time, and takes none: of several waits at once each adds its own. Only while something happens in
+ * real time does a wait give it as much as it says: otherwise a guest's timeout would be over before anything could happen.
+ */
+function createWaits({ timeline }: HostContext, realTime: RealTime | undefined) {
+  const waitUntil = (when: bigint): Promise<void> => {
+    const left = when - timeline.monotonic;
+    const wait = async (call: Call) => {
+      if (realTime !== undefined && left > 0n) await realTime.pass(Number(left) / 1e6, call);
+      if (!call.isCancelled) timeline.advanceTo(when);
+    };
+    return cancellable(wait, () => realTime?.recheck());
   };
   return { waitUntil, waitFor: (duration: bigint) => waitUntil(timeline.after(duration)) };
 }

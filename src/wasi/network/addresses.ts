@@ -89,12 +89,22 @@ export function toIpAddresses(addresses: readonly ResolvedAddress[]): IpAddress[
 }
 
 /** WIT: such an address "is not supported", so that IPv6 sockets stay IPv6 only. */
-export function isMapped({ tag, val }: IpSocketAddress): boolean {
+function isMapped({ tag, val }: IpSocketAddress): boolean {
   return tag === "ipv6" && val.address.slice(0, 5).every((group) => group === 0) && val.address[5] === 0xffff;
 }
 
-export function isUnspecified({ val }: IpSocketAddress): boolean {
+function isUnspecified({ val }: IpSocketAddress): boolean {
   return val.address.every((part) => part === 0);
+}
+
+/** Whether a socket can be bound to it. */
+export function isOwnAddress(local: IpSocketAddress, family: Family): boolean {
+  return local.tag === family && !isMapped(local);
+}
+
+/** Whether someone may be there. */
+export function isPeerAddress(remote: IpSocketAddress, family: Family): boolean {
+  return isOwnAddress(remote, family) && !isUnspecified(remote) && remote.val.port !== 0;
 }
 
 export function isSameEndpoint(a: Endpoint, b: Endpoint): boolean {

@@ -31,6 +31,7 @@ export async function withNetwork<T>(
   } catch (error) {
     throw error instanceof ComponentInitError ? withRefusals(error, activity()) : error;
   } finally {
+    host?.close();
     await thread.close();
   }
 }

@@ -14,9 +14,15 @@ export interface Connection {
   send(command: Command): void;
 }
 
+/** Who waits for news without blocking. */
+interface Waiter {
+  readonly isOver: () => boolean;
+  readonly resolve: () => void;
+}
+
 /**
- * Real I/O for a guest whose calls cannot wait: a thread does it, and this one blocks until the thread has news. All
- * that the guest can ask for is kept here, so only news crosses over.
+ * Real I/O for a guest whose calls cannot wait: a thread does it, and this one blocks until the thread has news. For calls
+ * that can wait, the event loop brings them. All that the guest can ask for is kept here, so only news crosses over.
  */
 export class NetworkThread implements Outside {
   readonly #handlers = new Map<number, EventHandler>();
@@ -24,6 +30,9 @@ export class NetworkThread implements Outside {
   readonly #port: MessagePort;
   /** Counts the thread's messages: what is waited on. */
   readonly #signal: Int32Array;
+  readonly #waiters = new Set<Waiter>();
+  #isListening = false;
+  #isUpdating = false;
   #ids = 0;
 
   private constructor(worker: Worker, port: MessagePort, signal: Int32Array) {
@@ -41,6 +50,8 @@ export class NetworkThread implements Outside {
       transferList: [port2],
     });
     await once(worker, "message");
+    // It serves who waits, and that is what keeps the process alive.
+    worker.unref();
     return new NetworkThread(worker, port1, signal);
   }
 
@@ -59,14 +70,31 @@ export class NetworkThread implements Outside {
 
   /** Takes in what has happened. */
   update(): boolean {
-    let isNews = false;
-    for (;;) {
-      const received = receiveMessageOnPort(this.#port);
-      if (received === undefined) return isNews;
-      const { id, ...event } = received.message as FromNetwork;
-      this.#handlers.get(id)?.(event);
-      isNews = true;
+    return !this.#isUpdating && this.#takeIn(this.#next());
+  }
+
+  /** Waits without blocking until something is over, by news or by what {@link recheck} follows. */
+  until(isOver: () => boolean): Promise<void> {
+    if (isOver()) return Promise.resolve();
+    this.#listen();
+    if (this.#waiters.size === 0) this.#port.ref();
+    return new Promise((resolve) => {
+      this.#waiters.add({ isOver, resolve });
+    });
+  }
+
+  /** For who has made something over that others wait for. */
+  recheck(): void {
+    if (this.#isUpdating) return;
+    // A look at a state takes in news as well: those that come now come by the event loop.
+    this.#isUpdating = true;
+    for (const waiter of this.#waiters) {
+      if (!waiter.isOver()) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve();
     }
+    this.#isUpdating = false;
+    if (this.#waiters.size === 0) this.#port.unref();
   }
 
   wait(milliseconds: number): void {
@@ -76,6 +104,7 @@ export class NetworkThread implements Outside {
   }
 
   async close(): Promise<void> {
+    this.#worker.ref();
     const ended = once(this.#worker, "exit");
     this.#worker.postMessage("close");
     const grace = new AbortController();
@@ -87,6 +116,28 @@ export class NetworkThread implements Outside {
     }
     grace.abort();
     this.#port.close();
+  }
+
+  /** @param first - of the messages that have come */
+  #takeIn(first: FromNetwork | undefined): boolean {
+    if (first === undefined) return false;
+    for (let message: FromNetwork | undefined = first; message !== undefined; message = this.#next()) {
+      const { id, ...event } = message;
+      this.#handlers.get(id)?.(event);
+    }
+    this.recheck();
+    return true;
+  }
+
+  #next(): FromNetwork | undefined {
+    return receiveMessageOnPort(this.#port)?.message as FromNetwork | undefined;
+  }
+
+  /** Only for who waits in this way: others take messages themselves. */
+  #listen(): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
+    this.#port.on("message", (message: FromNetwork) => this.#takeIn(message));
   }
 
   #post(message: ToNetwork): void {

@@ -1,11 +1,16 @@
+import type { Call } from "../call03.js";
 import type { HostContext } from "../context.js";
+import { RealTime } from "../real-time.js";
 import { ActivityLog, type NetworkActivity } from "./activity.js";
 import { Destinations, parseDestination } from "./destinations.js";
 import { createHttp } from "./http/http.js";
+
 import type { NetworkContext } from "./network-context.js";
 import { NetworkThread } from "./network-thread.js";
 import { createNameLookup } from "./sockets/lookup.js";
 import { createNetworkInterfaces } from "./sockets/network.js";
+import { createSockets03 } from "./sockets/sockets03.js";
+
 import { createTcp } from "./sockets/tcp.js";
 import { createUdp } from "./sockets/udp.js";
 
@@ -23,11 +28,17 @@ export function invalidDestination(allowed: AllowedNetwork): string | undefined 
 export interface NetworkHost {
   readonly imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   activity(): NetworkActivity[];
+  /** What guests wait for that need not block. */
+  readonly realTime: RealTime;
+  close(): void;
 }
 
 export function createNetwork(host: HostContext, allowed: AllowedNetwork, thread: NetworkThread): NetworkHost {
   const log = new ActivityLog();
-  const context: NetworkContext = { ...host, thread, log, destinations: new Destinations(allowed) };
+  const realTime = new RealTime();
+  const until = (isOver: () => boolean, call?: Call) =>
+    realTime.during(thread.until(() => call?.isCancelled || isOver()));
+  const context: NetworkContext = { ...host, thread, log, until, destinations: new Destinations(allowed) };
   return {
     imports: {
       ...createNetworkInterfaces(context),
@@ -35,7 +46,10 @@ export function createNetwork(host: HostContext, allowed: AllowedNetwork, thread
       ...createTcp(context),
       ...createUdp(context),
       ...createHttp(context),
+      ...createSockets03(context),
     },
     activity: () => log.list(),
+    realTime,
+    close: () => realTime.end(),
   };
 }

@@ -10,6 +10,8 @@ export class Outbox {
   readonly readiness: Readiness;
   /** Ready when all has left. */
   readonly flushed: Readiness;
+  /** Told when no more can be put into it. */
+  onEnd: (() => void) | undefined;
   #send: ((bytes: Uint8Array) => void) | undefined;
   #waiting: Uint8Array[] = [];
   #unsent = 0;
@@ -59,6 +61,8 @@ export class Outbox {
   }
 
   end(how: "ended" | NetworkFailure): void {
-    if (this.#state === "open") this.#state = how;
+    if (this.#state !== "open") return;
+    this.#state = how;
+    this.onEnd?.();
   }
 }

@@ -7,14 +7,17 @@ import type { HttpImports } from "../../../src/wasi/network/http/http.js";
 import { type AllowedNetwork, createNetwork, NetworkThread } from "../../../src/wasi/network/network.js";
 import type { createNameLookup } from "../../../src/wasi/network/sockets/lookup.js";
 import type { createNetworkInterfaces } from "../../../src/wasi/network/sockets/network.js";
+import type { createSockets03 } from "../../../src/wasi/network/sockets/sockets03.js";
 import type { createTcp } from "../../../src/wasi/network/sockets/tcp.js";
 import type { createUdp } from "../../../src/wasi/network/sockets/udp.js";
 import { createPoll, type Pollable } from "../../../src/wasi/poll.js";
+import type { ByteReader } from "../../../src/wasi/streams03.js";
 import { DEFAULT_TIME, Timeline } from "../../../src/wasi/timeline.js";
 
 type NetworkImports = HttpImports &
   ReturnType<typeof createNetworkInterfaces> &
   ReturnType<typeof createTcp> &
+  ReturnType<typeof createSockets03> &
   ReturnType<typeof createUdp> & { "wasi:sockets/ip-name-lookup": ReturnType<typeof createNameLookup> };
 
 /** What a guest with a network has, closed when the test ends. */
@@ -29,6 +32,8 @@ export async function openNetwork(allowed: AllowedNetwork = true) {
     clock: createMonotonicClock(context, new Activity()),
     poll: (list: readonly Pollable[]) => [...createPoll(context).poll(list)],
     activity: () => host.activity(),
+    /** Whether the guest may be woken by what happens in real time. */
+    isWaiting: () => host.realTime.isPassing,
     /** The types of the resources that the guest holds. */
     held: () => context.handles.list().map(({ type }) => type),
   };
@@ -70,4 +75,51 @@ export function writeAll(
     at += part.length;
   }
   drop(pollable);
+}
+
+/** A stream as a guest of WASI 0.3 gives it to the host: pieces, and what to do after them. */
+export function guestStream(pieces: Iterable<string | Uint8Array>, after: Promise<void> = Promise.resolve()) {
+  const rest = pieces[Symbol.iterator]();
+  let piece = Buffer.alloc(0);
+  let drop = () => {};
+  const dropped = new Promise<void>((resolve) => {
+    drop = resolve;
+  });
+  const state = { isDropped: false, taken: 0, dropped };
+  const data: ByteReader = {
+    read: async ({ count }) => {
+      if (state.isDropped) return { done: true };
+      if (piece.length === 0) {
+        const { value, done } = rest.next();
+        if (done) return Promise.race([after, dropped]).then(() => ({ done: true }));
+        piece = Buffer.from(value);
+      }
+      const value = piece.subarray(0, count);
+      piece = piece.subarray(count);
+      state.taken += value.length;
+      return { value, done: false };
+    },
+    [Symbol.dispose]: () => {
+      state.isDropped = true;
+      drop();
+    },
+  };
+  return { data, state };
+}
+
+/** What the host gives through a stream of WASI 0.3, to its end. */
+export async function collect(stream: AsyncIterable<Uint8Array> | readonly []): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** What an asynchronous call fails with. */
+export async function rejection(promise: PromiseLike<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error("the call was expected to fail");
 }

@@ -61,6 +61,7 @@ describe("a UDP socket", () => {
       timeline: new Timeline(DEFAULT_TIME),
       destinations: new Destinations(true),
       log: new ActivityLog(),
+      until: async () => {},
     };
     const port = new UdpPort(context, "ipv4", { address: "127.0.0.1", port: 0 });
     port.peer = { address: "127.0.0.1", port: 9 };

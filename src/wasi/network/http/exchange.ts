@@ -1,11 +1,11 @@
 import { failHttp, type HttpError, httpErrorOf } from "../failure.js";
 import { Inbox } from "../inbox.js";
+import type { NetworkContext } from "../network-context.js";
 import type { Connection } from "../network-thread.js";
 import type { HeaderList, NetworkEvent, NetworkFailure } from "../protocol.js";
-import type { HttpContext } from "./http-context.js";
 import type { RequestBody } from "./outgoing-body.js";
-import type { OutgoingRequest } from "./outgoing-request.js";
-import { type RequestOptions, timeoutsOf } from "./request-options.js";
+import type { Timeouts } from "./request-options.js";
+import type { Target } from "./target.js";
 
 /**
  * RFC 9112, 6.3: where a message ends must be clear to everyone, or one that an allowed server passes on could hold
@@ -16,6 +16,14 @@ function checkFraming(headers: HeaderList, hasBody: boolean): void {
   const [length = "0"] = lengths;
   const isClear = lengths.length <= 1 && /^\d+$/.test(length) && (hasBody || Number(length) === 0);
   if (!isClear) failHttp({ tag: "HTTP-protocol-error" });
+}
+
+/** A request, as it is to be sent. */
+export interface OutgoingMessage {
+  readonly method: string;
+  readonly target: Target;
+  readonly headers: HeaderList;
+  readonly body: RequestBody | undefined;
 }
 
 export interface ResponseHead {
@@ -31,15 +39,13 @@ export class Exchange {
   head: ResponseHead | HttpError | undefined;
   /** How the response's body has ended. */
   outcome: { readonly trailers: HeaderList } | HttpError | undefined;
-  readonly #context: HttpContext;
+  readonly #context: NetworkContext;
   readonly #connection: Connection;
   readonly #body: RequestBody | undefined;
 
   /** @throws an `error-code` */
-  constructor(context: HttpContext, request: OutgoingRequest, options: RequestOptions | undefined) {
-    const { method, target, headers, body } = request.take();
+  constructor(context: NetworkContext, { method, target, headers, body }: OutgoingMessage, timeouts: Timeouts) {
     checkFraming(headers, body !== undefined);
-    const timeouts = timeoutsOf(options);
     const { thread, destinations, log } = context;
     const { secure, host, port, path } = target;
     const entry = { kind: "http", to: target.display, method } as const;
@@ -67,7 +73,7 @@ export class Exchange {
     body?.connect(
       (bytes) => this.#connection.send({ op: "write", bytes }),
       (trailers) => this.#connection.send({ op: "end", trailers }),
-      () => this.#fail({ code: "", message: "the request's body was dropped before it was finished" }),
+      (failure) => this.#fail(failure),
     );
   }
 

@@ -1,8 +1,11 @@
-import { type HandleOrigin, Resource } from "../../handles.js";
+import { type HandleOrigin, type HandleTracker, Resource } from "../../handles.js";
 import type { HeaderList } from "../protocol.js";
 import { type HttpContext, TYPES } from "./http-context.js";
 
-type HeaderError = { readonly tag: "invalid-syntax" } | { readonly tag: "forbidden" } | { readonly tag: "immutable" };
+interface HeaderError {
+  /** The last one is of 0.3. */
+  readonly tag: "invalid-syntax" | "forbidden" | "immutable" | "size-exceeded";
+}
 
 /** Those that Wasmtime leaves to the host: they belong to the connection. */
 const FORBIDDEN: ReadonlySet<string> = new Set([
@@ -31,15 +34,14 @@ export function withoutForbidden(list: HeaderList): HeaderList {
   return list.filter(([name]) => !FORBIDDEN.has(name.toLowerCase()));
 }
 
-/** The resource `fields`. Values are kept as Latin-1, which holds any bytes. */
-export class Fields extends Resource {
-  readonly #context: HttpContext;
+/** The resource `fields`, of any version. Values are kept as Latin-1, which holds any bytes. */
+export abstract class FieldsResource extends Resource {
   readonly #isMutable: boolean;
   #list: HeaderList;
 
-  constructor(context: HttpContext, list: HeaderList, isMutable: boolean, origin: HandleOrigin) {
-    super(context.handles, { type: "fields", interface: TYPES }, origin);
-    this.#context = context;
+  /** @param types - the interface that declares it */
+  constructor(handles: HandleTracker, types: string, list: HeaderList, isMutable: boolean, origin: HandleOrigin) {
+    super(handles, { type: "fields", interface: types }, origin);
     this.#list = list;
     this.#isMutable = isMutable;
   }
@@ -61,7 +63,7 @@ export class Fields extends Resource {
     this.#checkMutable();
     const added = values.map((value) => checkedField(name, value));
     checkName(name);
-    this.#list = [...this.#list.filter((field) => !isNamed(field, name)), ...added];
+    this.change([...this.#list.filter((field) => !isNamed(field, name)), ...added]);
   }
 
   delete(name: string): void {
@@ -72,19 +74,37 @@ export class Fields extends Resource {
 
   append(name: string, value: Uint8Array): void {
     this.#checkMutable();
-    this.#list = [...this.#list, checkedField(name, value)];
+    this.change([...this.#list, checkedField(name, value)]);
   }
 
-  entries(): [string, Uint8Array][] {
+  protected change(list: HeaderList): void {
+    this.#list = list;
+  }
+
+  protected allEntries(): [string, Uint8Array][] {
     return this.#list.map(([name, value]) => [name, toBytes(value)]);
   }
 
-  clone(): Fields {
-    return this.#context.newFields(this.#list, true, { createdBy: `${TYPES}#[method]fields.clone` });
+  #checkMutable(): void {
+    if (!this.#isMutable) failHeader({ tag: "immutable" });
+  }
+}
+
+/** The resource of WASI 0.2. */
+export class Fields extends FieldsResource {
+  readonly #context: HttpContext;
+
+  constructor(context: HttpContext, list: HeaderList, isMutable: boolean, origin: HandleOrigin) {
+    super(context.handles, TYPES, list, isMutable, origin);
+    this.#context = context;
   }
 
-  #checkMutable(): void {
-    if (!this.#isMutable) fail({ tag: "immutable" });
+  entries(): [string, Uint8Array][] {
+    return this.allEntries();
+  }
+
+  clone(): Fields {
+    return this.#context.newFields(this.list, true, { createdBy: `${TYPES}#[method]fields.clone` });
   }
 }
 
@@ -95,13 +115,13 @@ export function checkedFields(entries: readonly (readonly [string, Uint8Array])[
 function checkedField(name: string, bytes: Uint8Array): HeaderList[number] {
   checkName(name);
   const value = Buffer.from(bytes).toString("latin1");
-  if (!VALUE.test(value)) fail({ tag: "invalid-syntax" });
+  if (!VALUE.test(value)) failHeader({ tag: "invalid-syntax" });
   return [name, value];
 }
 
 function checkName(name: string): void {
-  if (!isToken(name)) fail({ tag: "invalid-syntax" });
-  if (FORBIDDEN.has(name.toLowerCase())) fail({ tag: "forbidden" });
+  if (!isToken(name)) failHeader({ tag: "invalid-syntax" });
+  if (FORBIDDEN.has(name.toLowerCase())) failHeader({ tag: "forbidden" });
 }
 
 function isNamed([own]: HeaderList[number], name: string): boolean {
@@ -112,6 +132,6 @@ function toBytes(value: string): Uint8Array {
   return Uint8Array.from(Buffer.from(value, "latin1"));
 }
 
-function fail(error: HeaderError): never {
+export function failHeader(error: HeaderError): never {
   throw error;
 }

@@ -9,7 +9,7 @@ import { type HttpContext, TYPES } from "./http-context.js";
 import { FutureIncomingResponse, FutureTrailers, IncomingBody, IncomingResponse } from "./incoming-response.js";
 import { OutgoingBody } from "./outgoing-body.js";
 import { OutgoingRequest } from "./outgoing-request.js";
-import { RequestOptions } from "./request-options.js";
+import { RequestOptions, timeoutsOf } from "./request-options.js";
 
 /** `fields` as guests make them. */
 export interface FieldsClass {
@@ -79,7 +79,7 @@ export function createHttp(network: NetworkContext): HttpImports {
     "wasi:http/outgoing-handler": {
       handle(request: OutgoingRequest, options: RequestOptions | undefined): FutureIncomingResponse {
         try {
-          return new FutureIncomingResponse(context, new Exchange(context, request, options));
+          return new FutureIncomingResponse(context, new Exchange(context, request.take(), timeoutsOf(options)));
         } finally {
           options?.[Symbol.dispose]();
         }

@@ -1,10 +1,13 @@
 import { type HandleOrigin, Resource } from "../../handles.js";
 import { failHttp } from "../failure.js";
+import type { NetworkContext } from "../network-context.js";
 import { NetworkOutputStream } from "../network-streams.js";
 import { Outbox } from "../outbox.js";
-import type { HeaderList } from "../protocol.js";
+import type { HeaderList, NetworkFailure } from "../protocol.js";
 import type { Fields } from "./fields.js";
 import { type HttpContext, TYPES } from "./http-context.js";
+
+const UNFINISHED: NetworkFailure = { code: "", message: "the request's body was dropped before it was finished" };
 
 /** What a request sends, from the guest's writes to the request's connection, whichever is there first. */
 export class RequestBody {
@@ -14,9 +17,9 @@ export class RequestBody {
   #written = 0;
   #trailers: HeaderList | undefined;
   #onEnd: ((trailers: HeaderList) => void) | undefined;
-  #onAbandoned: (() => void) | undefined;
+  #onAbandoned: ((failure: NetworkFailure) => void) | undefined;
 
-  constructor({ thread }: HttpContext, headers: HeaderList) {
+  constructor({ thread }: NetworkContext, headers: HeaderList) {
     const text = headers.find(([name]) => name.toLowerCase() === "content-length")?.[1];
     this.#length = text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
     this.outbox = new BodyOutbox(
@@ -34,16 +37,21 @@ export class RequestBody {
   }
 
   /** Lets it go to a connection. */
-  connect(send: (bytes: Uint8Array) => void, onEnd: (trailers: HeaderList) => void, onAbandoned: () => void): void {
+  connect(
+    send: (bytes: Uint8Array) => void,
+    onEnd: (trailers: HeaderList) => void,
+    onAbandoned: (failure: NetworkFailure) => void,
+  ): void {
     this.outbox.connect(send);
     this.#onEnd = onEnd;
     this.#onAbandoned = onAbandoned;
     if (this.#trailers !== undefined) onEnd(this.#trailers);
   }
 
-  finish(trailers: HeaderList): void {
+  /** @param failure - what the request fails with where less was written than its headers say */
+  finish(trailers: HeaderList, failure = UNFINISHED): void {
     if (this.#length !== undefined && this.#written !== this.#length) {
-      this.abandon();
+      this.abandon(failure);
       failHttp({ tag: "HTTP-request-body-size", val: BigInt(this.#written) });
     }
     this.outbox.end("ended");
@@ -51,10 +59,10 @@ export class RequestBody {
     this.#onEnd?.(trailers);
   }
 
-  abandon(): void {
+  abandon(failure = UNFINISHED): void {
     if (this.#trailers !== undefined) return;
     this.outbox.end("ended");
-    this.#onAbandoned?.();
+    this.#onAbandoned?.(failure);
   }
 
   /** @returns whether the guest may write so much more */
@@ -67,7 +75,7 @@ export class RequestBody {
 class BodyOutbox extends Outbox {
   readonly #count: (bytes: number) => boolean;
 
-  constructor(outside: HttpContext["thread"], update: () => void, count: (bytes: number) => boolean) {
+  constructor(outside: NetworkContext["thread"], update: () => void, count: (bytes: number) => boolean) {
     super(outside, update);
     this.#count = count;
   }
@@ -76,6 +84,11 @@ class BodyOutbox extends Outbox {
     if (this.#count(bytes.length)) super.put(bytes);
     else this.end({ code: "BODY_SIZE", message: "more was written than the content-length header says" });
   }
+}
+
+/** What may be sent after a body: where it ends is clear by then. */
+export function trailerList(fields: HeaderList): HeaderList {
+  return fields.filter(([name]) => name.toLowerCase() !== "content-length");
 }
 
 /** The resource `outgoing-body`. */
@@ -91,7 +104,7 @@ export class OutgoingBody extends Resource {
   }
 
   static finish(self: OutgoingBody, trailers: Fields | undefined): void {
-    const list = (trailers?.list ?? []).filter(([name]) => name.toLowerCase() !== "content-length");
+    const list = trailerList(trailers?.list ?? []);
     trailers?.[Symbol.dispose]();
     try {
       self.#body.finish(list);

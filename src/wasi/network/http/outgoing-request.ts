@@ -1,28 +1,17 @@
 import { Resource } from "../../handles.js";
+import type { OutgoingMessage } from "./exchange.js";
 import type { Fields } from "./fields.js";
-import { isToken } from "./fields.js";
 import { type HttpContext, TYPES } from "./http-context.js";
 import { OutgoingBody, RequestBody } from "./outgoing-body.js";
-import { isPath, parseAuthority, type Scheme, type Target, targetOf } from "./target.js";
-
-export type Method =
-  | { readonly tag: "get" | "head" | "post" | "put" | "delete" | "connect" | "options" | "trace" | "patch" }
-  | { readonly tag: "other"; readonly val: string };
-
-/** WIT: the setters fail when the value is not valid; their error has no payload. */
-function check(isValid: boolean): void {
-  if (!isValid) throw undefined;
-}
+import { type Method, RequestHead } from "./request-head.js";
+import type { Scheme } from "./target.js";
 
 export class OutgoingRequest extends Resource {
   readonly #context: HttpContext;
   readonly #headers: Fields["list"];
   readonly #body: RequestBody;
   #isBodyTaken = false;
-  #method: Method = { tag: "get" };
-  #path: string | undefined;
-  #scheme: Scheme | undefined;
-  #authority: string | undefined;
+  readonly #head = new RequestHead();
 
   /** @param headers - the request's own from now on */
   constructor(context: HttpContext, headers: Fields) {
@@ -35,46 +24,42 @@ export class OutgoingRequest extends Resource {
   }
 
   body(): OutgoingBody {
-    check(!this.#isBodyTaken);
+    if (this.#isBodyTaken) throw undefined;
     this.#isBodyTaken = true;
     const createdBy = `${TYPES}#[method]outgoing-request.body`;
-    return new OutgoingBody(this.#context, this.#body, { createdBy, detail: this.#authority });
+    return new OutgoingBody(this.#context, this.#body, { createdBy, detail: this.#head.authority });
   }
 
   method(): Method {
-    return this.#method;
+    return this.#head.method;
   }
 
   setMethod(method: Method): void {
-    check(method.tag !== "other" || isToken(method.val));
-    this.#method = method;
+    this.#head.method = method;
   }
 
   pathWithQuery(): string | undefined {
-    return this.#path;
+    return this.#head.path;
   }
 
   setPathWithQuery(path: string | undefined): void {
-    check(path === undefined || isPath(path));
-    this.#path = path;
+    this.#head.path = path;
   }
 
   scheme(): Scheme | undefined {
-    return this.#scheme;
+    return this.#head.scheme;
   }
 
   setScheme(scheme: Scheme | undefined): void {
-    check(scheme?.tag !== "other" || /^[a-z][a-z0-9+.-]*$/i.test(scheme.val));
-    this.#scheme = scheme;
+    this.#head.scheme = scheme;
   }
 
   authority(): string | undefined {
-    return this.#authority;
+    return this.#head.authority;
   }
 
   setAuthority(authority: string | undefined): void {
-    check(authority === undefined || parseAuthority(authority) !== undefined);
-    this.#authority = authority;
+    this.#head.authority = authority;
   }
 
   headers(): Fields {
@@ -83,11 +68,11 @@ export class OutgoingRequest extends Resource {
   }
 
   /** What is to be sent, once. */
-  take(): { method: string; target: Target; headers: Fields["list"]; body: RequestBody | undefined } {
+  take(): OutgoingMessage {
     this[Symbol.dispose]();
     return {
-      method: this.#method.tag === "other" ? this.#method.val : this.#method.tag.toUpperCase(),
-      target: targetOf(this.#scheme, this.#authority, this.#path),
+      method: this.#head.methodName,
+      target: this.#head.target,
       headers: this.#headers,
       body: this.#isBodyTaken ? this.#body : undefined,
     };

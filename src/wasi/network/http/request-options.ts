@@ -1,8 +1,9 @@
 import { Resource } from "../../handles.js";
+import type { HttpRequest } from "../protocol.js";
 import { type HttpContext, TYPES } from "./http-context.js";
 
 /** In nanoseconds. */
-type Duration = bigint | undefined;
+export type Duration = bigint | undefined;
 
 /** Wasmtime's, for each of the three. */
 const DEFAULT_TIMEOUT_MS = 600_000;
@@ -46,11 +47,28 @@ export class RequestOptions extends Resource {
   }
 }
 
-export function timeoutsOf(options: RequestOptions | undefined) {
+export type Timeouts = Pick<HttpRequest, "connectTimeout" | "firstByteTimeout" | "betweenBytesTimeout">;
+
+export function timeoutsOf(options: RequestOptions | undefined): Timeouts {
+  return toTimeouts({
+    connect: options?.connectTimeout(),
+    firstByte: options?.firstByteTimeout(),
+    betweenBytes: options?.betweenBytesTimeout(),
+  });
+}
+
+/** As the guest has set them. */
+export interface Durations {
+  readonly connect?: Duration;
+  readonly firstByte?: Duration;
+  readonly betweenBytes?: Duration;
+}
+
+export function toTimeouts({ connect, firstByte, betweenBytes }: Durations): Timeouts {
   return {
-    connectTimeout: toMilliseconds(options?.connectTimeout()),
-    firstByteTimeout: toMilliseconds(options?.firstByteTimeout()),
-    betweenBytesTimeout: toMilliseconds(options?.betweenBytesTimeout()),
+    connectTimeout: toMilliseconds(connect),
+    firstByteTimeout: toMilliseconds(firstByte),
+    betweenBytesTimeout: toMilliseconds(betweenBytes),
   };
 }
 

@@ -10,10 +10,10 @@ import { allowedPeer, type IncomingDatagram, type UdpPort } from "./udp-port.js"
 const INTERFACE = "wasi:sockets/udp";
 
 /** How many datagrams one call sends. */
-const MAX_SEND = 64;
+export const MAX_SEND = 64;
 
 /** What fits into one, with the headers of UDP and IPv4. */
-const MAX_DATAGRAM = 65_507;
+export const MAX_DATAGRAM = 65_507;
 
 interface OutgoingDatagram {
   readonly data: Uint8Array;

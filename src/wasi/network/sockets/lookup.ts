@@ -3,6 +3,7 @@ import { Pollable, type Readiness } from "../../poll.js";
 import { type Host, type IpAddress, parseHost, toIpAddress, toIpAddresses } from "../addresses.js";
 import { failSocket, type SocketError, socketErrorOf } from "../failure.js";
 import type { NetworkContext } from "../network-context.js";
+import type { NetworkFailure } from "../protocol.js";
 
 const INTERFACE = "wasi:sockets/ip-name-lookup";
 
@@ -24,7 +25,10 @@ export class ResolveAddressStream extends Resource {
     this.#readiness = { isReady, outside: context.thread };
     // WIT: such a name is "parsed", and no one is asked.
     if (host.isAddress) this.#result = [toIpAddress(host.text)];
-    else this.#resolve();
+    else
+      resolve(context, host.text, (result) => {
+        this.#result = Array.isArray(result) ? result : socketErrorOf(result);
+      });
   }
 
   resolveNextAddress(): IpAddress | undefined {
@@ -37,34 +41,46 @@ export class ResolveAddressStream extends Resource {
     const createdBy = `${INTERFACE}#[method]resolve-address-stream.subscribe`;
     return new Pollable(this.#context, this.#readiness, { createdBy, detail: this.#name });
   }
+}
 
-  #resolve(): void {
-    const { thread, destinations, log } = this.#context;
-    const entry = log.add({ kind: "lookup", to: this.#name });
-    const connection = thread.open({ op: "resolve", name: this.#name }, (event) => {
-      if (event.event === "resolved") {
-        destinations.noteResolved(
-          this.#name,
-          event.addresses.map(({ address }) => address),
-        );
-        this.#result = toIpAddresses(event.addresses);
-      } else if (event.event === "failed") entry.error = this.#result = socketErrorOf(event);
-      connection.send({ op: "close" });
-    });
+/** A name that the guest may look up, or an address. */
+export function allowedName({ destinations, log }: NetworkContext, name: string): Host {
+  const host = parseHost(name.includes(":") ? `[${name}]` : name);
+  if (host === undefined) return failSocket("invalid-argument");
+  if (!host.isAddress && !destinations.allowsLookup(host.text)) {
+    log.addOnce({ kind: "lookup", to: host.text, error: "access-denied" });
+    return failSocket("access-denied");
   }
+  return host;
+}
+
+/** Asks what a name means. */
+export function resolve(
+  { thread, destinations, log }: NetworkContext,
+  name: string,
+  onResult: (result: IpAddress[] | NetworkFailure) => void,
+): void {
+  const entry = log.add({ kind: "lookup", to: name });
+  const connection = thread.open({ op: "resolve", name }, (event) => {
+    if (event.event === "resolved") {
+      destinations.noteResolved(
+        name,
+        event.addresses.map(({ address }) => address),
+      );
+      onResult(toIpAddresses(event.addresses));
+    } else if (event.event === "failed") {
+      entry.error = socketErrorOf(event);
+      onResult(event);
+    }
+    connection.send({ op: "close" });
+  });
 }
 
 export function createNameLookup(context: NetworkContext) {
   return {
     ResolveAddressStream,
     resolveAddresses(_network: unknown, name: string): ResolveAddressStream {
-      const host = parseHost(name.includes(":") ? `[${name}]` : name);
-      if (host === undefined) return failSocket("invalid-argument");
-      if (!host.isAddress && !context.destinations.allowsLookup(host.text)) {
-        context.log.addOnce({ kind: "lookup", to: host.text, error: "access-denied" });
-        return failSocket("access-denied");
-      }
-      return new ResolveAddressStream(context, host);
+      return new ResolveAddressStream(context, allowedName(context, name));
     },
   };
 }

@@ -3,92 +3,64 @@ import {
   type Family,
   formatEndpoint,
   type IpSocketAddress,
-  isMapped,
-  isUnspecified,
+  isOwnAddress,
+  isPeerAddress,
   toEndpoint,
   toSocketAddress,
 } from "../addresses.js";
 import { failSocket, socketErrorOf } from "../failure.js";
-import { Inbox } from "../inbox.js";
 import type { NetworkContext } from "../network-context.js";
 import { NetworkInputStream, NetworkOutputStream } from "../network-streams.js";
-import type { Connection } from "../network-thread.js";
-import { Outbox } from "../outbox.js";
-import type { Endpoint, NetworkEvent, NetworkFailure } from "../protocol.js";
+import type { Endpoint } from "../protocol.js";
 import { Socket } from "./socket.js";
+import { TcpConnection } from "./tcp-connection.js";
 
 const INTERFACE = "wasi:sockets/tcp";
 
-type State =
-  | { readonly kind: "unbound" | "binding" | "bound" | "connecting" | "connected" | "closed" }
-  /** The outcome of connecting, not asked for yet. */
-  | { readonly kind: "settled"; readonly failure?: NetworkFailure };
-
 export class TcpSocket extends Socket {
-  readonly #inbox: Inbox;
-  readonly #outbox: Outbox;
-  #state: State = { kind: "unbound" };
+  #state: "unbound" | "binding" | "bound" | "connecting" | "connected" | "closed" = "unbound";
   #local: Endpoint | undefined;
-  #remote: Endpoint | undefined;
-  #connection: Connection | undefined;
+  #connection: TcpConnection | undefined;
 
   constructor(context: NetworkContext, family: Family) {
     super(context, family, "tcp");
-    const { thread } = context;
-    const update = () => void thread.update();
-    this.#inbox = new Inbox(thread, update, (count) => this.#connection?.send({ op: "taken", count }));
-    this.#outbox = new Outbox(thread, update);
   }
 
   /** Node binds when it connects, so an address that cannot be bound shows then. */
   startBind(_network: unknown, local: IpSocketAddress): void {
-    if (local.tag !== this.family || isMapped(local)) failSocket("invalid-argument");
-    if (this.#state.kind !== "unbound") failSocket("invalid-state");
+    if (!isOwnAddress(local, this.family)) failSocket("invalid-argument");
+    if (this.#state !== "unbound") failSocket("invalid-state");
     this.#local = toEndpoint(local);
-    this.#state = { kind: "binding" };
+    this.#state = "binding";
   }
 
   finishBind(): void {
-    if (this.#state.kind !== "binding") failSocket("not-in-progress");
-    this.#state = { kind: "bound" };
+    if (this.#state !== "binding") failSocket("not-in-progress");
+    this.#state = "bound";
   }
 
   startConnect(_network: unknown, remote: IpSocketAddress): void {
-    if (remote.tag !== this.family || isMapped(remote) || isUnspecified(remote) || remote.val.port === 0) {
-      failSocket("invalid-argument");
-    }
-    if (this.#state.kind !== "unbound" && this.#state.kind !== "bound") failSocket("invalid-state");
-    const { destinations, log, thread } = this.context;
-    const endpoint = toEndpoint(remote);
-    const entry = { kind: "tcp", to: formatEndpoint(endpoint) } as const;
-    if (!destinations.allowsEndpoint(endpoint)) {
-      log.addOnce({ ...entry, error: "access-denied" });
-      failSocket("access-denied");
-    }
-    const logged = log.add(entry);
-    this.#remote = endpoint;
-    this.#state = { kind: "connecting" };
-    this.#connection = thread.open({ op: "connect", remote: endpoint, local: this.#local }, (event) => {
-      if (event.event === "failed" && this.#state.kind === "connecting") logged.error = socketErrorOf(event);
-      this.#receive(event);
-    });
-    this.#outbox.connect((bytes) => this.#connection?.send({ op: "write", bytes }));
+    if (!isPeerAddress(remote, this.family)) failSocket("invalid-argument");
+    if (this.#state !== "unbound" && this.#state !== "bound") failSocket("invalid-state");
+    this.#connection = new TcpConnection(this.context, toEndpoint(remote), this.#local);
+    this.#state = "connecting";
   }
 
   finishConnect(): [NetworkInputStream, NetworkOutputStream] {
+    const connection = this.#connection;
     this.context.thread.update();
-    if (this.#state.kind === "connecting") failSocket("would-block");
-    if (this.#state.kind !== "settled") failSocket("not-in-progress");
-    const { failure } = this.#state;
-    this.#state = { kind: failure === undefined ? "connected" : "closed" };
-    if (failure !== undefined) failSocket(socketErrorOf(failure));
+    if (this.#state !== "connecting" || connection === undefined) return failSocket("not-in-progress");
+    const { outcome } = connection;
+    if (outcome === undefined) return failSocket("would-block");
+    this.#state = outcome === "connected" ? "connected" : "closed";
+    if (outcome !== "connected") failSocket(socketErrorOf(outcome));
     const origin = {
       createdBy: `${INTERFACE}#[method]tcp-socket.finish-connect`,
-      detail: formatEndpoint(this.#remote as Endpoint),
+      detail: formatEndpoint(connection.remote),
     };
     return [
-      new NetworkInputStream(this.context, this.#inbox, origin),
-      new NetworkOutputStream(this.context, this.#outbox, origin),
+      new NetworkInputStream(this.context, connection.inbox, origin),
+      new NetworkOutputStream(this.context, connection.outbox, origin),
     ];
   }
 
@@ -106,12 +78,12 @@ export class TcpSocket extends Socket {
   }
 
   localAddress(): IpSocketAddress {
-    return toSocketAddress(this.#local ?? failSocket("invalid-state"));
+    return toSocketAddress(this.#connection?.local ?? this.#local ?? failSocket("invalid-state"));
   }
 
   remoteAddress(): IpSocketAddress {
-    if (this.#state.kind !== "connected") failSocket("invalid-state");
-    return toSocketAddress(this.#remote as Endpoint);
+    const connection = this.#state === "connected" ? this.#connection : undefined;
+    return toSocketAddress(connection?.remote ?? failSocket("invalid-state"));
   }
 
   isListening(): boolean {
@@ -165,10 +137,10 @@ export class TcpSocket extends Socket {
   subscribe(): Pollable {
     const isReady = () => {
       this.context.thread.update();
-      return this.#state.kind !== "connecting";
+      return this.#state !== "connecting" || this.#connection?.outcome !== undefined;
     };
     const readiness: Readiness = { isReady, outside: this.context.thread };
-    const detail = this.#remote && formatEndpoint(this.#remote);
+    const detail = this.#connection && formatEndpoint(this.#connection.remote);
     return new Pollable(this.context, readiness, {
       createdBy: `${INTERFACE}#[method]tcp-socket.subscribe`,
       detail,
@@ -176,40 +148,14 @@ export class TcpSocket extends Socket {
   }
 
   shutdown(which: "receive" | "send" | "both"): void {
-    if (this.#state.kind !== "connected") failSocket("invalid-state");
-    if (which !== "send") this.#inbox.discard();
-    if (which === "receive" || this.#outbox.state !== "open") return;
-    this.#outbox.end("ended");
-    this.#connection?.send({ op: "end", trailers: [] });
+    if (this.#state !== "connected") failSocket("invalid-state");
+    if (which !== "send") this.#connection?.inbox.discard();
+    if (which !== "receive") this.#connection?.endSending();
   }
 
   override [Symbol.dispose](): void {
     super[Symbol.dispose]();
-    this.#inbox.discard();
-    this.#outbox.end("ended");
-    this.#connection?.send({ op: "close" });
-  }
-
-  #receive(event: NetworkEvent): void {
-    switch (event.event) {
-      case "connected":
-        this.#local = event.local;
-        this.#state = { kind: "settled" };
-        break;
-      case "data":
-        this.#inbox.put(event.bytes);
-        break;
-      case "end":
-        this.#inbox.end("ended");
-        break;
-      case "written":
-        this.#outbox.sent(event.count);
-        break;
-      case "failed":
-        if (this.#state.kind === "connecting") this.#state = { kind: "settled", failure: event };
-        this.#inbox.end(event);
-        this.#outbox.end(event);
-    }
+    this.#connection?.close();
   }
 }
 

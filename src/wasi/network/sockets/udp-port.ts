@@ -2,9 +2,8 @@ import {
   type Family,
   formatEndpoint,
   type IpSocketAddress,
-  isMapped,
+  isPeerAddress,
   isSameEndpoint,
-  isUnspecified,
   toEndpoint,
   toSocketAddress,
 } from "../addresses.js";
@@ -18,6 +17,9 @@ export interface IncomingDatagram {
   readonly remoteAddress: IpSocketAddress;
 }
 
+/** Told how a datagram fared: datagrams leave in the order in which they were sent. */
+type SendDone = (failure: NetworkFailure | undefined) => void;
+
 /** A bound port: what the socket and its streams share. */
 export class UdpPort {
   readonly received: { readonly data: Uint8Array; readonly from: Endpoint }[] = [];
@@ -25,8 +27,7 @@ export class UdpPort {
   /** The only one to send to and to receive from, where the guest has said so. */
   peer: Endpoint | undefined;
   failure: NetworkFailure | undefined;
-  /** How many datagrams have not left. */
-  unsent = 0;
+  readonly #sends: SendDone[] = [];
   readonly #context: NetworkContext;
   readonly #connection: Connection;
 
@@ -36,8 +37,19 @@ export class UdpPort {
     this.#connection = context.thread.open(command, (event) => this.#receive(event));
   }
 
-  send(bytes: Uint8Array, to: Endpoint): void {
-    this.unsent++;
+  /** How many datagrams have not left. */
+  get unsent(): number {
+    return this.#sends.length;
+  }
+
+  /** Whether it is bound, or cannot be. */
+  get isSettled(): boolean {
+    return this.local !== undefined || this.failure !== undefined;
+  }
+
+  /** @param onDone - when it has left, or cannot; without it a failure is noted */
+  send(bytes: Uint8Array, to: Endpoint, onDone: SendDone = this.#noteFailure): void {
+    this.#sends.push(onDone);
     this.#connection.send({ op: "send", bytes, to });
   }
 
@@ -49,17 +61,29 @@ export class UdpPort {
     });
   }
 
+  /** Of what has come only the peer's. */
+  restrictTo(peer: Endpoint): void {
+    this.peer = peer;
+    const others = this.received.filter(({ from }) => !isSameEndpoint(peer, from));
+    for (const datagram of others) {
+      this.received.splice(this.received.indexOf(datagram), 1);
+      this.#connection.send({ op: "taken", count: datagram.data.length });
+    }
+  }
+
   close(): void {
     this.#connection.send({ op: "close" });
   }
 
+  readonly #noteFailure = (failure: NetworkFailure | undefined): void => {
+    this.failure = failure ?? this.failure;
+  };
+
   #receive(event: NetworkEvent): void {
     if (event.event === "bound") this.local = event.local;
-    else if (event.event === "written") this.unsent--;
-    else if (event.event === "failed") {
-      this.unsent = Math.max(0, this.unsent - 1);
-      this.failure = event;
-    } else if (event.event === "datagram") {
+    else if (event.event === "written") this.#sends.shift()?.(undefined);
+    else if (event.event === "failed") (this.#sends.shift() ?? this.#noteFailure)(event);
+    else if (event.event === "datagram") {
       const { bytes: data, from } = event;
       if (this.#isExpected(from)) this.received.push({ data, from });
       else this.#connection.send({ op: "taken", count: data.length });
@@ -76,9 +100,7 @@ export class UdpPort {
 
 /** Where a guest may send datagrams to. */
 export function allowedPeer({ destinations, log }: NetworkContext, family: Family, remote: IpSocketAddress): Endpoint {
-  if (remote.tag !== family || isMapped(remote) || isUnspecified(remote) || remote.val.port === 0) {
-    failSocket("invalid-argument");
-  }
+  if (!isPeerAddress(remote, family)) failSocket("invalid-argument");
   const endpoint = toEndpoint(remote);
   if (destinations.allowsEndpoint(endpoint)) return endpoint;
   log.addOnce({ kind: "udp", to: formatEndpoint(endpoint), error: "access-denied" });

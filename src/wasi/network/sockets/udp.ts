@@ -1,5 +1,5 @@
 import { Pollable, type Readiness } from "../../poll.js";
-import { type Family, type IpSocketAddress, isMapped, toEndpoint, toSocketAddress } from "../addresses.js";
+import { type Family, type IpSocketAddress, isOwnAddress, toEndpoint, toSocketAddress } from "../addresses.js";
 import { failSocket, socketErrorOf } from "../failure.js";
 import type { NetworkContext } from "../network-context.js";
 import { IncomingDatagramStream, OutgoingDatagramStream } from "./datagram-streams.js";
@@ -17,7 +17,7 @@ export class UdpSocket extends Socket {
   }
 
   startBind(_network: unknown, local: IpSocketAddress): void {
-    if (local.tag !== this.family || isMapped(local)) failSocket("invalid-argument");
+    if (!isOwnAddress(local, this.family)) failSocket("invalid-argument");
     if (this.#state !== "unbound") failSocket("invalid-state");
     this.#state = "binding";
     this.#port = new UdpPort(this.context, this.family, toEndpoint(local));
@@ -72,7 +72,7 @@ export class UdpSocket extends Socket {
 
   #isSettled(): boolean {
     this.context.thread.update();
-    return this.#port?.local !== undefined || this.#port?.failure !== undefined;
+    return this.#port?.isSettled ?? false;
   }
 }
 

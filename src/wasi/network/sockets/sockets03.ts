@@ -1,0 +1,24 @@
+import type { Family } from "../addresses.js";
+import type { NetworkContext } from "../network-context.js";
+import { createNameLookup03 } from "./lookup03.js";
+import { TYPES03 } from "./socket03.js";
+import { TcpSocket03 } from "./tcp03.js";
+import { UdpSocket03 } from "./udp03.js";
+
+/** `wasi:sockets` of WASI 0.3. */
+export function createSockets03(context: NetworkContext) {
+  class TcpSocket extends TcpSocket03 {
+    static create(family: Family): TcpSocket {
+      return new TcpSocket(context, family);
+    }
+  }
+  class UdpSocket extends UdpSocket03 {
+    static create(family: Family): UdpSocket {
+      return new UdpSocket(context, family);
+    }
+  }
+  return {
+    [TYPES03]: { TcpSocket, UdpSocket },
+    "wasi:sockets/ip-name-lookup@0.3": createNameLookup03(context),
+  } as const;
+}
