@@ -1,8 +1,11 @@
 import type { ImportedInterface } from "../component/resolve.js";
 
+/** What `--allow-network` gives, but for handlers of requests of WASI 0.3: they are other components. */
+const NETWORK = /^wasi:(sockets|http)\/(?!handler@0\.3)/;
+
 /** The option that gives the guest an import. */
 export function grantOf({ name }: ImportedInterface): string {
-  return /^wasi:(sockets|http)\//.test(name) ? "--allow-network" : `--import ${name}=FILE.js`;
+  return NETWORK.test(name) ? "--allow-network" : `--import ${name}=FILE.js`;
 }
 
 /**

@@ -4,6 +4,7 @@ import { RealTime } from "../real-time.js";
 import { ActivityLog, type NetworkActivity } from "./activity.js";
 import { Destinations, parseDestination } from "./destinations.js";
 import { createHttp } from "./http/http.js";
+import { createHttp03 } from "./http/http03.js";
 
 import type { NetworkContext } from "./network-context.js";
 import { NetworkThread } from "./network-thread.js";
@@ -47,6 +48,7 @@ export function createNetwork(host: HostContext, allowed: AllowedNetwork, thread
       ...createUdp(context),
       ...createHttp(context),
       ...createSockets03(context),
+      ...createHttp03(context, realTime),
     },
     activity: () => log.list(),
     realTime,

@@ -4,6 +4,7 @@ import { createMonotonicClock } from "../../../src/wasi/clocks.js";
 import { HandleTracker } from "../../../src/wasi/handles.js";
 import { toSocketAddress } from "../../../src/wasi/network/addresses.js";
 import type { HttpImports } from "../../../src/wasi/network/http/http.js";
+import type { createHttp03 } from "../../../src/wasi/network/http/http03.js";
 import { type AllowedNetwork, createNetwork, NetworkThread } from "../../../src/wasi/network/network.js";
 import type { createNameLookup } from "../../../src/wasi/network/sockets/lookup.js";
 import type { createNetworkInterfaces } from "../../../src/wasi/network/sockets/network.js";
@@ -17,6 +18,7 @@ import { DEFAULT_TIME, Timeline } from "../../../src/wasi/timeline.js";
 type NetworkImports = HttpImports &
   ReturnType<typeof createNetworkInterfaces> &
   ReturnType<typeof createTcp> &
+  ReturnType<typeof createHttp03> &
   ReturnType<typeof createSockets03> &
   ReturnType<typeof createUdp> & { "wasi:sockets/ip-name-lookup": ReturnType<typeof createNameLookup> };
 
@@ -122,4 +124,20 @@ export async function rejection(promise: PromiseLike<unknown>): Promise<unknown>
     return error;
   }
   throw new Error("the call was expected to fail");
+}
+
+/** A future as a guest of WASI 0.3 gives it to the host. */
+export function guestFuture<T>(promise: Promise<T>) {
+  const state = { isDropped: false };
+  const future = Object.assign(promise, {
+    [Symbol.dispose]: () => {
+      state.isDropped = true;
+    },
+  });
+  return { future, state };
+}
+
+/** What a guest's future of a result has come to. */
+export function succeeded<T>(val: T) {
+  return guestFuture(Promise.resolve({ tag: "ok", val } as const)).future;
 }

@@ -85,6 +85,8 @@ export class Exchange {
   close(): void {
     this.#body?.outbox.end("ended");
     this.#connection.send({ op: "close" });
+    this.head ??= { tag: "connection-terminated" };
+    this.#context.thread.recheck();
   }
 
   #fail(failure: NetworkFailure): void {

@@ -1,0 +1,41 @@
+import type { HandleOrigin } from "../../handles.js";
+import type { HeaderList } from "../protocol.js";
+import { FieldsResource, failHeader } from "./fields.js";
+import { type HttpContext03, TYPES03 } from "./http-context03.js";
+
+/** Wasmtime's limit for all names and values together. */
+const MAX_SIZE = 128 * 1024;
+
+/** The resource of WASI 0.3. */
+export class Fields03 extends FieldsResource {
+  readonly #context: HttpContext03;
+
+  constructor(context: HttpContext03, list: HeaderList, isMutable: boolean, origin: HandleOrigin) {
+    super(context.handles, TYPES03, list, isMutable, origin);
+    this.#context = context;
+  }
+
+  getAndDelete(name: string): Uint8Array[] {
+    const values = this.get(name);
+    this.delete(name);
+    return values;
+  }
+
+  copyAll(): [string, Uint8Array][] {
+    return this.allEntries();
+  }
+
+  clone(): Fields03 {
+    return this.#context.newFields(this.list, true, { createdBy: `${TYPES03}#[method]fields.clone` });
+  }
+
+  protected override change(list: HeaderList): void {
+    super.change(checkedSize(list));
+  }
+}
+
+/** What a guest makes: a peer's fields have limits of their own. */
+export function checkedSize(list: HeaderList): HeaderList {
+  const size = list.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  return size > MAX_SIZE ? failHeader({ tag: "size-exceeded" }) : list;
+}
