@@ -31,6 +31,8 @@ describe("what denies a call", () => {
 test.each([
   ["wasi:sockets/tcp@0.2.0", "--allow-network"],
   ["wasi:http/types@0.2.0", "--allow-network"],
+  ["wasi:http/client@0.3.0", "--allow-network"],
+  ["wasi:http/handler@0.3.0", "--import wasi:http/handler@0.3.0=FILE.js"],
   ["wasi:keyvalue/store", "--import wasi:keyvalue/store=FILE.js"],
   ["wasi:httpx/a", "--import wasi:httpx/a=FILE.js"],
   ["answer", "--import answer=FILE.js"],

@@ -6,7 +6,7 @@ const PACKAGES = new URL("../../node_modules/@bytecodealliance/jco/lib/wit/built
 /** A world's text, with the packages of WASI 0.3.0 if it uses them. */
 export function withWasi03(world: string): string {
   if (!/\bwasi:\S+@0\.3\.0/.test(world)) return world;
-  return [world, ...["cli", "clocks", "filesystem", "random", "sockets"].map(nestedPackage)].join("\n");
+  return [world, ...["cli", "clocks", "filesystem", "random", "sockets", "http"].map(nestedPackage)].join("\n");
 }
 
 function nestedPackage(name: string): string {
