@@ -1,9 +1,10 @@
+import type { Cancellable } from "../../call03.js";
 import type { HandleOrigin } from "../../handles.js";
 import type { RealTime } from "../../real-time.js";
 import type { ByteReader } from "../../streams03.js";
 import type { NetworkContext } from "../network-context.js";
 import type { HeaderList } from "../protocol.js";
-import { type Body, GuestBody, type GuestFuture } from "./body03.js";
+import { type Body, type Consumed, GuestBody, type GuestFuture } from "./body03.js";
 import { send } from "./client03.js";
 import { checkedFields } from "./fields.js";
 import { checkedSize, Fields03 } from "./fields03.js";
@@ -13,8 +14,36 @@ import { RequestOptions03 } from "./request-options03.js";
 import { Request03 } from "./request03.js";
 import { Response03 } from "./response03.js";
 
+interface HttpImports03 {
+  readonly "wasi:http/types@0.3": {
+    readonly Fields: {
+      new (): Fields03;
+      fromList(entries: readonly (readonly [string, Uint8Array])[]): Fields03;
+    };
+    readonly Request: {
+      "new"(
+        headers: Fields03,
+        contents: ByteReader | undefined,
+        trailers: GuestFuture<Fields03 | undefined>,
+        options: RequestOptions03 | undefined,
+      ): [Request03, GuestBody["transmission"]];
+      consumeBody(request: Request03, result: GuestFuture<void>): Consumed;
+    };
+    readonly RequestOptions: new () => RequestOptions03;
+    readonly Response: {
+      "new"(
+        headers: Fields03,
+        contents: ByteReader | undefined,
+        trailers: GuestFuture<Fields03 | undefined>,
+      ): [Response03, GuestBody["transmission"]];
+      consumeBody(response: Response03, result: GuestFuture<void>): Consumed;
+    };
+  };
+  readonly "wasi:http/client@0.3": { send(request: Request03): Cancellable<Response03> };
+}
+
 /** `wasi:http` of WASI 0.3, but for `handler`: that is the next one in a chain of components, and not the network. */
-export function createHttp03(network: NetworkContext, realTime: RealTime) {
+export function createHttp03(network: NetworkContext, realTime: RealTime): HttpImports03 {
   // Guests call constructors and static functions with WIT's arguments, so these classes know their host.
   class Fields extends Fields03 {
     constructor(
@@ -75,7 +104,7 @@ export function createHttp03(network: NetworkContext, realTime: RealTime) {
       new Response(context, status, headers, body, origin),
   };
   return {
-    [TYPES03]: { Fields, Request, RequestOptions, Response },
+    "wasi:http/types@0.3": { Fields, Request, RequestOptions, Response },
     "wasi:http/client@0.3": { send: (request: Request03) => send(context, request) },
-  } as const;
+  };
 }

@@ -4,7 +4,7 @@ import type { NetworkContext } from "../network-context.js";
 import { attempt03 } from "./error-code03.js";
 import { SocketOptions } from "./socket-options.js";
 
-export const TYPES03 = "wasi:sockets/types@0.3";
+const TYPES03 = "wasi:sockets/types@0.3";
 
 /** What TCP and UDP sockets of WASI 0.3 have in common. */
 export abstract class Socket03 extends Resource {
