@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import { RealTime } from "../../src/wasi/real-time.js";
+
+/** An operation that ends when the test says so. */
+function operation() {
+  let end = () => {};
+  const promise = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return { promise, end };
+}
+
+const call = () => ({ isCancelled: false });
+
+/** How long it takes, in milliseconds. */
+async function duration(work: Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work;
+  return performance.now() - start;
+}
+
+describe("real time", () => {
+  test("passes while something is under way, and says when that changes", async () => {
+    const time = new RealTime();
+    expect(time.isPassing).toBe(false);
+    const { promise, end } = operation();
+    const under = time.during(promise);
+    expect(time.isPassing).toBe(true);
+    const change = time.change();
+    end();
+    await Promise.all([under, change]);
+    expect(time.isPassing).toBe(false);
+  });
+
+  test("passes no longer for what fails", async () => {
+    const time = new RealTime();
+    await expect(time.during(Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(time.isPassing).toBe(false);
+  });
+
+  test("is given to what is under way, as long as a wait says", async () => {
+    const time = new RealTime();
+    const { promise, end } = operation();
+    void time.during(promise);
+    expect(await duration(time.pass(100, call()))).toBeGreaterThanOrEqual(100);
+    end();
+  });
+
+  test("is given to what starts after a wait, too", async () => {
+    const time = new RealTime();
+    const wait = duration(time.pass(100, call()));
+    const { promise, end } = operation();
+    void time.during(promise);
+    expect(await wait).toBeGreaterThanOrEqual(100);
+    end();
+  });
+
+  test("is not needed where nothing is under way, or not any more", async () => {
+    const time = new RealTime();
+    expect(await duration(time.pass(60_000, call()))).toBeLessThan(10_000);
+    const { promise, end } = operation();
+    void time.during(promise);
+    const wait = time.pass(60_000, call());
+    expect(time.isPassing).toBe(true);
+    setTimeout(end, 20);
+    expect(await duration(wait)).toBeLessThan(10_000);
+    expect(time.isPassing).toBe(false);
+  });
+
+  test("can be waited for longer than timers can", async () => {
+    const time = new RealTime();
+    const { promise, end } = operation();
+    void time.during(promise);
+    setTimeout(end, 20);
+    expect(await duration(time.pass(1e12, call()))).toBeGreaterThan(10);
+  });
+
+  test("is of no interest to a wait that is cancelled, and to none at the end", async () => {
+    const time = new RealTime();
+    void time.during(operation().promise);
+    const cancelled = { isCancelled: false };
+    const waits = [time.pass(60_000, cancelled), time.pass(60_000, call())] as const;
+    cancelled.isCancelled = true;
+    time.recheck();
+    expect(await duration(waits[0])).toBeLessThan(10_000);
+    time.end();
+    expect(await duration(waits[1])).toBeLessThan(10_000);
+  });
+});
