@@ -195,7 +195,13 @@ export class GuestFuture implements PromiseLike<unknown> {
   }
 }
 
-type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
+/** What an iterator may have that takes its time: told whether a guest waits for what comes next. */
+interface Patient {
+  pause?(): void;
+  resume?(): void;
+}
+
+type AnyIterator = (Iterator<unknown> | AsyncIterator<unknown>) & Patient;
 
 function iteratorOf(value: unknown): AnyIterator {
   const source = value as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
@@ -242,10 +248,13 @@ export class HostStream implements ReadableEndShared {
 
   read(_reader: unknown, buffer: WritableBuffer, _onCopy: OnCopy, onCopyDone: OnCopyDone): void {
     this.#pending = { buffer, onCopyDone };
+    if (this.#isPulling) this.iterator.resume?.();
     this.#serve();
   }
 
+  /** What was pulled for it is for the next one who reads. */
   cancel(): void {
+    if (this.#isPulling) this.iterator.pause?.();
     this.#finish(CopyResult.cancelled);
   }
 

@@ -16,6 +16,8 @@ export class IncomingStream implements AsyncIterableIterator<Uint8Array, undefin
   readonly #inbox: Inbox;
   readonly #onEnd: (how: "ended" | "dropped" | NetworkFailure) => void;
   #isOver = false;
+  /** While the guest does not wait for what it has asked for. */
+  #paused: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
   /**
    * @param origin - for whoever asks what the guest holds
@@ -38,12 +40,28 @@ export class IncomingStream implements AsyncIterableIterator<Uint8Array, undefin
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     while (!this.#isOver) {
-      await this.#context.until(() => this.#isOver || this.#inbox.readiness.isReady());
+      if (this.#paused !== undefined) await this.#paused.promise;
+      await this.#context.until(() => this.#isOver || this.#paused !== undefined || this.#inbox.readiness.isReady());
+      if (this.#paused !== undefined) continue;
       const taken = this.#isOver ? "ended" : this.#inbox.take(CHUNK);
       if (!(taken instanceof Uint8Array)) this.#finish(taken);
       else if (taken.length > 0) return { done: false, value: taken };
     }
     return END;
+  }
+
+  pause(): void {
+    let resolve = () => {};
+    const promise = new Promise<void>((onResume) => {
+      resolve = onResume;
+    });
+    this.#paused ??= { promise, resolve };
+    this.#context.thread.recheck();
+  }
+
+  resume(): void {
+    this.#paused?.resolve();
+    this.#paused = undefined;
   }
 
   /** The guest reads no more. */
@@ -57,6 +75,7 @@ export class IncomingStream implements AsyncIterableIterator<Uint8Array, undefin
   #finish(how: "ended" | "dropped" | NetworkFailure): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.resume();
     this.#onEnd(how);
   }
 }

@@ -176,7 +176,7 @@ describe("an HTTP request of WASI 0.3", () => {
     const network = await openNetwork();
     const val = { tag: "loop-detected" } as unknown as HttpError;
     const trailers = guestFuture(Promise.resolve({ tag: "err", val } as const)).future;
-    const { response, transmission } = send(network, { contents: guestStream(["x"]).data, trailers });
+    const { response, transmission } = send(network, { path: "/request", contents: guestStream(["x"]).data, trailers });
     expect(await rejection(transmission)).toEqual(val);
     expect(await rejection(response)).toMatchObject({ tag: "internal-error" });
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { IncomingStream } from "../../../src/wasi/network/network-streams03.js";
 import { useLoopback } from "../../support/loopback.js";
 import { bytes, text, thrown } from "../support.js";
 import { collect, drop, guestStream, loopback, openNetwork, rejection, type TestNetwork } from "./support.js";
@@ -69,6 +70,25 @@ describe("a TCP socket of WASI 0.3", () => {
     expect(await next).toEqual({ done: true, value: undefined });
     await expect(end).resolves.toBeUndefined();
     expect(network.isWaiting()).toBe(false);
+  });
+
+  it("has a stream that takes no real time while the guest does not wait", async () => {
+    const network = await openNetwork();
+    const socket = await connected(network, servers.echo);
+    const [stream] = socket.receive();
+    const incoming = stream as IncomingStream;
+    const next = incoming.next();
+    incoming.pause();
+    incoming.pause();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(network.isWaiting()).toBe(false);
+    await socket.send(guestStream(["later"]).data);
+    incoming.resume();
+    expect(text((await next).value as Uint8Array)).toBe("later");
+    const last = incoming.next();
+    incoming.pause();
+    await incoming.return();
+    expect(await last).toEqual({ done: true, value: undefined });
   });
 
   it("sends and receives only once, and only when it is connected", async () => {

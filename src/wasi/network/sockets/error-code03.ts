@@ -1,45 +1,64 @@
 import { type SocketError, socketErrorOf } from "../failure.js";
 import type { NetworkFailure } from "../protocol.js";
 
-/** Those of 0.2 that 0.3 has no case for. */
-type Unnamed = "unknown" | "new-socket-limit" | "not-in-progress" | "would-block";
+/** The cases of `error-code` in `wasi:sockets/types` that 0.2 has, too. In 0.3 they are a variant. */
+const SOCKET_CASES = [
+  "access-denied",
+  "not-supported",
+  "invalid-argument",
+  "timeout",
+  "invalid-state",
+  "address-not-bindable",
+  "address-in-use",
+  "remote-unreachable",
+  "connection-refused",
+  "connection-reset",
+  "connection-aborted",
+  "datagram-too-large",
+] as const satisfies SocketError[];
 
-/**
- * `error-code` of `wasi:sockets/types` and, as far as names are concerned, of `wasi:sockets/ip-name-lookup`: variants, in
- * 0.2 one enum.
- */
-export type ErrorCode03 =
-  | { readonly tag: Exclude<SocketError, Unnamed> | "connection-broken" | "out-of-memory" }
-  | { readonly tag: "other"; readonly val: string | undefined };
+/** Those of `error-code` in `wasi:sockets/ip-name-lookup`. */
+const LOOKUP_CASES = [
+  "access-denied",
+  "invalid-argument",
+  "name-unresolvable",
+  "temporary-resolver-failure",
+  "permanent-resolver-failure",
+] as const satisfies SocketError[];
+
+type Variant<Case extends string> = { readonly tag: Case } | { readonly tag: "other"; readonly val: string };
+
+export type ErrorCode03 = Variant<(typeof SOCKET_CASES)[number] | "connection-broken" | "out-of-memory">;
+export type LookupError03 = Variant<(typeof LOOKUP_CASES)[number]>;
 
 /** Throws it as it is: that is how the error case of a `result` is known. */
 export function failSocket03(tag: Exclude<ErrorCode03["tag"], "other">): never {
-  throw { tag } satisfies ErrorCode03;
+  throw { tag };
 }
 
 export function errorCodeOf(failure: NetworkFailure): ErrorCode03 {
   if (failure.code === "EPIPE") return { tag: "connection-broken" };
-  return toErrorCode03(socketErrorOf(failure), failure.message);
+  return toVariant(SOCKET_CASES, socketErrorOf(failure), failure.message);
 }
 
-function toErrorCode03(error: SocketError, message?: string): ErrorCode03 {
-  switch (error) {
-    case "unknown":
-      return { tag: "other", val: message };
-    case "new-socket-limit":
-    case "not-in-progress":
-    case "would-block":
-      return { tag: "other", val: error };
-    default:
-      return { tag: error };
-  }
+export function lookupErrorOf(failure: NetworkFailure): LookupError03 {
+  return toVariant(LOOKUP_CASES, socketErrorOf(failure), failure.message);
 }
 
-/** Does what throws the codes of 0.2. */
+function toVariant<Case extends SocketError>(
+  cases: readonly Case[],
+  error: SocketError,
+  message: string,
+): Variant<Case> {
+  const tag = cases.find((one) => one === error);
+  return tag === undefined ? { tag: "other", val: message } : { tag };
+}
+
+/** Does what throws the codes of 0.2 that it has in common with both interfaces. */
 export function attempt03<T>(operation: () => T): T {
   try {
     return operation();
   } catch (error) {
-    throw typeof error === "string" ? toErrorCode03(error as SocketError) : error;
+    throw typeof error === "string" ? ({ tag: error } satisfies { tag: string }) : error;
   }
 }

@@ -2,7 +2,7 @@ import { type Cancellable, checkCancelled } from "../../call03.js";
 import { type IpAddress, toIpAddress } from "../addresses.js";
 import { type NetworkContext, networkCall } from "../network-context.js";
 import type { NetworkFailure } from "../protocol.js";
-import { attempt03, errorCodeOf } from "./error-code03.js";
+import { attempt03, lookupErrorOf } from "./error-code03.js";
 import { allowedName, resolve } from "./lookup.js";
 
 export function createNameLookup03(context: NetworkContext) {
@@ -25,5 +25,5 @@ export function createNameLookup03(context: NetworkContext) {
 
 function addressesOf(result: IpAddress[] | NetworkFailure): IpAddress[] {
   if (Array.isArray(result)) return result;
-  throw errorCodeOf(result);
+  throw lookupErrorOf(result);
 }
