@@ -10,8 +10,8 @@ import type {
 } from "../component/model.js";
 import { Surroundings } from "../component/surroundings.js";
 import { ComponentInitError } from "../errors.js";
-import { skeletonOf } from "../instrument/skeleton.js";
 import type { Supply } from "../specialize/model.js";
+import { skeletonOf } from "./skeleton.js";
 import type { ComponentValidator } from "./verify.js";
 
 /**
