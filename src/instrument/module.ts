@@ -64,6 +64,7 @@ export function instrumentModule(
     state,
     usesRelaxedSimd: findRelaxedSimd(decoded).length > 0,
     libc: findLibc(decoded),
+    unchangedBodies: dropping.originalCode === undefined ? undefined : decoded,
   };
 }
 

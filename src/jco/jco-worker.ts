@@ -5,7 +5,7 @@ export type Adapter = readonly [name: string, bytes: Uint8Array];
 
 export type JcoRequest =
   | { readonly kind: "validate"; readonly component: Uint8Array }
-  | { readonly kind: "prepare linking" }
+  | { readonly kind: "prepare" }
   | { readonly kind: "component new"; readonly module: Uint8Array; readonly adapters: readonly Adapter[] };
 
 export type JcoAnswer = { readonly component: Uint8Array } | { readonly done: true } | { readonly error: string };
@@ -14,7 +14,7 @@ const loadWasmTools = () => import("#wasm-tools");
 
 async function perform(request: JcoRequest): Promise<JcoAnswer> {
   switch (request.kind) {
-    case "prepare linking":
+    case "prepare":
       await loadWasmTools();
       return { done: true };
     case "component new": {

@@ -43,7 +43,7 @@ const DEFAULT_STACK_SIZE = 2 ** 20;
  */
 export async function link(inputs: readonly LibraryInput[], options: LinkOptions = {}): Promise<Linked> {
   const jco = new JcoThread();
-  jco.prepareLinking();
+  jco.prepare();
   try {
     return await linkWith(inputs, options, jco);
   } finally {
