@@ -329,8 +329,22 @@ function hostOptions(options: PreinitializeOptions): HostOptions {
 }
 
 function instrumentWarnings({ modules }: Instrumented): string[] {
-  if (!modules.some(({ usesRelaxedSimd }) => usesRelaxedSimd)) return [];
-  return ["the component uses relaxed SIMD: what initialization computed with it may differ on other machines"];
+  const relaxed = modules.some(({ usesRelaxedSimd }) => usesRelaxedSimd);
+  const open = [...new Set(modules.flatMap(({ openImports }) => openImports))];
+  return [
+    ...(relaxed
+      ? ["the component uses relaxed SIMD: what initialization computed with it may differ on other machines"]
+      : []),
+    ...(open.length > 0 ? [openImportsWarning(open)] : []),
+  ];
+}
+
+function openImportsWarning(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(", ");
+  return (
+    `references are made of imported functions whose types have subtypes (${shown}${names.length > 5 ? ", …" : ""}): where one is ` +
+    "of a subtype, V8 (Node, browsers) lets call_indirect with that trap, other engines do not"
+  );
 }
 
 function remainWarning(path: string): string {

@@ -17,6 +17,7 @@ import {
 import { type OpenNetwork, withNetwork } from "../wasi/network/load.js";
 import type { AllowedNetwork } from "../wasi/network/network.js";
 import { ComponentRun, type InitializedInstance, type Prepared } from "./component-run.js";
+import { lackingFeature } from "./engine-lacks.js";
 import { ownedHandles } from "./guest-handles.js";
 import { type HostReport, hostReport, ungranted } from "./host-report.js";
 import { completeImports, type Provided, synchronous, unversioned } from "./imports.js";
@@ -101,6 +102,15 @@ async function compileModule({ chunks }: InstrumentedModule, index: number): Pro
     return await WebAssembly.compile(concat(chunks));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.replace(/^WebAssembly\.compile\(\): /, "") : String(cause);
+    const feature = lackingFeature(reason);
+    if (feature !== undefined) {
+      const engine = `V8 ${process.versions.v8} in Node ${process.versions.node}`;
+      throw new ComponentInitError(
+        "unsupported",
+        `core module ${index} uses ${feature}, which the engine that runs initialization does not have (${engine}): ${reason}`,
+        { cause },
+      );
+    }
     throw new ComponentInitError("malformed", `core module ${index} is not valid: ${reason}`, { cause });
   }
 }

@@ -89,6 +89,8 @@ export interface InstrumentedModule {
   /** Whether its code has instructions of relaxed SIMD, whose results differ between machines. */
   readonly usesRelaxedSimd: boolean;
   readonly libc: LibcTraits;
+  /** See `openImports`. */
+  readonly openImports: readonly string[];
   /** The module as it was, if its functions' bodies are in the instrumented form what they were. */
   readonly unchangedBodies: CoreModule | undefined;
 }
