@@ -2,7 +2,7 @@ import { failHttp, type HttpError, httpErrorOf } from "../failure.js";
 import { Inbox } from "../inbox.js";
 import type { Connection } from "../network-thread.js";
 import type { HeaderList, NetworkEvent, NetworkFailure } from "../protocol.js";
-import type { HttpContext } from "./http-context.js";
+import type { HttpContext } from "./fields.js";
 import type { RequestBody } from "./outgoing-body.js";
 import type { OutgoingRequest } from "./outgoing-request.js";
 import { type RequestOptions, timeoutsOf } from "./request-options.js";

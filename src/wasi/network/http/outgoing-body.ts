@@ -3,8 +3,7 @@ import { failHttp } from "../failure.js";
 import { NetworkOutputStream } from "../network-streams.js";
 import { Outbox } from "../outbox.js";
 import type { HeaderList } from "../protocol.js";
-import type { Fields } from "./fields.js";
-import { type HttpContext, TYPES } from "./http-context.js";
+import { type Fields, type HttpContext, TYPES } from "./fields.js";
 
 /** What a request sends, from the guest's writes to the request's connection, whichever is there first. */
 export class RequestBody {

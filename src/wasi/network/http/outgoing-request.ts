@@ -1,7 +1,5 @@
 import { Resource } from "../../handles.js";
-import type { Fields } from "./fields.js";
-import { isToken } from "./fields.js";
-import { type HttpContext, TYPES } from "./http-context.js";
+import { type Fields, type HttpContext, isToken, TYPES } from "./fields.js";
 import { OutgoingBody, RequestBody } from "./outgoing-body.js";
 import { isPath, parseAuthority, type Scheme, type Target, targetOf } from "./target.js";
 

@@ -1,5 +1,5 @@
 import { Resource } from "../../handles.js";
-import { type HttpContext, TYPES } from "./http-context.js";
+import { type HttpContext, TYPES } from "./fields.js";
 
 /** In nanoseconds. */
 type Duration = bigint | undefined;
