@@ -1,15 +1,16 @@
 import { type Async, drive } from "./async.js";
-import { call, startLifted, waitableSetAt } from "./canon-lift.js";
+import { call, waitableSetAt } from "./canon-lift.js";
+import { codecOf } from "./codec.js";
 import type { CopyType } from "./copy.js";
 import { BLOCKED, cancelCopy, copy, dropEnd, newEnds } from "./copy-builtins.js";
-import type { CoreImplementation, WasmFunction } from "./core-func.js";
+import type { CoreFuncType, CoreImplementation, CoreType, CoreValue, WasmFunction } from "./core-types.js";
+import { destroy, destroyAsync } from "./destructors.js";
 import { ErrorContext } from "./error-context.js";
-import { guestConvention } from "./guest-convention.js";
-import { type ComponentInstance, enter, leave } from "./instance.js";
-import { type CoreFuncType, type CoreType, flattenTypes, MAX_FLAT_PARAMS, resultTypes } from "./layout.js";
-import { type CanonicalOptions, type CoreValue, CoreValueIter, NO_OPTIONS, toAddress } from "./options.js";
-import { callTrapping } from "./plain-call.js";
-import { lowerOwn, type ResourceHandle, type ResourceType, resourceAt } from "./resources.js";
+import { ComponentInstance } from "./instance.js";
+import { flattenTypes, MAX_FLAT_PARAMS, resultTypes } from "./layout.js";
+import { type CanonicalOptions, CoreValueIter, toAddress } from "./options.js";
+import { lowerOwn, resourceAt } from "./resource-handles.js";
+import type { ResourceHandle, ResourceType } from "./resources.js";
 import { hostString, loadStringFromRange, storeStringIntoRange } from "./strings.js";
 import { Subtask } from "./subtask.js";
 import type { Task } from "./task.js";
@@ -264,7 +265,7 @@ function currentThread({ store }: ComponentInstance): Thread {
 }
 
 function currentTask(instance: ComponentInstance): Task {
-  return currentThread(instance).task;
+  return currentThread(instance).task as Task;
 }
 
 /** CanonicalABI.md, `canon_resource_drop`. A destructor runs in the instance that defines the type. */
@@ -278,7 +279,7 @@ function resourceDrop(instance: ComponentInstance, resource: ResourceType): Buil
     return handle;
   };
   const { impl, destructor } = resource;
-  if (instance.store.isAsync && impl !== undefined) {
+  if (instance.store.isAsync && impl instanceof ComponentInstance) {
     return blocking(["i32"], [], function* (index) {
       const { own, rep } = remove(index);
       if (own) yield* destroyAsync(impl, destructor, rep as number, instance);
@@ -290,45 +291,6 @@ function resourceDrop(instance: ComponentInstance, resource: ResourceType): Buil
     if (own) destroy(resource, rep, instance);
     return undefined;
   });
-}
-
-/** @param caller - the instance that drops the resource; none for the host */
-export function destroy(
-  { impl, destructor }: ResourceType,
-  rep: ResourceHandle["rep"],
-  caller: ComponentInstance | undefined,
-): void {
-  if (impl === undefined) {
-    (rep as Partial<Disposable>)[Symbol.dispose]?.();
-    return;
-  }
-  const entering = impl.enteringSet(caller);
-  enter(entering);
-  if (destructor !== undefined) callTrapping(destructor, [rep as number]);
-  leave(entering);
-}
-
-const DESTRUCTOR_TYPE = { async: false, params: [{ label: "rep", type: { kind: "u32" } }], result: undefined } as const;
-
-export function* destroyAsync(
-  impl: ComponentInstance,
-  destructor: WasmFunction | undefined,
-  rep: number,
-  caller: ComponentInstance | undefined,
-): Async<void> {
-  if (destructor === undefined) {
-    trapIf(!impl.mayEnterFrom(caller), "cannot enter component instance");
-    return;
-  }
-  const callee = { callee: destructor, instance: impl, type: DESTRUCTOR_TYPE, options: NO_OPTIONS };
-  const func = { kind: "lifted", name: "destructor", ...callee } as const;
-  yield* startLifted(
-    func,
-    guestConvention,
-    () => [rep],
-    () => undefined,
-    caller,
-  );
 }
 
 /** CanonicalABI.md, `canon_task_return`. */
@@ -346,7 +308,7 @@ function taskReturn(instance: ComponentInstance, result: ValType | undefined, op
       (options.memory === undefined ||
         (task.options.encoding === options.encoding && task.options.memory === options.memory));
     trapIf(!fits, "invalid `task.return` signature and/or options for current task");
-    const { lifters } = instance.store.codec(task.convention, options.ptrType);
+    const { lifters } = codecOf(task.convention, options.ptrType);
     options.refresh();
     const cx = { options, instance, lends: undefined, borrows: task };
     task.return(lifters.values(types, MAX_FLAT_PARAMS)(cx, new CoreValueIter(args)));

@@ -1,12 +1,5 @@
 import { ByteWriter } from "../binary/writer.js";
-import type { CoreFuncType, CoreType } from "./layout.js";
-import type { CoreValue } from "./options.js";
-
-/** A function that WebAssembly has exported. */
-export type WasmFunction = (...args: CoreValue[]) => unknown;
-
-/** What a canonical definition does, in JavaScript. */
-export type CoreImplementation = (...args: CoreValue[]) => CoreValue | undefined | Promise<CoreValue | undefined>;
+import type { CoreFuncType, CoreType, WasmFunction } from "./core-types.js";
 
 const BYTE_OF: Readonly<Record<CoreType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c };
 

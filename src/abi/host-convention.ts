@@ -8,7 +8,6 @@ import { type CaseType, casesOf, type OfKind, type ValType, type VariantLike } f
 
 /** JavaScript values as jco has them: what `imports` take and give. */
 export const hostConvention: Convention = {
-  name: "host",
   toString: (string) => string.text(),
   fromString: (value) => hostString(typeof value === "string" ? value : failType("a string", value)),
   toRecord: (type) => (type.kind === "tuple" ? (fields) => fields : toObject(keysOf(type))),

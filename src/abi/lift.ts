@@ -1,20 +1,19 @@
 import type { LiftLowerContext } from "./context.js";
 import type { Convention, NumberKind } from "./convention.js";
 import { liftReadable } from "./copy.js";
+import type { CoreType, CoreValue, PtrType } from "./core-types.js";
 import { ErrorContext } from "./error-context.js";
 import {
   alignTo,
-  type CoreType,
   discriminantSize,
   fieldOffsets,
   flattenTypes,
   layoutOf,
-  type PtrType,
   payloadOffset,
   recordLayout,
 } from "./layout.js";
-import { type CoreValue, CoreValueIter, toAddress } from "./options.js";
-import { liftBorrow, liftOwn } from "./resources.js";
+import { CoreValueIter, toAddress } from "./options.js";
+import { liftBorrow, liftOwn } from "./resource-handles.js";
 import { loadStringFromRange } from "./strings.js";
 import { trap, trapIf } from "./trap.js";
 import { casesOf, fieldTypesOf, type OfKind, type ValType, type VariantLike } from "./types.js";
@@ -30,7 +29,7 @@ const MAX_LIST_BYTE_LENGTH = 2 ** 28 - 1;
 
 /** Makes lifters, one for each type. */
 export class Lifters {
-  readonly #known = new Map<ValType, Lifter>();
+  readonly #known = new WeakMap<ValType, Lifter>();
 
   constructor(
     private readonly convention: Convention,

@@ -1,6 +1,6 @@
-import type { WasmFunction } from "./core-func.js";
+import type { CoreType, CoreValue, PtrType, WasmFunction } from "./core-types.js";
 import type { ComponentInstance } from "./instance.js";
-import { alignTo, type CoreType, type FlatteningOptions, type PtrType, ptrSize } from "./layout.js";
+import { alignTo, type FlatteningOptions, ptrSize } from "./layout.js";
 import { trap, trapIf } from "./trap.js";
 
 export type StringEncoding = "utf8" | "utf16" | "latin1+utf16";
@@ -95,8 +95,6 @@ export class CanonicalOptions implements FlatteningOptions {
     else this.view.setBigUint64(ptr, value, true);
   }
 }
-
-export type CoreValue = number | bigint;
 
 /** An address or length. What is beyond JavaScript's integers is beyond all memories: infinity is, too. */
 export function toAddress(value: CoreValue): number {

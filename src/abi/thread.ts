@@ -1,5 +1,20 @@
 import { type Async, awaited, drive } from "./async.js";
-import type { Task } from "./task.js";
+import type { Reentrance } from "./reentrance.js";
+
+/** What a thread knows of its task. */
+export interface ThreadOwner {
+  readonly type: { readonly async: boolean };
+  readonly instance: Reentrance & { readonly store: Scheduler };
+  readonly implicitThread: Thread;
+  needsExclusive(): boolean;
+  deliverPendingCancel(cancellable: boolean): boolean;
+}
+
+/** What a thread knows of the store. */
+interface Scheduler {
+  currentThread: Thread | undefined;
+  readonly waiting: Set<Thread>;
+}
 
 /** What a thread keeps for `context.get`. */
 type Storage = [number | bigint, number | bigint];
@@ -23,7 +38,7 @@ export class Thread {
   isYielding = false;
 
   constructor(
-    readonly task: Task,
+    readonly task: ThreadOwner,
     body: () => Async<void>,
   ) {
     this.#body = body;

@@ -1,4 +1,4 @@
-import type { WasmFunction } from "../../src/abi/core-func.js";
+import type { WasmFunction } from "../../src/abi/core-types.js";
 import type { FuncInst } from "../../src/abi/func.js";
 import { callCore, callExport } from "../../src/abi/host-call.js";
 import type { HostImplementation } from "../../src/abi/host-func.js";
