@@ -304,9 +304,9 @@ function taskReturn(instance: ComponentInstance, result: ValType | undefined, op
     const fits =
       task.options.async &&
       task.type.result === result &&
+      task.options.encoding === options.encoding &&
       // A result that needs no memory need not name it.
-      (options.memory === undefined ||
-        (task.options.encoding === options.encoding && task.options.memory === options.memory));
+      (options.memory === undefined || task.options.memory === options.memory);
     trapIf(!fits, "invalid `task.return` signature and/or options for current task");
     const { lifters } = codecOf(task.convention, options.ptrType);
     options.refresh();
@@ -352,7 +352,8 @@ function subtaskCancel(instance: ComponentInstance, isAsync: boolean): Builtin {
       yield* (subtask.onCancel as NonNullable<Subtask["onCancel"]>)(instance);
       if (!subtask.resolved) {
         if (isAsync) return BLOCKED;
-        yield* subtask.waitForPendingEvent(currentThread(instance));
+        // Not for the event that it has started, which may be pending already.
+        yield* subtask.waitForPendingEvent(currentThread(instance), () => subtask.resolved);
       }
     }
     subtask.takePendingEvent();
