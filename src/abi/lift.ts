@@ -371,3 +371,21 @@ export function bytesOfNumbers(kind: NumberKind, values: readonly (number | bigi
   for (const [i, value] of values.entries()) set(view, i * size, value);
   return bytes;
 }
+
+export const NUMBER_ARRAYS = {
+  u8: Uint8Array,
+  s8: Int8Array,
+  u16: Uint16Array,
+  s16: Int16Array,
+  u32: Uint32Array,
+  s32: Int32Array,
+  u64: BigUint64Array,
+  s64: BigInt64Array,
+  f32: Float32Array,
+  f64: Float64Array,
+} as const satisfies Record<NumberKind, unknown>;
+
+/** The elements of a list of numbers that is in memory, which may change afterwards. */
+export function numbersOfBytes(kind: NumberKind, bytes: Uint8Array): InstanceType<(typeof NUMBER_ARRAYS)[NumberKind]> {
+  return new NUMBER_ARRAYS[kind](bytes.slice().buffer);
+}

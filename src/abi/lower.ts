@@ -12,7 +12,7 @@ import {
   payloadOffset,
   recordLayout,
 } from "./layout.js";
-import { bitsOfF32, bitsOfF64, isNumber } from "./lift.js";
+import { bitsOfF32, bitsOfF64, isNumber, numbersOfBytes } from "./lift.js";
 import type { CoreValueIter } from "./options.js";
 import { lowerBorrow, lowerOwn } from "./resource-handles.js";
 import type { BorrowScope } from "./resources.js";
@@ -137,12 +137,18 @@ export class Lowerers {
   }
 
   #elementsOf(type: OfKind<"list">, length: number): (value: unknown) => readonly unknown[] {
-    const fromList = this.convention.fromList(type);
+    const fromList = this.#fromList(type);
     return (value) => {
       const elements = fromList(value);
       if (elements.length === length) return elements;
       throw new TypeError(`a list of ${length} elements was expected, and one of ${elements.length} was given`);
     };
+  }
+
+  #fromList(type: OfKind<"list">): (value: unknown) => readonly unknown[] {
+    const { element } = type;
+    if (!isNumber(element)) return this.convention.fromList(type);
+    return (value) => [...numbersOfBytes(element.kind, this.convention.fromNumbers(element.kind, value))];
   }
 
   #record(type: OfKind<"record"> | OfKind<"tuple">): Lowerer {
