@@ -68,7 +68,7 @@ export interface PreinitializeOptions extends DeterminismOptions {
    * with a name, an IPv4 or an [IPv6] address, and a number or `*`.
    */
   readonly network?: HostOptions["network"];
-  /** Further imports, by interface, as jco takes them. */
+  /** Further imports, by interface, in jco's conventions. */
   readonly imports?: HostOptions["imports"];
   /** Further imports, each from an ES module. */
   readonly importModules?: ImportModules;
