@@ -60,7 +60,8 @@ function* letPass(task: Task): Async<void> {
 export function* resolveNow(task: Task): Async<void> {
   const { instance } = task;
   while (task.state !== "resolved") {
-    const thread = nextOf(instance.threads, (one) => !one.usesStack);
+    // In the order in which they have begun to wait, so that one that yields lets others go on.
+    const thread = nextOf(instance.store.waiting, (one) => one.canResumeIn(instance));
     if (thread === undefined) trap("cannot block a synchronous task before returning");
     yield* (thread as NonNullable<typeof thread>).resume();
   }

@@ -44,10 +44,14 @@ export class Thread {
     this.#body = body;
   }
 
-  /** Whether it runs where only one thread of the instance may: it does not go on while a function that is not async runs. */
-  get usesStack(): boolean {
+  /**
+   * Whether it may go on while a function of the instance that is not async runs: not a thread that runs where only one of
+   * the instance may, and not one whose task has not been let in.
+   */
+  canResumeIn(instance: Reentrance): boolean {
     const { task } = this;
-    return task.type.async && task.needsExclusive() && this === task.implicitThread;
+    const usesStack = task.type.async && task.needsExclusive() && this === task.implicitThread;
+    return task.instance === instance && this.index !== undefined && !usesStack;
   }
 
   get running(): boolean {
