@@ -384,7 +384,6 @@ function debugMessage(instance: ComponentInstance, options: CanonicalOptions): B
     const { debugMessage: message } = errorContextAt(instance, u32(index));
     const at = toAddress(ptr as CoreValue);
     options.refresh();
-    trapIf(at % options.ptrSize !== 0, "unaligned pointer");
     trapIf(at + 2 * options.ptrSize > options.bytes.length, "pointer out of bounds of memory");
     const cx = { options, instance, lends: undefined, borrows: undefined };
     const [begin, length] = storeStringIntoRange(cx, hostString(message));
