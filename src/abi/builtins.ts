@@ -74,9 +74,10 @@ function blocking(
 function blockingUnless(
   isAsync: boolean,
   params: readonly CoreType[],
+  result: CoreType,
   run: (...args: CoreValue[]) => Async<CoreValue | undefined>,
 ): Builtin {
-  return { ...blocking(params, ["i32"], run), mayBlock: !isAsync };
+  return { ...blocking(params, [result], run), mayBlock: !isAsync };
 }
 
 const u32 = (value: CoreValue | undefined): number => (value as number) >>> 0;
@@ -232,14 +233,17 @@ function copyBuiltins(kind: "stream" | "future"): Readonly<Record<string, Maker>
     (instance, { copyType, options }) => {
       const { async, ptrType } = options as CanonicalOptions;
       const params: CoreType[] = kind === "stream" ? ["i32", ptrType, ptrType] : ["i32", ptrType];
-      return blockingUnless(async, params, (...args) =>
-        copy(instance, side, copyType as CopyType, options as CanonicalOptions, args),
-      );
+      // How much was copied is a number as its count was.
+      const result = kind === "stream" ? ptrType : "i32";
+      return blockingUnless(async, params, result, function* (...args) {
+        const packed = yield* copy(instance, side, copyType as CopyType, options as CanonicalOptions, args);
+        return result === "i32" ? packed : BigInt(packed);
+      });
     };
   const cancelling =
     (side: "readable" | "writable"): Maker =>
     (instance, { copyType, flag }) =>
-      blockingUnless(flag !== 0, ["i32"], (index) =>
+      blockingUnless(flag !== 0, ["i32"], "i32", (index) =>
         cancelCopy(instance, side, copyType as CopyType, flag !== 0, u32(index)),
       );
   const dropping =
