@@ -59,7 +59,7 @@ describe.skipIf(!hasWasmtime)(`random calls between component instances from see
         "with:",
         ...lines(features),
         "traps, as the tool and as Wasmtime tell them:",
-        ...lines(reasons),
+        ...[...reasons].sort().map(([name, { cases, seed }]) => `  ${name}: ${cases}, as in ${seed}`),
       ].join("\n"),
     );
   });

@@ -9,7 +9,7 @@ import {
   WrapperWriter,
 } from "./component-writer.js";
 import { FAULTS, type Fault, FaultSource } from "./faults.js";
-import { isVariantLike, partsOf, type Resource, type Spelling, type Type, TypeSource } from "./shapes.js";
+import { casesOf, isVariantLike, partsOf, type Resource, type Spelling, type Type, TypeSource } from "./shapes.js";
 
 /** What the tool runs and Wasmtime does not: what is the same without it is compared. */
 export interface Variation {
@@ -44,7 +44,9 @@ export function generateAbiCase(seed: number, variation: Variation, omitted: Rea
   const faults = new FaultSource(fault, random);
   let count = 0;
   const parts = { optional: (text: string) => (omitted.has(count++) ? "" : text) };
-  const context = { random, faults, spelling: variation, parts };
+  const mayWait = random.chance(0.3);
+  if (mayWait) features.add("may wait");
+  const context = { random, faults, spelling: variation, parts, mayWait };
   const [only] = plans;
   const text =
     plans.length === 1 && only !== undefined
@@ -172,12 +174,17 @@ function pokeFunction(index: number): Func {
 }
 
 /**
- * Whether all hosts can take it: the Python package has no maps, and takes variants in options for something else. A result
- * that a function returns is an exception.
+ * Whether all hosts can take it: the Python package has no maps, and tells the cases of a variant by the Python class of what
+ * they carry, or fails to. A result that a function returns is an exception.
  */
 function isForHost(type: Type): boolean {
-  const isUnknown = (part: Type) => part.kind === "map" || (part.kind === "option" && isVariantLike(part.payload));
-  return type.kind !== "result" && !partsOf(type).some(isUnknown);
+  return type.kind !== "result" && partsOf(type).every((part) => part.kind !== "map" && hasPlainCases(part));
+}
+
+function hasPlainCases(type: Type): boolean {
+  if (!isVariantLike(type)) return true;
+  const payloads = casesOf(type).filter((payload) => payload !== undefined);
+  return payloads.length === 0 || (payloads.length === 1 && /^[us]\d/.test(payloads[0]?.kind ?? ""));
 }
 
 const NUMBER: Type = { kind: "s64" };

@@ -64,6 +64,8 @@ export interface WriterContext {
   readonly faults: FaultSource;
   readonly spelling: Spelling;
   readonly parts: Parts;
+  /** Whether something in the components can wait, so that all calls are made as those that can. */
+  readonly mayWait: boolean;
 }
 
 function signatureTypes(funcs: readonly Func[]): Type[] {
@@ -296,6 +298,8 @@ export class ComponentWriter extends Surroundings {
       ...main.lowered.map(({ func }) => `(export "${func.name}" (func $lower-${func.name}))`),
       ...main.builtins.map(({ id }) => `(export "${id.slice(1)}" (func ${id}))`),
     ];
+    // Nobody calls it, and it is enough.
+    if (this.context.mayWait) this.lines.push("(core func (canon waitable-set.new))");
     this.lines.push(...lowered, ...resources, `(core module $main-module ${text})`);
     this.lines.push(`(core instance $main (instantiate $main-module (with "m" (instance $memory-instance))
       (with "f" (instance ${supplied.join(" ")}))))`);

@@ -26,8 +26,8 @@ export interface Tally {
   /** Traps of cases without a fault. */
   unexpectedTraps: number;
   readonly features: Map<string, number>;
-  /** How the engines named a trap, together. */
-  readonly reasons: Map<string, number>;
+  /** How the tool and Wasmtime named a trap, with how often they did and the seed of one such case. */
+  readonly reasons: Map<string, { readonly cases: number; readonly seed: number }>;
 }
 
 export function emptyTally(): Tally {
@@ -175,13 +175,14 @@ function judgeRefusal(error: ComponentInitError, life: Life, one: AbiCase, tally
   tally.trapped++;
   if (one.fault === undefined) tally.unexpectedTraps++;
   const theirs = init.trap.trim().split("\n").at(-1) ?? "";
-  count(tally.reasons, `${one.fault ?? "no fault"}: ${nameless(error.message)} | ${nameless(theirs)}`);
+  const name = `${one.fault ?? "no fault"}: ${nameless(error.message)} | ${nameless(theirs)}`;
+  tally.reasons.set(name, { cases: (tally.reasons.get(name)?.cases ?? 0) + 1, seed: one.seed });
   return undefined;
 }
 
 /** A message without what differs from case to case. */
 function nameless(message: string): string {
-  return message.replace(/^init trapped: |^wasm trap: /, "").replace(/0x[\da-f]+|\d+/g, "N");
+  return message.replace(/^init trapped: |^ *(wasm trap: )?/g, "").replace(/0x[\da-f]+|\d+/g, "N");
 }
 
 function show(life: Life): string {
