@@ -1,7 +1,9 @@
 // @ts-check
 // Bundles the command line with its libraries: Node takes longer to find and load hundreds of small files than to run them.
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+// And wasm-tools, of which jco's package brings two files of WebAssembly and what calls them, among a hundred megabytes.
+import { copyFileSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 
 /**
@@ -35,6 +37,40 @@ function licenceOf(folder) {
   return `${name} ${version} (${license})${text}`;
 }
 
+const WASM_TOOLS = fileURLToPath(import.meta.resolve("@bytecodealliance/jco-transpile/wasm-tools"));
+const VENDOR = join(dirname(WASM_TOOLS), "..", "vendor");
+
+/**
+ * wasm-tools reads and writes nothing, and the shim of WASI that Node gets starts a thread to wait for that. The one for
+ * browsers does not.
+ *
+ * @type {import("rolldown").Plugin}
+ */
+const shimWithoutThread = {
+  name: "shim-without-thread",
+  async resolveId(source, importer) {
+    const [, file] = /^@bytecodealliance\/preview2-shim\/(.+)$/.exec(source) ?? [];
+    if (file === undefined) return null;
+    const main = await this.resolve(source, importer, { skipSelf: true });
+    return main && join(packageRoot(main.id), "dist", "browser", `${file}.js`);
+  },
+};
+
+/** @param {string} path */
+function packageRoot(path) {
+  return packageFolder(path.replaceAll("\\", "/"));
+}
+
+await build({
+  input: { "wasm-tools": WASM_TOOLS },
+  platform: "node",
+  plugins: [shimWithoutThread, licences],
+  output: { dir: "dist/wasm-tools", cleanDir: true, comments: { legal: true, annotation: false, jsdoc: false } },
+});
+for (const file of ["wasm-tools.core.wasm", "wasm-tools.core2.wasm"]) {
+  copyFileSync(join(VENDOR, file), join("dist", "wasm-tools", basename(file)));
+}
+
 await build({
   // Threads are started by the names of their files, next to whoever starts them.
   input: {
@@ -43,7 +79,7 @@ await build({
     "network-worker": "src/wasi/network/network-worker.ts",
   },
   platform: "node",
-  external: [/^@bytecodealliance\//],
+  external: ["#wasm-tools"],
   // jsonc-parser's main file finds its others in a way that only Node understands.
   resolve: { mainFields: ["module", "main"] },
   plugins: [licences],

@@ -4,7 +4,7 @@
 //   node run.mjs [--runs N] [--only LIST] [--label TEXT] [--no-save]
 //
 //   --runs N      how often each tool runs on each input (5); the tools alternate, the table shows medians
-//   --only LIST   of: startup,generic,bound,options,link,dlopen,dense-64m,sparse-64m,sparse-1g,half-1g,first-call (default: all)
+//   --only LIST   of: startup,generic,bound,options,abi,link,dlopen,dense-64m,sparse-64m,sparse-1g,half-1g,first-call (default: all)
 //   --wasmtime P  a Python with the package wasmtime, for first calls there (.cache/wasmtime-venv/bin/python)
 //   --label TEXT  the second half of the name of the results file (default: the commit)
 //   --no-save     print only
@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
     runs: { type: "string", default: "5" },
     only: {
       type: "string",
-      default: "startup,generic,bound,options,link,dlopen,dense-64m,sparse-64m,sparse-1g,half-1g,first-call",
+      default: "startup,generic,bound,options,abi,link,dlopen,dense-64m,sparse-64m,sparse-1g,half-1g,first-call",
     },
     wasmtime: { type: "string", default: join(repository, ".cache", "wasmtime-venv", "bin", "python") },
     label: { type: "string" },
@@ -165,6 +165,19 @@ async function compareOptions() {
       }
     }
     for (const [option, all] of measured) addRow(`${input.name}, options`, `component-init${option}`, "warm", all);
+  }
+}
+
+/** What calls through the canonical ABI cost, here and in jco's bindings. */
+async function calling() {
+  const command = [process.execPath, fileURLToPath(new URL("abi.mjs", import.meta.url)), String(runs)];
+  const { stdout } = await measure(work, command, { interval: 200 });
+  for (const { name, ours, jco } of JSON.parse(stdout)) {
+    figures.push(
+      { what: name, value: ours, unit: "µs" },
+      { what: `${name}, by jco's bindings`, value: jco, unit: "µs" },
+    );
+    verdict(`${name}, of jco's`, ours / jco, 1, "x");
   }
 }
 
@@ -513,6 +526,7 @@ try {
     starlingMonkeyVerdicts(input.name);
   }
   if (tools.includes("component-init") && chosen.includes("options")) await compareOptions();
+  if (tools.includes("component-init") && chosen.includes("abi")) await calling();
   if (tools.includes("component-init") && chosen.includes("link")) await linking();
   if (tools.includes("component-init") && chosen.includes("dlopen")) await opening();
   for (const [name, make] of Object.entries(filledInputs(inputDirectory))) {

@@ -16,7 +16,7 @@ import type { Snapshot } from "./snapshot/model.js";
 import { takeSnapshot as takeSnapshotOf } from "./snapshot/take.js";
 import type { Specialized, Supply } from "./specialize/model.js";
 import { specialize } from "./specialize/specialize.js";
-import { ComponentValidator, verify } from "./verify/verify.js";
+import { verify } from "./verify/verify.js";
 
 /** The phases one by one, for callers that initialize several times or with a host of their own. */
 
@@ -161,7 +161,7 @@ export async function rewrite(
   });
   const thread = new JcoThread();
   try {
-    await verify(rewritten, new ComponentValidator(thread));
+    await verify(rewritten, thread);
   } finally {
     await thread.close();
   }

@@ -23,6 +23,7 @@ import type { Instrumented } from "./instrument/model.js";
 import type { InstrumentOptions } from "./instrument/module.js";
 import { JcoThread } from "./jco/jco-thread.js";
 import type { DlImports } from "./loader/imports.js";
+import type { CoreModule } from "./module/model.js";
 import type { DlReport, MemoryReport, PhaseName, Report, TableReport } from "./report.js";
 import { findCorrespondence, initInTarget } from "./rewrite/correspondence.js";
 import { type Rewritten, rewrite } from "./rewrite/rewrite.js";
@@ -32,7 +33,7 @@ import type { Specialized, Supply } from "./specialize/model.js";
 import { specialize } from "./specialize/specialize.js";
 import { validateInput } from "./verify/input.js";
 import { verifyState } from "./verify/state.js";
-import { ComponentValidator, verify } from "./verify/verify.js";
+import { verify } from "./verify/verify.js";
 import { type DeterminismOptions, determinismOf } from "./wasi/determinism.js";
 import type { Preopen } from "./wasi/filesystem/preopens.js";
 
@@ -67,7 +68,7 @@ export interface PreinitializeOptions extends DeterminismOptions {
    * with a name, an IPv4 or an [IPv6] address, and a number or `*`.
    */
   readonly network?: HostOptions["network"];
-  /** Further imports, by interface, as jco takes them. */
+  /** Further imports, by interface, in jco's conventions. */
   readonly imports?: HostOptions["imports"];
   /** Further imports, each from an ES module. */
   readonly importModules?: ImportModules;
@@ -143,22 +144,17 @@ export async function preinitializeToChunks(
 ): Promise<Preinitialized> {
   const thread = new JcoThread();
   try {
-    return await runPhases(bytes, options, thread, () => thread.closeWhenIdle());
+    return await runPhases(bytes, options, thread);
   } finally {
     await thread.close();
   }
 }
 
-/**
- * The phases in order, with a thread that may serve many runs.
- *
- * @param onValidated - called when the thread is not needed while the guest runs
- */
+/** The phases in order, with a thread that may serve many runs. */
 export async function runPhases(
   bytes: Uint8Array,
   options: PreinitializeOptions,
   thread: JcoThread,
-  onValidated: () => void = () => undefined,
 ): Promise<Preinitialized> {
   const clock = new PhaseClock(options.onPhase);
   determinismOf(options);
@@ -171,13 +167,10 @@ export async function runPhases(
   const instrumented = await clock.time("instrument", () =>
     instrument(specialized, instrumentOptions(specialized, options)),
   );
-  const validator = new ComponentValidator(thread);
-  return withValidInput(bytes, supply, validator, async () => {
+  return withValidInput(bytes, supply, thread, async () => {
     const modules = await clock.time("compile", () => compile(instrumented));
     const prepared: Prepared = { instrumented, modules };
-    if (!specialized.isUnchanged) await validateInput(bytes, supply, validator);
-    validator.anticipate(await write(bytes, supply, emptySnapshot(instrumented), init, options));
-    onValidated();
+    if (!specialized.isUnchanged) await validateInput(bytes, supply, thread);
     const initialized = await clock.time("initialize", () =>
       whileGuestRuns(options, async () => {
         const imports = await providedImports(options, instrumented);
@@ -185,10 +178,11 @@ export async function runPhases(
       }),
     );
     const snapshot = await clock.time("snapshot", () => takeSnapshot(initialized));
+    thread.prepare();
     const rewritten = await clock.time("rewrite", () => write(bytes, supply, snapshot, init, options));
     const output = encodeComponent(rewritten.component);
     await clock.time("verify", async () => {
-      await verify(rewritten, validator);
+      await verify(rewritten, thread, compiledBodies(instrumented));
       if (options.verify) await verifyOutput(output.toBytes(), { rewritten, snapshot, initialized }, options);
     });
     const remaining = await initialized.files.commit();
@@ -222,17 +216,22 @@ export async function runPhases(
   });
 }
 
+/** The core modules whose functions the engine has checked when it compiled them. */
+function compiledBodies({ modules }: Instrumented): CoreModule[] {
+  return modules.flatMap(({ unchangedBodies }) => unchangedBodies ?? []);
+}
+
 /** What is wrong with the input says more than what that does to its initialization and its output. */
 async function withValidInput<T>(
   bytes: Uint8Array,
   supply: Supply,
-  validator: ComponentValidator,
+  thread: JcoThread,
   run: () => Promise<T>,
 ): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    await validateInput(bytes, supply, validator);
+    await validateInput(bytes, supply, thread);
     throw error;
   }
 }
@@ -268,12 +267,6 @@ async function verifyOutput(
   const original = onto === undefined ? { initialized } : {};
   const { instances, indexOf } = rewritten;
   verifyState(alive, { snapshot, instances, indexOf, ...original });
-}
-
-/** A snapshot in which every instance is as it was: good for finding out what an output will look like. */
-function emptySnapshot({ instances }: Instrumented): Snapshot {
-  const nothing = { memories: [], globals: [], tables: [], references: [], droppedData: [], droppedElements: [] };
-  return { instances: instances.map((_, instance) => ({ instance, ...nothing })) };
 }
 
 /** Into the component itself, or into another one for a staged pre-initialization. */
@@ -336,8 +329,22 @@ function hostOptions(options: PreinitializeOptions): HostOptions {
 }
 
 function instrumentWarnings({ modules }: Instrumented): string[] {
-  if (!modules.some(({ usesRelaxedSimd }) => usesRelaxedSimd)) return [];
-  return ["the component uses relaxed SIMD: what initialization computed with it may differ on other machines"];
+  const relaxed = modules.some(({ usesRelaxedSimd }) => usesRelaxedSimd);
+  const open = [...new Set(modules.flatMap(({ openImports }) => openImports))];
+  return [
+    ...(relaxed
+      ? ["the component uses relaxed SIMD: what initialization computed with it may differ on other machines"]
+      : []),
+    ...(open.length > 0 ? [openImportsWarning(open)] : []),
+  ];
+}
+
+function openImportsWarning(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(", ");
+  return (
+    `references are made of imported functions whose types have subtypes (${shown}${names.length > 5 ? ", …" : ""}): where one is ` +
+    "of a subtype, V8 (Node, browsers) lets call_indirect with that trap, other engines do not"
+  );
 }
 
 function remainWarning(path: string): string {

@@ -4,7 +4,7 @@ import type { HeldHandle } from "./host/live-handles.js";
 import type { DlFailure } from "./loader/imports.js";
 import type { RemovedCounts } from "./module/gc.js";
 
-/** The phases in order. `bind` is the generation of the canonical ABI glue, `compile` the engine's. */
+/** The phases in order. `compile` is the engine's. */
 export type PhaseName = "decode" | "instrument" | "compile" | "initialize" | "snapshot" | "rewrite" | "verify";
 
 export interface MemoryReport {

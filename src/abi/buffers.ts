@@ -1,25 +1,13 @@
+import { codecOf } from "./codec.js";
 import type { LiftLowerContext } from "./context.js";
-import type { Convention } from "./convention.js";
+import type { ConventionName, CopyBuffer, ReadableBuffer, WritableBuffer } from "./copy.js";
+import { guestConvention } from "./guest-convention.js";
+import { hostConvention } from "./host-convention.js";
 import { alignTo, layoutOf } from "./layout.js";
 import { trapIf } from "./trap.js";
 import type { ValType } from "./types.js";
 
-/** CanonicalABI.md, `Buffer`. */
-export interface CopyBuffer {
-  readonly isHost: boolean;
-  readonly remain: number;
-  isZeroLength(): boolean;
-}
-
-/** CanonicalABI.md, `ReadableBuffer`. */
-export interface ReadableBuffer extends CopyBuffer {
-  read(count: number, convention: Convention): unknown;
-}
-
-/** CanonicalABI.md, `WritableBuffer`. */
-export interface WritableBuffer extends CopyBuffer {
-  write(elements: unknown, count: number, convention: Convention): void;
-}
+const CONVENTIONS = { guest: guestConvention, host: hostConvention } as const;
 
 /** CanonicalABI.md, `BufferGuestImpl`. */
 abstract class GuestBuffer implements CopyBuffer {
@@ -61,24 +49,24 @@ abstract class GuestBuffer implements CopyBuffer {
 }
 
 export class ReadableGuestBuffer extends GuestBuffer implements ReadableBuffer {
-  read(count: number, convention: Convention): unknown {
+  read(count: number, convention: ConventionName): unknown {
     const { element, cx, ptr } = this;
     this.advance(count);
     if (element === undefined) return undefined;
     cx.options.refresh();
     cx.instance.store.refuel();
-    const { lifters } = cx.instance.store.codec(convention, cx.options.ptrType);
+    const { lifters } = codecOf(CONVENTIONS[convention], cx.options.ptrType);
     return lifters.elements(element, { kind: "list", element, length: undefined })(cx, ptr, count);
   }
 }
 
 export class WritableGuestBuffer extends GuestBuffer implements WritableBuffer {
-  write(elements: unknown, count: number, convention: Convention): void {
+  write(elements: unknown, count: number, convention: ConventionName): void {
     const { element, cx, ptr } = this;
     this.advance(count);
     if (element === undefined) return;
     cx.options.refresh();
-    const { lowerers } = cx.instance.store.codec(convention, cx.options.ptrType);
+    const { lowerers } = codecOf(CONVENTIONS[convention], cx.options.ptrType);
     lowerers.allElements(element)(cx, elements, ptr);
   }
 }

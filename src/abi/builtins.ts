@@ -1,15 +1,16 @@
 import { type Async, drive } from "./async.js";
-import { call, startLifted, waitableSetAt } from "./canon-lift.js";
+import { call, waitableSetAt } from "./canon-lift.js";
+import { codecOf } from "./codec.js";
 import type { CopyType } from "./copy.js";
 import { BLOCKED, cancelCopy, copy, dropEnd, newEnds } from "./copy-builtins.js";
-import type { CoreImplementation, WasmFunction } from "./core-func.js";
+import type { CoreFuncType, CoreImplementation, CoreType, CoreValue, WasmFunction } from "./core-types.js";
+import { destroy, destroyAsync } from "./destructors.js";
 import { ErrorContext } from "./error-context.js";
-import { guestConvention } from "./guest-convention.js";
-import { type ComponentInstance, enter, leave } from "./instance.js";
-import { type CoreFuncType, type CoreType, flattenTypes, MAX_FLAT_PARAMS, resultTypes } from "./layout.js";
-import { type CanonicalOptions, type CoreValue, CoreValueIter, NO_OPTIONS, toAddress } from "./options.js";
-import { callTrapping } from "./plain-call.js";
-import { lowerOwn, type ResourceHandle, type ResourceType, resourceAt } from "./resources.js";
+import { ComponentInstance } from "./instance.js";
+import { flattenTypes, MAX_FLAT_PARAMS, resultTypes } from "./layout.js";
+import { type CanonicalOptions, CoreValueIter, toAddress } from "./options.js";
+import { lowerOwn, resourceAt } from "./resource-handles.js";
+import type { ResourceHandle, ResourceType } from "./resources.js";
 import { hostString, loadStringFromRange, storeStringIntoRange } from "./strings.js";
 import { Subtask } from "./subtask.js";
 import type { Task } from "./task.js";
@@ -73,9 +74,10 @@ function blocking(
 function blockingUnless(
   isAsync: boolean,
   params: readonly CoreType[],
+  result: CoreType,
   run: (...args: CoreValue[]) => Async<CoreValue | undefined>,
 ): Builtin {
-  return { ...blocking(params, ["i32"], run), mayBlock: !isAsync };
+  return { ...blocking(params, [result], run), mayBlock: !isAsync };
 }
 
 const u32 = (value: CoreValue | undefined): number => (value as number) >>> 0;
@@ -231,14 +233,17 @@ function copyBuiltins(kind: "stream" | "future"): Readonly<Record<string, Maker>
     (instance, { copyType, options }) => {
       const { async, ptrType } = options as CanonicalOptions;
       const params: CoreType[] = kind === "stream" ? ["i32", ptrType, ptrType] : ["i32", ptrType];
-      return blockingUnless(async, params, (...args) =>
-        copy(instance, side, copyType as CopyType, options as CanonicalOptions, args),
-      );
+      // How much was copied is a number as its count was.
+      const result = kind === "stream" ? ptrType : "i32";
+      return blockingUnless(async, params, result, function* (...args) {
+        const packed = yield* copy(instance, side, copyType as CopyType, options as CanonicalOptions, args);
+        return result === "i32" ? packed : BigInt(packed);
+      });
     };
   const cancelling =
     (side: "readable" | "writable"): Maker =>
     (instance, { copyType, flag }) =>
-      blockingUnless(flag !== 0, ["i32"], (index) =>
+      blockingUnless(flag !== 0, ["i32"], "i32", (index) =>
         cancelCopy(instance, side, copyType as CopyType, flag !== 0, u32(index)),
       );
   const dropping =
@@ -264,7 +269,7 @@ function currentThread({ store }: ComponentInstance): Thread {
 }
 
 function currentTask(instance: ComponentInstance): Task {
-  return currentThread(instance).task;
+  return currentThread(instance).task as Task;
 }
 
 /** CanonicalABI.md, `canon_resource_drop`. A destructor runs in the instance that defines the type. */
@@ -278,7 +283,7 @@ function resourceDrop(instance: ComponentInstance, resource: ResourceType): Buil
     return handle;
   };
   const { impl, destructor } = resource;
-  if (instance.store.isAsync && impl !== undefined) {
+  if (instance.store.isAsync && impl instanceof ComponentInstance) {
     return blocking(["i32"], [], function* (index) {
       const { own, rep } = remove(index);
       if (own) yield* destroyAsync(impl, destructor, rep as number, instance);
@@ -292,45 +297,6 @@ function resourceDrop(instance: ComponentInstance, resource: ResourceType): Buil
   });
 }
 
-/** @param caller - the instance that drops the resource; none for the host */
-export function destroy(
-  { impl, destructor }: ResourceType,
-  rep: ResourceHandle["rep"],
-  caller: ComponentInstance | undefined,
-): void {
-  if (impl === undefined) {
-    (rep as Partial<Disposable>)[Symbol.dispose]?.();
-    return;
-  }
-  const entering = impl.enteringSet(caller);
-  enter(entering);
-  if (destructor !== undefined) callTrapping(destructor, [rep as number]);
-  leave(entering);
-}
-
-const DESTRUCTOR_TYPE = { async: false, params: [{ label: "rep", type: { kind: "u32" } }], result: undefined } as const;
-
-export function* destroyAsync(
-  impl: ComponentInstance,
-  destructor: WasmFunction | undefined,
-  rep: number,
-  caller: ComponentInstance | undefined,
-): Async<void> {
-  if (destructor === undefined) {
-    trapIf(!impl.mayEnterFrom(caller), "cannot enter component instance");
-    return;
-  }
-  const callee = { callee: destructor, instance: impl, type: DESTRUCTOR_TYPE, options: NO_OPTIONS };
-  const func = { kind: "lifted", name: "destructor", ...callee } as const;
-  yield* startLifted(
-    func,
-    guestConvention,
-    () => [rep],
-    () => undefined,
-    caller,
-  );
-}
-
 /** CanonicalABI.md, `canon_task_return`. */
 function taskReturn(instance: ComponentInstance, result: ValType | undefined, options: CanonicalOptions): Builtin {
   const types = resultTypes({ async: true, params: [], result });
@@ -342,11 +308,11 @@ function taskReturn(instance: ComponentInstance, result: ValType | undefined, op
     const fits =
       task.options.async &&
       task.type.result === result &&
+      task.options.encoding === options.encoding &&
       // A result that needs no memory need not name it.
-      (options.memory === undefined ||
-        (task.options.encoding === options.encoding && task.options.memory === options.memory));
+      (options.memory === undefined || task.options.memory === options.memory);
     trapIf(!fits, "invalid `task.return` signature and/or options for current task");
-    const { lifters } = instance.store.codec(task.convention, options.ptrType);
+    const { lifters } = codecOf(task.convention, options.ptrType);
     options.refresh();
     const cx = { options, instance, lends: undefined, borrows: task };
     task.return(lifters.values(types, MAX_FLAT_PARAMS)(cx, new CoreValueIter(args)));
@@ -390,7 +356,8 @@ function subtaskCancel(instance: ComponentInstance, isAsync: boolean): Builtin {
       yield* (subtask.onCancel as NonNullable<Subtask["onCancel"]>)(instance);
       if (!subtask.resolved) {
         if (isAsync) return BLOCKED;
-        yield* subtask.waitForPendingEvent(currentThread(instance));
+        // Not for the event that it has started, which may be pending already.
+        yield* subtask.waitForPendingEvent(currentThread(instance), () => subtask.resolved);
       }
     }
     subtask.takePendingEvent();
@@ -421,7 +388,6 @@ function debugMessage(instance: ComponentInstance, options: CanonicalOptions): B
     const { debugMessage: message } = errorContextAt(instance, u32(index));
     const at = toAddress(ptr as CoreValue);
     options.refresh();
-    trapIf(at % options.ptrSize !== 0, "unaligned pointer");
     trapIf(at + 2 * options.ptrSize > options.bytes.length, "pointer out of bounds of memory");
     const cx = { options, instance, lends: undefined, borrows: undefined };
     const [begin, length] = storeStringIntoRange(cx, hostString(message));

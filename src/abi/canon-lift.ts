@@ -1,15 +1,16 @@
 import type { Async } from "./async.js";
+import { codecOf } from "./codec.js";
 import type { Convention } from "./convention.js";
-import type { WasmFunction } from "./core-func.js";
+import type { CoreValue, WasmFunction } from "./core-types.js";
 import type { LiftedFunc } from "./func.js";
 import type { ComponentInstance } from "./instance.js";
 import { MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, paramTypes, resultTypes } from "./layout.js";
-import { type CoreValue, CoreValueIter } from "./options.js";
-import { callTrapping, rethrow } from "./plain-call.js";
+import { CoreValueIter } from "./options.js";
 import { type PromiseIntegration, refuse } from "./promise-integration.js";
-import { nextOf, type Store, withoutLeaving } from "./store.js";
+import { withoutLeaving } from "./reentrance.js";
+import { nextOf, type Store } from "./store.js";
 import { type OnCancel, type OnResolve, type OnStart, Task } from "./task.js";
-import { trap, trapIf } from "./trap.js";
+import { callTrapping, rethrow, trap, trapIf } from "./trap.js";
 import { type EventTuple, NO_EVENT, TASK_CANCELLED, WaitableSet } from "./waitable.js";
 
 /** CanonicalABI.md, `CallbackCode`. */
@@ -59,7 +60,8 @@ function* letPass(task: Task): Async<void> {
 export function* resolveNow(task: Task): Async<void> {
   const { instance } = task;
   while (task.state !== "resolved") {
-    const thread = nextOf(instance.threads, (one) => !one.usesStack);
+    // In the order in which they have begun to wait, so that one that yields lets others go on.
+    const thread = nextOf(instance.store.waiting, (one) => one.canResumeIn(instance));
     if (thread === undefined) trap("cannot block a synchronous task before returning");
     yield* (thread as NonNullable<typeof thread>).resume();
   }
@@ -68,7 +70,7 @@ export function* resolveNow(task: Task): Async<void> {
 function* runImplicitThread(task: Task, func: LiftedFunc, convention: Convention): Async<void> {
   const { type, options, instance, callee } = func;
   if (!(yield* task.enterImplicitThread())) return;
-  const { lifters, lowerers } = instance.store.codec(convention, options.ptrType);
+  const { lifters, lowerers } = codecOf(convention, options.ptrType);
   const cx = { options, instance, lends: undefined, borrows: task };
   const args = task.start();
   options.refresh();

@@ -1,13 +1,14 @@
 import { type Async, drive } from "./async.js";
 import { startLifted } from "./canon-lift.js";
-import type { CoreImplementation } from "./core-func.js";
+import { codecOf } from "./codec.js";
+import type { CoreImplementation, CoreValue } from "./core-types.js";
 import type { FuncInst, HostFunc } from "./func.js";
 import { guestConvention } from "./guest-convention.js";
 import { hostConvention } from "./host-convention.js";
 import type { Cancellable } from "./host-func.js";
 import type { ComponentInstance } from "./instance.js";
 import { MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, paramTypes, resultTypes } from "./layout.js";
-import { type CanonicalOptions, type CoreValue, CoreValueIter } from "./options.js";
+import { type CanonicalOptions, CoreValueIter } from "./options.js";
 import { lazily } from "./plain-call.js";
 import { Subtask, SubtaskState } from "./subtask.js";
 import type { OnCancel, OnResolve, OnStart } from "./task.js";
@@ -38,9 +39,9 @@ class AsyncLowering {
   }
 
   private codec() {
-    const { callee, options, caller } = this;
+    const { callee, options } = this;
     const convention = callee.kind === "lifted" ? guestConvention : hostConvention;
-    const { lifters, lowerers } = caller.store.codec(convention, options.ptrType);
+    const { lifters, lowerers } = codecOf(convention, options.ptrType);
     const maxParams = options.async ? MAX_FLAT_ASYNC_PARAMS : MAX_FLAT_PARAMS;
     const maxResults = options.async ? 0 : MAX_FLAT_RESULTS;
     return {

@@ -18,7 +18,6 @@ export type NumberKind = "u8" | "s8" | "u16" | "s16" | "u32" | "s32" | "u64" | "
  * between guests. Functions that take a type give the conversion for it, which is made once.
  */
 export interface Convention {
-  readonly name: "guest" | "host";
   toString(string: AbiString): unknown;
   fromString(value: unknown): AbiString;
   toRecord(type: OfKind<"record"> | OfKind<"tuple">): (fields: unknown[]) => unknown;

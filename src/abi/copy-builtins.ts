@@ -12,8 +12,9 @@ import {
   SharedStream,
   WritableEnd,
 } from "./copy.js";
+import type { CoreValue } from "./core-types.js";
 import type { ComponentInstance } from "./instance.js";
-import { type CanonicalOptions, type CoreValue, toAddress } from "./options.js";
+import { type CanonicalOptions, toAddress } from "./options.js";
 import type { Thread } from "./thread.js";
 import { trap, trapIf } from "./trap.js";
 import { EventCode, type EventTuple } from "./waitable.js";

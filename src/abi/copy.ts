@@ -1,10 +1,27 @@
-import type { CopyBuffer, ReadableBuffer, WritableBuffer } from "./buffers.js";
-import { guestConvention } from "./guest-convention.js";
-import { hostConvention } from "./host-convention.js";
 import type { ComponentInstance } from "./instance.js";
 import { trap, trapIf } from "./trap.js";
 import { noneOrNumberType, type OfKind, type ValType } from "./types.js";
 import { Waitable } from "./waitable.js";
+
+/** What elements are between two ends: see `Convention`. */
+export type ConventionName = "guest" | "host";
+
+/** CanonicalABI.md, `Buffer`. */
+export interface CopyBuffer {
+  readonly isHost: boolean;
+  readonly remain: number;
+  isZeroLength(): boolean;
+}
+
+/** CanonicalABI.md, `ReadableBuffer`. */
+export interface ReadableBuffer extends CopyBuffer {
+  read(count: number, convention: ConventionName): unknown;
+}
+
+/** CanonicalABI.md, `WritableBuffer`. */
+export interface WritableBuffer extends CopyBuffer {
+  write(elements: unknown, count: number, convention: ConventionName): void;
+}
 
 /** CanonicalABI.md, `CopyResult`. */
 export const CopyResult = { completed: 0, dropped: 1, cancelled: 2 } as const;
@@ -92,7 +109,7 @@ function pendingRead(pending: AnyPending): Pending<WritableBuffer> {
 }
 
 function transfer(from: ReadableBuffer, to: WritableBuffer, count: number): void {
-  const convention = from.isHost || to.isHost ? hostConvention : guestConvention;
+  const convention = from.isHost || to.isHost ? "host" : "guest";
   to.write(from.read(count, convention), count, convention);
 }
 

@@ -1,25 +1,28 @@
 import { ByteWriter } from "../binary/writer.js";
-import type { CoreFuncType, CoreType } from "./layout.js";
-import type { CoreValue } from "./options.js";
-
-/** A function that WebAssembly has exported. */
-export type WasmFunction = (...args: CoreValue[]) => unknown;
-
-/** What a canonical definition does, in JavaScript. */
-export type CoreImplementation = (...args: CoreValue[]) => CoreValue | undefined | Promise<CoreValue | undefined>;
+import type { CoreFuncType, CoreType, WasmFunction } from "./core-types.js";
 
 const BYTE_OF: Readonly<Record<CoreType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c };
 
+/** Toolchains need a few dozen types; a guest can have any number, and a process many guests. */
+const MAX_MODULES = 1000;
 const modules = new Map<string, WebAssembly.Module>();
+
+function moduleOf(kind: string, type: CoreFuncType, encode: (type: CoreFuncType) => Uint8Array<ArrayBuffer>) {
+  const key = `${kind} ${type.params.join()}>${type.results.join()}`;
+  let module = modules.get(key);
+  if (module === undefined) {
+    if (modules.size === MAX_MODULES) modules.clear();
+    modules.set(key, (module = new WebAssembly.Module(encode(type))));
+  }
+  return module;
+}
 
 /**
  * A WebAssembly function around one of JavaScript: a guest that puts it into a table or compares it finds one function, of
  * the type that it has. An import that is exported again costs no call of its own.
  */
 export function coreFunction(type: CoreFuncType, implementation: WebAssembly.ImportValue): WasmFunction {
-  const key = `${type.params.join()}>${type.results.join()}`;
-  let module = modules.get(key);
-  if (module === undefined) modules.set(key, (module = new WebAssembly.Module(reexporting(type))));
+  const module = moduleOf("plain", type, reexporting);
   const { exports } = new WebAssembly.Instance(module, { "": { "": implementation } });
   return exports[""] as WasmFunction;
 }
@@ -33,9 +36,7 @@ export function checkedCoreFunction(
   check: () => void,
   implementation: WebAssembly.ImportValue,
 ): WasmFunction {
-  const key = `${type.params.join()}>${type.results.join()} checked`;
-  let module = modules.get(key);
-  if (module === undefined) modules.set(key, (module = new WebAssembly.Module(checking(type))));
+  const module = moduleOf("checked", type, checking);
   const { exports } = new WebAssembly.Instance(module, { "": { check, "": implementation } });
   return exports[""] as WasmFunction;
 }

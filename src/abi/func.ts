@@ -1,4 +1,4 @@
-import type { WasmFunction } from "./core-func.js";
+import type { WasmFunction } from "./core-types.js";
 import type { ComponentInstance } from "./instance.js";
 import type { CanonicalOptions } from "./options.js";
 import type { FuncType } from "./types.js";

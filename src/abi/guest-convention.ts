@@ -8,7 +8,6 @@ import type { AbiString } from "./strings.js";
  * a name.
  */
 export const guestConvention: Convention = {
-  name: "guest",
   toString: (string) => string,
   fromString: (value) => value as AbiString,
   toRecord: () => (fields) => fields,

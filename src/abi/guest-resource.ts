@@ -1,4 +1,4 @@
-import { destroyFromHost } from "./host-call.js";
+import { destroyFromHost } from "./destructors.js";
 import type { ResourceType } from "./resources.js";
 import type { Store } from "./store.js";
 

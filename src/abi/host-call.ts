@@ -1,14 +1,12 @@
 import { type Async, drive } from "./async.js";
-import { destroy, destroyAsync } from "./builtins.js";
 import { integrationOf, resolveNow, startLifted } from "./canon-lift.js";
-import type { WasmFunction } from "./core-func.js";
+import type { WasmFunction } from "./core-types.js";
 import type { LiftedFunc } from "./func.js";
 import { hostConvention } from "./host-convention.js";
-import { type ComponentInstance, enter, leave } from "./instance.js";
+import type { ComponentInstance } from "./instance.js";
 import { NO_OPTIONS } from "./options.js";
 import { callPlain } from "./plain-call.js";
-import type { ResourceType } from "./resources.js";
-import type { Store } from "./store.js";
+import { enter, leave } from "./reentrance.js";
 import { Task } from "./task.js";
 
 /** Why a call that waits is given up. */
@@ -75,11 +73,4 @@ function* runCore(instance: ComponentInstance, func: WasmFunction): Async<void> 
   );
   yield* task.implicitThread.resume();
   yield* resolveNow(task);
-}
-
-/** Drops a resource of a guest that the host owns. */
-export function destroyFromHost(store: Store, type: ResourceType, rep: number): void {
-  const { impl, destructor } = type;
-  if (!store.isAsync || impl === undefined) destroy(type, rep, undefined);
-  else store.enqueueCall(() => destroyAsync(impl, destructor, rep, undefined));
 }

@@ -2,13 +2,12 @@ import { toCamelCase } from "../wave/js-names.js";
 import type { Convention, NumberKind, VariantValue } from "./convention.js";
 import { GuestResource } from "./guest-resource.js";
 import { liftForHost, lowerFromHost } from "./host-streams.js";
-import { bytesOfNumbers } from "./lift.js";
+import { bytesOfNumbers, NUMBER_ARRAYS, numbersOfBytes } from "./lift.js";
 import { hostString } from "./strings.js";
 import { type CaseType, casesOf, type OfKind, type ValType, type VariantLike } from "./types.js";
 
 /** JavaScript values as jco has them: what `imports` take and give. */
 export const hostConvention: Convention = {
-  name: "host",
   toString: (string) => string.text(),
   fromString: (value) => hostString(typeof value === "string" ? value : failType("a string", value)),
   toRecord: (type) => (type.kind === "tuple" ? (fields) => fields : toObject(keysOf(type))),
@@ -24,7 +23,7 @@ export const hostConvention: Convention = {
     return (value) => read(value).reduce((bits: number, flag, i) => (flag ? (bits | (1 << i)) >>> 0 : bits), 0);
   },
   // The guest's memory changes as soon as it goes on.
-  toNumbers: (kind, bytes) => new ARRAYS[kind](bytes.slice().buffer),
+  toNumbers: numbersOfBytes,
   fromNumbers,
   toList: (type) =>
     type.kind === "map" ? (elements) => new Map(elements as [unknown, unknown][]) : (elements) => elements,
@@ -43,21 +42,8 @@ export const hostConvention: Convention = {
   fromReadable: (value, type, { instance }) => lowerFromHost(value, type, instance.store),
 };
 
-const ARRAYS = {
-  u8: Uint8Array,
-  s8: Int8Array,
-  u16: Uint16Array,
-  s16: Int16Array,
-  u32: Uint32Array,
-  s32: Int32Array,
-  u64: BigUint64Array,
-  s64: BigInt64Array,
-  f32: Float32Array,
-  f64: Float64Array,
-} as const satisfies Record<NumberKind, unknown>;
-
 function fromNumbers(kind: NumberKind, value: unknown): Uint8Array {
-  if (value instanceof ARRAYS[kind]) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof NUMBER_ARRAYS[kind]) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
   return bytesOfNumbers(kind, [...(iterable(value) as Iterable<number>)]);
 }

@@ -1,6 +1,11 @@
-import type { WritableBuffer } from "./buffers.js";
-import { CopyResult, type CopyType, type OnCopy, type OnCopyDone, type ReadableEndShared } from "./copy.js";
-import { hostConvention } from "./host-convention.js";
+import {
+  CopyResult,
+  type CopyType,
+  type OnCopy,
+  type OnCopyDone,
+  type ReadableEndShared,
+  type WritableBuffer,
+} from "./copy.js";
 import { isNumber } from "./lift.js";
 import type { Store } from "./store.js";
 import type { ValType } from "./types.js";
@@ -284,7 +289,7 @@ export class HostStream implements ReadableEndShared {
   #give(buffer: WritableBuffer, chunk: Chunk): void {
     const { elements, position } = chunk;
     const count = Math.min(buffer.remain, elements.length - position);
-    if (count > 0) buffer.write(elements.slice(position, position + count), count, hostConvention);
+    if (count > 0) buffer.write(elements.slice(position, position + count), count, "host");
     chunk.position += count;
     if (chunk.position === elements.length) this.#chunk = undefined;
     this.#finish(CopyResult.completed);
@@ -384,7 +389,7 @@ export class HostFuture implements ReadableEndShared {
     if (this.#pending === undefined || this.#value === undefined) return;
     const { buffer, onCopyDone } = this.#pending;
     this.#pending = undefined;
-    buffer.write(this.#value.elements, 1, hostConvention);
+    buffer.write(this.#value.elements, 1, "host");
     onCopyDone(CopyResult.completed);
   }
 }

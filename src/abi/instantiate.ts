@@ -16,7 +16,7 @@ import type {
 } from "../component/model.js";
 import { ComponentInitError } from "../errors.js";
 import { type ImportName, makeCanonical, makeLifted } from "./canon.js";
-import type { WasmFunction } from "./core-func.js";
+import type { WasmFunction } from "./core-types.js";
 import { type HostImplementation, hostFunc } from "./host-func.js";
 import { ComponentInstance } from "./instance.js";
 import { ResourceType } from "./resources.js";

@@ -1,8 +1,5 @@
+import type { CoreFuncType, CoreType, PtrType } from "./core-types.js";
 import { type CaseType, casesOf, type FuncType, fieldTypesOf, type ValType, type VariantLike } from "./types.js";
-
-/** The address type of a memory, and how many bytes an address takes. */
-export type PtrType = "i32" | "i64";
-export type CoreType = "i32" | "i64" | "f32" | "f64";
 
 export interface Layout {
   readonly alignment: number;
@@ -158,11 +155,6 @@ function flattenVariant(cases: readonly CaseType[], ptrType: PtrType): readonly 
 function join(a: CoreType, b: CoreType): CoreType {
   if (a === b) return a;
   return (a === "i32" && b === "f32") || (a === "f32" && b === "i32") ? "i32" : "i64";
-}
-
-export interface CoreFuncType {
-  readonly params: readonly CoreType[];
-  readonly results: readonly CoreType[];
 }
 
 /** What of canonical options decides about core types. */

@@ -1,20 +1,19 @@
 import type { LiftLowerContext } from "./context.js";
 import type { Convention, NumberKind } from "./convention.js";
 import { liftReadable } from "./copy.js";
+import type { CoreType, CoreValue, PtrType } from "./core-types.js";
 import { ErrorContext } from "./error-context.js";
 import {
   alignTo,
-  type CoreType,
   discriminantSize,
   fieldOffsets,
   flattenTypes,
   layoutOf,
-  type PtrType,
   payloadOffset,
   recordLayout,
 } from "./layout.js";
-import { type CoreValue, CoreValueIter, toAddress } from "./options.js";
-import { liftBorrow, liftOwn } from "./resources.js";
+import { CoreValueIter, toAddress } from "./options.js";
+import { liftBorrow, liftOwn } from "./resource-handles.js";
 import { loadStringFromRange } from "./strings.js";
 import { trap, trapIf } from "./trap.js";
 import { casesOf, fieldTypesOf, type OfKind, type ValType, type VariantLike } from "./types.js";
@@ -30,7 +29,7 @@ const MAX_LIST_BYTE_LENGTH = 2 ** 28 - 1;
 
 /** Makes lifters, one for each type. */
 export class Lifters {
-  readonly #known = new Map<ValType, Lifter>();
+  readonly #known = new WeakMap<ValType, Lifter>();
 
   constructor(
     private readonly convention: Convention,
@@ -371,4 +370,22 @@ export function bytesOfNumbers(kind: NumberKind, values: readonly (number | bigi
   const set = SETTERS[kind];
   for (const [i, value] of values.entries()) set(view, i * size, value);
   return bytes;
+}
+
+export const NUMBER_ARRAYS = {
+  u8: Uint8Array,
+  s8: Int8Array,
+  u16: Uint16Array,
+  s16: Int16Array,
+  u32: Uint32Array,
+  s32: Int32Array,
+  u64: BigUint64Array,
+  s64: BigInt64Array,
+  f32: Float32Array,
+  f64: Float64Array,
+} as const satisfies Record<NumberKind, unknown>;
+
+/** The elements of a list of numbers that is in memory, which may change afterwards. */
+export function numbersOfBytes(kind: NumberKind, bytes: Uint8Array): InstanceType<(typeof NUMBER_ARRAYS)[NumberKind]> {
+  return new NUMBER_ARRAYS[kind](bytes.slice().buffer);
 }

@@ -1,21 +1,21 @@
 import type { LiftLowerContext } from "./context.js";
 import type { Convention } from "./convention.js";
 import { lowerReadable } from "./copy.js";
+import type { CoreType, CoreValue, PtrType } from "./core-types.js";
 import type { ErrorContext } from "./error-context.js";
 import {
   alignTo,
-  type CoreType,
   discriminantSize,
   fieldOffsets,
   flattenTypes,
   layoutOf,
-  type PtrType,
   payloadOffset,
   recordLayout,
 } from "./layout.js";
-import { bitsOfF32, bitsOfF64, isNumber } from "./lift.js";
-import type { CoreValue, CoreValueIter } from "./options.js";
-import { type BorrowScope, lowerBorrow, lowerOwn } from "./resources.js";
+import { bitsOfF32, bitsOfF64, isNumber, numbersOfBytes } from "./lift.js";
+import type { CoreValueIter } from "./options.js";
+import { lowerBorrow, lowerOwn } from "./resource-handles.js";
+import type { BorrowScope } from "./resources.js";
 import { storeStringIntoRange } from "./strings.js";
 import { trapIf } from "./trap.js";
 import { casesOf, fieldTypesOf, type OfKind, type ValType, type VariantLike } from "./types.js";
@@ -29,7 +29,7 @@ export interface Lowerer {
 
 /** Makes lowerers, one for each type. */
 export class Lowerers {
-  readonly #known = new Map<ValType, Lowerer>();
+  readonly #known = new WeakMap<ValType, Lowerer>();
 
   constructor(
     private readonly convention: Convention,
@@ -137,12 +137,18 @@ export class Lowerers {
   }
 
   #elementsOf(type: OfKind<"list">, length: number): (value: unknown) => readonly unknown[] {
-    const fromList = this.convention.fromList(type);
+    const fromList = this.#fromList(type);
     return (value) => {
       const elements = fromList(value);
       if (elements.length === length) return elements;
       throw new TypeError(`a list of ${length} elements was expected, and one of ${elements.length} was given`);
     };
+  }
+
+  #fromList(type: OfKind<"list">): (value: unknown) => readonly unknown[] {
+    const { element } = type;
+    if (!isNumber(element)) return this.convention.fromList(type);
+    return (value) => [...numbersOfBytes(element.kind, this.convention.fromNumbers(element.kind, value))];
   }
 
   #record(type: OfKind<"record"> | OfKind<"tuple">): Lowerer {

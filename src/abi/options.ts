@@ -1,7 +1,7 @@
-import type { WasmFunction } from "./core-func.js";
+import type { CoreType, CoreValue, PtrType, WasmFunction } from "./core-types.js";
 import type { ComponentInstance } from "./instance.js";
-import { alignTo, type CoreType, type FlatteningOptions, type PtrType, ptrSize } from "./layout.js";
-import { trap, trapIf } from "./trap.js";
+import { alignTo, type FlatteningOptions, ptrSize } from "./layout.js";
+import { callTrapping, trap, trapIf } from "./trap.js";
 
 export type StringEncoding = "utf8" | "utf16" | "latin1+utf16";
 
@@ -77,7 +77,7 @@ export class CanonicalOptions implements FlatteningOptions {
 
   #callRealloc(...args: number[]): CoreValue {
     const realloc = this.#realloc ?? trap("a value needs memory, and there is no realloc");
-    return (this.ptrType === "i32" ? realloc(...args) : realloc(...args.map(BigInt))) as CoreValue;
+    return callTrapping(realloc, this.ptrType === "i32" ? args : args.map(BigInt)) as CoreValue;
   }
 
   /** An address or length as a core value. */
@@ -95,8 +95,6 @@ export class CanonicalOptions implements FlatteningOptions {
     else this.view.setBigUint64(ptr, value, true);
   }
 }
-
-export type CoreValue = number | bigint;
 
 /** An address or length. What is beyond JavaScript's integers is beyond all memories: infinity is, too. */
 export function toAddress(value: CoreValue): number {

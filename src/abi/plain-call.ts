@@ -1,15 +1,16 @@
+import { codecOf } from "./codec.js";
 import type { Convention } from "./convention.js";
-import type { CoreImplementation } from "./core-func.js";
+import type { CoreImplementation, CoreValue } from "./core-types.js";
 import type { FuncInst, HostFunc, LiftedFunc } from "./func.js";
 import { guestConvention } from "./guest-convention.js";
 import { hostConvention } from "./host-convention.js";
-import { type ComponentInstance, enter, leave } from "./instance.js";
+import type { ComponentInstance } from "./instance.js";
 import { MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, paramTypes, resultTypes } from "./layout.js";
-import { type CanonicalOptions, type CoreValue, CoreValueIter } from "./options.js";
-import { withoutLeaving } from "./store.js";
+import { type CanonicalOptions, CoreValueIter } from "./options.js";
+import { enter, leave, withoutLeaving } from "./reentrance.js";
 import { Lenders } from "./subtask.js";
 import type { OnResolve, OnStart } from "./task.js";
-import { trap, trapIf } from "./trap.js";
+import { callTrapping, trapIf } from "./trap.js";
 
 /**
  * Calls where nothing can wait: `canon_lift` and `canon_lower` of CanonicalABI.md without threads, which come to functions
@@ -19,7 +20,7 @@ type PlainCall = (onStart: OnStart, onResolve: OnResolve) => void;
 
 /** CanonicalABI.md, `canon_lift`. */
 function plainLift({ type, options, instance, callee }: LiftedFunc, convention: Convention): PlainCall {
-  const { lifters, lowerers } = instance.store.codec(convention, options.ptrType);
+  const { lifters, lowerers } = codecOf(convention, options.ptrType);
   const lowerParams = lowerers.values(paramTypes(type), MAX_FLAT_PARAMS);
   const liftResults = lifters.values(resultTypes(type), MAX_FLAT_RESULTS);
   const { postReturn } = options;
@@ -38,24 +39,10 @@ function plainLift({ type, options, instance, callee }: LiftedFunc, convention: 
   };
 }
 
-/** CanonicalABI.md, `call_and_trap_on_throw`: exceptions of WebAssembly stay inside of a component instance. */
-export function callTrapping(func: (...args: CoreValue[]) => unknown, args: readonly CoreValue[]): unknown {
-  try {
-    return func(...args);
-  } catch (error) {
-    return rethrow(error);
-  }
-}
-
-export function rethrow(error: unknown): never {
-  if (error instanceof WebAssembly.Exception) return trap("uncaught exception propagated out of component");
-  throw error;
-}
-
 /** CanonicalABI.md, `canon_lower`, of a function of a guest. */
 function lowerLifted(callee: LiftedFunc, options: CanonicalOptions, caller: ComponentInstance): CoreImplementation {
   const { type, instance } = callee;
-  const { lifters, lowerers } = caller.store.codec(guestConvention, options.ptrType);
+  const { lifters, lowerers } = codecOf(guestConvention, options.ptrType);
   const liftParams = lifters.values(paramTypes(type), MAX_FLAT_PARAMS);
   const lowerResults = lowerers.values(resultTypes(type), MAX_FLAT_RESULTS);
   const call = plainLift(callee, guestConvention);
@@ -89,7 +76,7 @@ export function lowerHost(
   options: CanonicalOptions,
   caller: ComponentInstance,
 ): CoreImplementation {
-  const { lifters, lowerers } = caller.store.codec(hostConvention, options.ptrType);
+  const { lifters, lowerers } = codecOf(hostConvention, options.ptrType);
   const liftParams = lifters.values(paramTypes(type), MAX_FLAT_PARAMS);
   const lowerResults = lowerers.values(resultTypes(type), MAX_FLAT_RESULTS);
   const hasResult = type.result !== undefined;

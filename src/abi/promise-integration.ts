@@ -1,7 +1,6 @@
 import { ComponentInitError } from "../errors.js";
 import { type Async, awaited } from "./async.js";
-import type { CoreImplementation, WasmFunction } from "./core-func.js";
-import type { CoreValue } from "./options.js";
+import type { CoreImplementation, CoreValue, WasmFunction } from "./core-types.js";
 
 /** JavaScript Promise Integration, which TypeScript's library does not know yet and engines before V8 13.7 do not have. */
 interface Engine {

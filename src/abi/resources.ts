@@ -1,6 +1,5 @@
-import type { WasmFunction } from "./core-func.js";
-import type { ComponentInstance } from "./instance.js";
-import { trap, trapIf } from "./trap.js";
+import type { WasmFunction } from "./core-types.js";
+import type { Reentrance } from "./reentrance.js";
 
 /** CanonicalABI.md, `ResourceType`. */
 export class ResourceType {
@@ -10,7 +9,7 @@ export class ResourceType {
    * @param name - as WIT has it, where it has one: for messages
    */
   constructor(
-    readonly impl: ComponentInstance | undefined,
+    readonly impl: Reentrance | undefined,
     readonly destructor: WasmFunction | undefined,
     readonly name: string | undefined,
   ) {}
@@ -48,64 +47,4 @@ export interface HandleCreation {
   readonly createdBy: string | undefined;
   /** Kept as an error because V8 formats a stack only when someone reads it. */
   readonly trace: Error | undefined;
-}
-
-/** The handle at an index, which must be one of the type. */
-export function resourceAt(instance: ComponentInstance, index: number, type: ResourceType): ResourceHandle {
-  const handle = instance.handles.get(index);
-  if (!(handle instanceof ResourceHandle)) return trap(`handle index ${index} is no resource`);
-  if (handle.type !== type) {
-    trap(
-      `handle index ${index} used with the wrong type, expected ${describe(type)} but found ${describe(handle.type, type)}`,
-    );
-  }
-  return handle;
-}
-
-function describe({ impl, name }: ResourceType, other?: ResourceType): string {
-  const what = impl === undefined ? "host-defined resource" : "guest-defined resource";
-  const named = name === undefined ? what : `${what} \`${name}\``;
-  return other !== undefined && (other.impl === undefined) === (impl === undefined) ? `a different ${named}` : named;
-}
-
-/** CanonicalABI.md, `lift_own`. */
-export function liftOwn(instance: ComponentInstance, index: number, type: ResourceType): Representation {
-  const handle = resourceAt(instance, index, type);
-  trapIf(handle.numLends !== 0, "cannot remove owned resource while borrowed");
-  trapIf(!handle.own, "expected own, found borrow");
-  instance.handles.remove(index);
-  return handle.rep;
-}
-
-/** CanonicalABI.md, `lift_borrow`. */
-export function liftBorrow(
-  instance: ComponentInstance,
-  index: number,
-  type: ResourceType,
-  scope: LendScope | undefined,
-): Representation {
-  const handle = resourceAt(instance, index, type);
-  scope?.addLender(handle);
-  return handle.rep;
-}
-
-/** CanonicalABI.md, `lower_own`. */
-export function lowerOwn(instance: ComponentInstance, rep: Representation, type: ResourceType): number {
-  const handle = new ResourceHandle(type, rep, true, undefined);
-  const index = instance.handles.add(handle);
-  instance.store.noteCreation(handle);
-  return index;
-}
-
-/** CanonicalABI.md, `lower_borrow`. */
-export function lowerBorrow(
-  instance: ComponentInstance,
-  rep: Representation,
-  type: ResourceType,
-  scope: BorrowScope,
-): number {
-  if (instance === type.impl) return rep as number;
-  const handle = new ResourceHandle(type, rep, false, scope);
-  scope.numBorrows++;
-  return instance.handles.add(handle);
 }

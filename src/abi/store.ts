@@ -1,13 +1,8 @@
 import { type Async, drive } from "./async.js";
-import type { Convention } from "./convention.js";
-import type { ComponentInstance } from "./instance.js";
-import type { PtrType } from "./layout.js";
-import { Lifters } from "./lift.js";
-import { Lowerers } from "./lower.js";
-import type { CoreValue } from "./options.js";
+import type { CoreValue } from "./core-types.js";
 import type { PromiseIntegration } from "./promise-integration.js";
+import { type Reentrance, withoutLeaving } from "./reentrance.js";
 import type { ResourceHandle } from "./resources.js";
-import type { Task } from "./task.js";
 import type { Thread } from "./thread.js";
 import { trapIf } from "./trap.js";
 import { TypeInterner } from "./types.js";
@@ -22,6 +17,20 @@ export interface StoreOptions {
   readonly integration: PromiseIntegration | undefined;
   /** Waits until something may have happened outside of the guest; gives `false` where nothing more will. */
   readonly waitOutside: () => Promise<boolean>;
+}
+
+/** What the store knows of a component instance: what is held. */
+export interface StoreInstance {
+  readonly handles: Iterable<object>;
+  readonly backpressure: number;
+}
+
+export type TaskState = "initial" | "started" | "pending cancel" | "cancel delivered" | "resolved";
+
+/** What the store knows of a task: how far it is. */
+export interface StoreTask {
+  readonly name: string;
+  readonly state: TaskState;
 }
 
 /** A call of a function of the host that takes its time. */
@@ -39,10 +48,10 @@ const LIFT_FUEL = 2 ** 28;
 
 /** CanonicalABI.md, `Store`: what all component instances of one life of a component share. */
 export class Store {
-  readonly instances: ComponentInstance[] = [];
+  readonly instances: StoreInstance[] = [];
   readonly types = new TypeInterner();
   /** Calls that have not ended. */
-  readonly tasks = new Set<Task>();
+  readonly tasks = new Set<StoreTask>();
   readonly waiting = new Set<Thread>();
   /** Calls of the host whose results the guest does not have. */
   readonly hostCalls = new Set<HostCall>();
@@ -58,7 +67,6 @@ export class Store {
   readonly #events: (() => Async<void>)[] = [];
   #onEvent: (() => void) | undefined;
   #importName: string | undefined;
-  readonly #codecs = new Map<string, { readonly lifters: Lifters; readonly lowerers: Lowerers }>();
 
   constructor(readonly options: StoreOptions) {}
 
@@ -75,16 +83,6 @@ export class Store {
     if (thread !== undefined) this.contextStorage = thread.storage;
   }
 
-  codec(convention: Convention, ptrType: PtrType): { readonly lifters: Lifters; readonly lowerers: Lowerers } {
-    const key = `${convention.name} ${ptrType}`;
-    let codec = this.#codecs.get(key);
-    if (codec === undefined) {
-      codec = { lifters: new Lifters(convention, ptrType), lowerers: new Lowerers(convention, ptrType) };
-      this.#codecs.set(key, codec);
-    }
-    return codec;
-  }
-
   /** Before values are lifted. */
   refuel(): void {
     this.#fuel = LIFT_FUEL;
@@ -97,7 +95,7 @@ export class Store {
   }
 
   /** CanonicalABI.md, `LiftLowerContext.reallocate`: a call for which the instance must not be left. */
-  callRealloc(instance: ComponentInstance, call: () => CoreValue): CoreValue {
+  callRealloc(instance: Reentrance, call: () => CoreValue): CoreValue {
     const { contextStorage } = this;
     this.contextStorage = [0, 0];
     const result = withoutLeaving(instance, call);
@@ -196,14 +194,6 @@ export class Store {
     this.#onEvent = undefined;
     return happened;
   }
-}
-
-/** Where an exception ends the call, the instance stays closed. */
-export function withoutLeaving<T>(instance: ComponentInstance, call: () => T): T {
-  instance.mayLeave = false;
-  const result = call();
-  instance.mayLeave = true;
-  return result;
 }
 
 /** Those who only let others have their turn come after those who have waited for something. */

@@ -1,7 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import type { LiftLowerContext } from "./context.js";
+import type { CoreValue } from "./core-types.js";
 import { alignTo } from "./layout.js";
-import { type CanonicalOptions, type CoreValue, toAddress } from "./options.js";
+import { type CanonicalOptions, toAddress } from "./options.js";
 import { trap, trapIf } from "./trap.js";
 
 /** CanonicalABI.md, `MAX_STRING_BYTE_LENGTH`. */

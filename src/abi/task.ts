@@ -3,7 +3,8 @@ import type { Convention } from "./convention.js";
 import type { ComponentInstance } from "./instance.js";
 import type { CanonicalOptions } from "./options.js";
 import type { BorrowScope } from "./resources.js";
-import { Thread } from "./thread.js";
+import type { StoreTask, TaskState } from "./store.js";
+import { Thread, type ThreadOwner } from "./thread.js";
 import { trapIf } from "./trap.js";
 import type { FuncType } from "./types.js";
 
@@ -14,10 +15,8 @@ export type OnResolve = (result: readonly unknown[] | undefined) => void;
 /** CanonicalABI.md, `OnCancel`. */
 export type OnCancel = (caller: ComponentInstance | undefined) => Async<void>;
 
-type TaskState = "initial" | "started" | "pending cancel" | "cancel delivered" | "resolved";
-
 /** CanonicalABI.md, `Task`: one call of a lifted function. */
-export class Task implements BorrowScope {
+export class Task implements BorrowScope, ThreadOwner, StoreTask {
   state: TaskState = "initial";
   numBorrows = 0;
   readonly threads = new Set<Thread>();

@@ -1,5 +1,20 @@
 import { type Async, awaited, drive } from "./async.js";
-import type { Task } from "./task.js";
+import type { Reentrance } from "./reentrance.js";
+
+/** What a thread knows of its task. */
+export interface ThreadOwner {
+  readonly type: { readonly async: boolean };
+  readonly instance: Reentrance & { readonly store: Scheduler };
+  readonly implicitThread: Thread;
+  needsExclusive(): boolean;
+  deliverPendingCancel(cancellable: boolean): boolean;
+}
+
+/** What a thread knows of the store. */
+interface Scheduler {
+  currentThread: Thread | undefined;
+  readonly waiting: Set<Thread>;
+}
 
 /** What a thread keeps for `context.get`. */
 type Storage = [number | bigint, number | bigint];
@@ -23,16 +38,20 @@ export class Thread {
   isYielding = false;
 
   constructor(
-    readonly task: Task,
+    readonly task: ThreadOwner,
     body: () => Async<void>,
   ) {
     this.#body = body;
   }
 
-  /** Whether it runs where only one thread of the instance may: it does not go on while a function that is not async runs. */
-  get usesStack(): boolean {
+  /**
+   * Whether it may go on while a function of the instance that is not async runs: not a thread that runs where only one of
+   * the instance may, and not one whose task has not been let in.
+   */
+  canResumeIn(instance: Reentrance): boolean {
     const { task } = this;
-    return task.type.async && task.needsExclusive() && this === task.implicitThread;
+    const usesStack = task.type.async && task.needsExclusive() && this === task.implicitThread;
+    return task.instance === instance && this.index !== undefined && !usesStack;
   }
 
   get running(): boolean {

@@ -39,9 +39,10 @@ export abstract class Waitable {
     return this.#pendingEvent !== undefined;
   }
 
-  *waitForPendingEvent(thread: Waiter): Async<void> {
+  /** @param ready - whether the event is the one to wait for */
+  *waitForPendingEvent(thread: Waiter, ready = () => this.hasPendingEvent()): Async<void> {
     this.hasSyncWaiter = true;
-    yield* thread.waitUntil(() => this.hasPendingEvent(), false);
+    yield* thread.waitUntil(ready, false);
     this.hasSyncWaiter = false;
   }
 

@@ -58,7 +58,7 @@ export async function checkArchive(path: string): Promise<void> {
 /** WebAssembly text is parsed; anything else is returned as it is. */
 export async function parseIfText(bytes: Uint8Array, path: string): Promise<Uint8Array> {
   if (!looksLikeText(bytes)) return bytes;
-  const { parse } = await import("@bytecodealliance/jco-transpile/wasm-tools");
+  const { parse } = await import("#wasm-tools");
   try {
     return await parse(new TextDecoder().decode(bytes));
   } catch (cause) {

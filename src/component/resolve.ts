@@ -77,7 +77,7 @@ export function importedInterfaces(component: Component): ImportedInterface[] {
   });
 }
 
-/** jco takes one for the result of an async function, and for a future. */
+/** One stands for the result of an async function, and for a future. */
 function mayReturnPromise({ async, result }: FunctionType): boolean {
   return async || result?.kind === "future";
 }

@@ -1,4 +1,4 @@
-import type { WasmFunction } from "../abi/core-func.js";
+import type { WasmFunction } from "../abi/core-types.js";
 import type { FuncInst } from "../abi/func.js";
 import { callCore, callExport } from "../abi/host-call.js";
 import type { ComponentInstance } from "../abi/instance.js";
@@ -18,6 +18,7 @@ import { ErrorResult, initializationError } from "./failure.js";
 import { HandleOrigins } from "./guest-handles.js";
 import { hostFunctionOf } from "./host-functions.js";
 import type { ImportObject } from "./imports.js";
+import type { InitializedInstance } from "./initialized-instance.js";
 import { LibcWatch, memoryOf } from "./libc.js";
 import { checkTasks } from "./live-tasks.js";
 import type { OutputCapture } from "./output.js";
@@ -25,17 +26,6 @@ import type { Outside } from "./outside.js";
 import type { Preview1Files } from "./preview1-files.js";
 import { ReferenceWatch } from "./references.js";
 import { TableWatch } from "./tables.js";
-
-/** A core instance after initialization. */
-export interface InitializedInstance {
-  readonly info: InstrumentedInstance;
-  readonly module: InstrumentedModule;
-  readonly exports: WebAssembly.Exports;
-  /** The first memory that it imports. */
-  readonly importedMemory: WebAssembly.Memory | undefined;
-  /** Its i32 globals right after instantiation, start function included, by index. */
-  readonly initialGlobals: ReadonlyMap<number, number>;
-}
 
 /** An instrumented component, compiled: can be initialized any number of times. */
 export interface Prepared {

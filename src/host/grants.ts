@@ -15,7 +15,7 @@ export function grantOf({ name }: ImportedInterface): string {
 const DENIALS = ["access-denied", "HTTP-request-denied"];
 
 /**
- * The error by which a function of WASI says that its caller is not allowed to, as the glue takes it. It follows from the
+ * The error by which a function of WASI says that its caller is not allowed to, as the host's functions throw it. It follows from the
  * type that the component imports, so it holds for interfaces and versions that this host knows nothing of. Error cases
  * of other interfaces may mean anything.
  */

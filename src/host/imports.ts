@@ -11,7 +11,7 @@ function importName(item: ImportedInterface, func: string): string {
 }
 
 /**
- * The key under which jco's glue looks for an interface: its name without the version. Interfaces of WASI 0.3 have names
+ * The key under which an interface is provided: its name without the version. Interfaces of WASI 0.3 have names
  * of 0.2 and other functions, and no two drafts of them are alike.
  */
 export function importKey(name: string): string {
@@ -45,7 +45,7 @@ export interface ImportSources {
 }
 
 /**
- * The imports object for the glue: what is provided, and for every function and resource that is not a stand-in that
+ * All that a component imports: what is provided, and for every function and resource that is not a stand-in that
  * says so when the guest uses it. Guests import far more than their initialization calls.
  */
 export function completeImports(
@@ -70,7 +70,7 @@ export function completeImports(
   return imports;
 }
 
-/** By the names that the glue knows, whether or not the caller has written versions. */
+/** By these keys, whether or not the caller has written versions. */
 export function unversioned(provided: Provided): Provided {
   return Object.fromEntries(Object.entries(provided).map(([name, members]) => [importKey(name), members]));
 }
@@ -113,7 +113,7 @@ function checked(func: HostFunction, name: string, onFailure: (error: Error) => 
   };
 }
 
-/** jco takes what is thrown for the error case of a result, and an `Error` only where it carries one as its `payload`. */
+/** What is thrown is the error case of a result, an `Error` only where it carries one as its `payload`. */
 function attempt(call: () => unknown, name: string, onFailure: (error: Error) => void): unknown {
   try {
     return call();

@@ -16,10 +16,12 @@ import {
 } from "../wasi/index.js";
 import { type OpenNetwork, withNetwork } from "../wasi/network/load.js";
 import type { AllowedNetwork } from "../wasi/network/network.js";
-import { ComponentRun, type InitializedInstance, type Prepared } from "./component-run.js";
+import { ComponentRun, type Prepared } from "./component-run.js";
+import { lackingFeature } from "./engine-lacks.js";
 import { ownedHandles } from "./guest-handles.js";
 import { type HostReport, hostReport, ungranted } from "./host-report.js";
 import { completeImports, type Provided, synchronous, unversioned } from "./imports.js";
+import type { InitializedInstance } from "./initialized-instance.js";
 import { checkHandles, danglingHandles, type HandlePolicy, type HeldHandle, handleWarnings } from "./live-handles.js";
 import { asyncHandles } from "./live-tasks.js";
 import { OutputCapture } from "./output.js";
@@ -30,7 +32,8 @@ import { Refusals } from "./refusals.js";
 import { FunctionIndex, type TableWatch } from "./tables.js";
 import { type HostCall, traceImports } from "./trace.js";
 
-export type { InitializedInstance, Prepared } from "./component-run.js";
+export type { Prepared } from "./component-run.js";
+export type { InitializedInstance } from "./initialized-instance.js";
 
 export interface HostOptions extends DeterminismOptions {
   /** All of the guest's arguments, the program's name included. */
@@ -102,6 +105,15 @@ async function compileModule({ chunks }: InstrumentedModule, index: number): Pro
     return await WebAssembly.compile(concat(chunks));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.replace(/^WebAssembly\.compile\(\): /, "") : String(cause);
+    const feature = lackingFeature(reason);
+    if (feature !== undefined) {
+      const engine = `V8 ${process.versions.v8} in Node ${process.versions.node}`;
+      throw new ComponentInitError(
+        "unsupported",
+        `core module ${index} uses ${feature}, which the engine that runs initialization does not have (${engine}): ${reason}`,
+        { cause },
+      );
+    }
     throw new ComponentInitError("malformed", `core module ${index} is not valid: ${reason}`, { cause });
   }
 }

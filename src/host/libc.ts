@@ -1,5 +1,5 @@
 import { PRESTAT } from "../instrument/libc.js";
-import type { InitializedInstance } from "./initialize.js";
+import type { InitializedInstance } from "./initialized-instance.js";
 
 /** wasi/libc.h: "Forget the preopens", to look for them again when a path is next opened. */
 const RESET_PREOPENS = "__wasilibc_reset_preopens";

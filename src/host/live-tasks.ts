@@ -2,9 +2,8 @@ import { CopyEnd, ReadableEnd } from "../abi/copy.js";
 import { ErrorContext } from "../abi/error-context.js";
 import type { HostOrigin } from "../abi/host-streams.js";
 import { ResourceHandle } from "../abi/resources.js";
-import type { Store } from "../abi/store.js";
+import type { Store, StoreTask } from "../abi/store.js";
 import { Subtask } from "../abi/subtask.js";
-import type { Task } from "../abi/task.js";
 import { WaitableSet } from "../abi/waitable.js";
 import { ComponentInitError } from "../errors.js";
 import type { FoundHandle } from "./live-handles.js";
@@ -34,7 +33,7 @@ function refuse(what: string, advice: string): never {
   );
 }
 
-function describeTask({ state, name }: Task): string {
+function describeTask({ state, name }: StoreTask): string {
   return `a task (${name}) ${state === "resolved" ? "that has returned and has not exited" : "that has not returned"}`;
 }
 

@@ -55,7 +55,7 @@ function shortenObject(object: object, describe: DescribeResource, depth: number
   return Object.fromEntries(fields) as Record<string, TracedValue>;
 }
 
-/** What jco takes for a stream or a future, in either direction. Records have fields of the guest's types, no symbols. */
+/** What is taken for a stream or a future, in either direction. Records have fields of the guest's types, no symbols. */
 function asyncValue(object: object): "stream" | "future" | undefined {
   if (Symbol.asyncIterator in object || Symbol.iterator in object) return "stream";
   return "then" in object && typeof object.then === "function" ? "future" : undefined;

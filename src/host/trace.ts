@@ -24,7 +24,7 @@ type HostFunction = (...args: unknown[]) => unknown;
 type HostClass = { readonly prototype: object } & (new (...args: unknown[]) => object);
 
 /**
- * Makes every call of an import known. Only the glue gets to see the wrappers: functions and classes stay as they are,
+ * Makes every call of an import known. Only the guest gets to see the wrappers: functions and classes stay as they are,
  * since other runs use them too, and resources get methods of their own when the guest gets them.
  *
  * @param describe - what a resource of the host stands for
@@ -79,7 +79,7 @@ class Tracer {
     return (...args) => this.#call(name, args, () => func(...args));
   }
 
-  /** A class that the glue can construct, ask for static functions and compare objects with. */
+  /** A class to construct, to ask for static functions and to compare objects with. */
   class(original: HostClass, resource: string, key: string): HostClass {
     const traced = this.#classes.get(original.prototype) ?? { resource, methods: new Map(), statics: new Map() };
     this.#classes.set(original.prototype, traced);
@@ -132,7 +132,7 @@ class Tracer {
 
   #shortenError(error: unknown): TracedValue {
     if (error instanceof GuestExit) return { exit: error.code };
-    // The glue takes what an error carries, or anything that is no error, for the error case of a result.
+    // The guest gets what an error carries, or anything that is no error, for the error case of a result.
     if (error instanceof Error && !("payload" in error)) return shortenText(error.message);
     return this.#shorten(error instanceof Error ? payloadOf(error) : error);
   }

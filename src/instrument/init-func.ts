@@ -18,7 +18,7 @@ export type InitFunction =
       readonly interface: string | undefined;
       readonly name: string;
       readonly type: FunctionType;
-      /** As jco's glue takes them. */
+      /** In the host's convention. */
       readonly args: readonly unknown[];
     }
   | {

@@ -1,6 +1,7 @@
 import type { Component, CoreModuleDefinition } from "../component/model.js";
 import type { ImportedInterface } from "../component/resolve.js";
 import type { ChunksOf } from "../component/scope.js";
+import type { CoreModule } from "../module/model.js";
 import type { LibcTraits } from "./libc.js";
 
 /** Where a core instance's item is found from outside: among its exports, or among what it was given. */
@@ -88,6 +89,10 @@ export interface InstrumentedModule {
   /** Whether its code has instructions of relaxed SIMD, whose results differ between machines. */
   readonly usesRelaxedSimd: boolean;
   readonly libc: LibcTraits;
+  /** See `openImports`. */
+  readonly openImports: readonly string[];
+  /** The module as it was, if its functions' bodies are in the instrumented form what they were. */
+  readonly unchangedBodies: CoreModule | undefined;
 }
 
 /** A core instance of the component. */

@@ -22,6 +22,7 @@ import { limitMemories } from "./memory-limit.js";
 import type { Access, ActiveElements, InstrumentedModule, ModuleState, VisibleFunction } from "./model.js";
 import { addNullProbes, type NullProbes } from "./null-probes.js";
 import { changeableSegments, makesConstants } from "./objects.js";
+import { openImports } from "./open-imports.js";
 
 export interface InstrumentOptions {
   /** How large each memory may become while initializing, in bytes. */
@@ -64,6 +65,8 @@ export function instrumentModule(
     state,
     usesRelaxedSimd: findRelaxedSimd(decoded).length > 0,
     libc: findLibc(decoded),
+    openImports: openImports(decoded, state.functions),
+    unchangedBodies: dropping.originalCode === undefined ? undefined : decoded,
   };
 }
 

@@ -9,10 +9,10 @@ export class JcoThread {
   private worker: Worker | undefined;
   private requests = 0;
 
-  /** Starts the thread and loads what makes components, for who has other things to do before it is wanted. */
-  prepareLinking(): void {
+  /** Starts the thread and loads wasm-tools, for who has other things to do before it is wanted. */
+  prepare(): void {
     // What goes wrong goes wrong again when it is wanted.
-    this.request({ kind: "prepare linking" }).catch(() => undefined);
+    this.request({ kind: "prepare" }).catch(() => undefined);
   }
 
   /** @returns what is wrong with a component; `undefined` when it is valid */

@@ -1,29 +1,20 @@
-import nodeModule from "node:module";
 import { parentPort } from "node:worker_threads";
-
-// jco's tools read and write nothing, and the shim that they get in Node starts a thread to wait for that. The other one does not.
-nodeModule.registerHooks?.({
-  resolve: (specifier, context, next) => {
-    if (!specifier.startsWith("@bytecodealliance/preview2-shim/")) return next(specifier, context);
-    return next(specifier, { ...context, conditions: context.conditions.filter((one) => one !== "node") });
-  },
-});
 
 /** By the module name that it stands for. */
 export type Adapter = readonly [name: string, bytes: Uint8Array];
 
 export type JcoRequest =
   | { readonly kind: "validate"; readonly component: Uint8Array }
-  | { readonly kind: "prepare linking" }
+  | { readonly kind: "prepare" }
   | { readonly kind: "component new"; readonly module: Uint8Array; readonly adapters: readonly Adapter[] };
 
 export type JcoAnswer = { readonly component: Uint8Array } | { readonly done: true } | { readonly error: string };
 
-const loadWasmTools = () => import("@bytecodealliance/jco-transpile/wasm-tools");
+const loadWasmTools = () => import("#wasm-tools");
 
 async function perform(request: JcoRequest): Promise<JcoAnswer> {
   switch (request.kind) {
-    case "prepare linking":
+    case "prepare":
       await loadWasmTools();
       return { done: true };
     case "component new": {

@@ -13,7 +13,7 @@ import { ModuleBuilder } from "./module-builder.js";
 import { type LinkPlan, MEMORY, reallocOf, taskHookOf } from "./plan.js";
 import { signatureOf } from "./signature.js";
 import type { FunctionBinding } from "./symbols.js";
-import type { GET_BASE, PROGRAM_INFO, SET_BASE } from "./tls.js";
+import type { GET_BASE, PROGRAM_INFO, SET_BASE } from "./tls-names.js";
 import { isCommonTag } from "./unresolved.js";
 
 export const TABLE = "__indirect_function_table";

@@ -10,7 +10,7 @@ import type { FuncType } from "../module/types.js";
 import { equalValueTypes, formatValueType, funcref } from "../module/value-types.js";
 import { type Dylink, decodeDylink } from "./dylink.js";
 import { type Signature, signatureOf } from "./signature.js";
-import { GET_BASE, LIBRARY_INFO, PROGRAM_INFO, SET_BASE } from "./tls.js";
+import { GET_BASE, LIBRARY_INFO, PROGRAM_INFO, SET_BASE } from "./tls-names.js";
 
 /** A dynamic library to link. */
 export interface LibraryInput {

@@ -14,7 +14,8 @@ import { dependenciesOf, instantiationOrder, reachableOf } from "./order.js";
 import { type LinkPlan, planCalls, worldFunctionsOf } from "./plan.js";
 import { type LinkReport, linkReport } from "./report.js";
 import { Symbols } from "./symbols.js";
-import { PROGRAM_INFO, ThreadLocalStorage } from "./tls.js";
+import { ThreadLocalStorage } from "./tls.js";
+import { PROGRAM_INFO } from "./tls-names.js";
 import { checkResolved } from "./unresolved.js";
 
 export interface LinkOptions {
@@ -43,7 +44,7 @@ const DEFAULT_STACK_SIZE = 2 ** 20;
  */
 export async function link(inputs: readonly LibraryInput[], options: LinkOptions = {}): Promise<Linked> {
   const jco = new JcoThread();
-  jco.prepareLinking();
+  jco.prepare();
   try {
     return await linkWith(inputs, options, jco);
   } finally {

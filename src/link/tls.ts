@@ -2,14 +2,7 @@ import { Opcode } from "../binary/opcodes.js";
 import { ByteWriter } from "../binary/writer.js";
 import type { MemoryLayout, Placement } from "./layout.js";
 import type { Library } from "./library.js";
-
-/** A library's exported global with the address of its `library_tls_info` (wasi-libc, thread-local storage). */
-export const LIBRARY_INFO = "__wasm_library_tls_info";
-/** What the C library learns of all libraries' storage: their number, their infos, where the main thread's pointers are. */
-export const PROGRAM_INFO = "__wasm_program_tls_info";
-
-export const GET_BASE = "__wasm_get_tls_base";
-export const SET_BASE = "__wasm_set_tls_base";
+import { GET_BASE, PROGRAM_INFO, type SET_BASE } from "./tls-names.js";
 
 /** `thread.new-indirect`, by which a program starts threads. */
 const NEW_THREAD = "[thread-new-indirect-v0]";

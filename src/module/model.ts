@@ -249,7 +249,7 @@ export class CoreModule {
     return this.items.filter((item) => typeof item !== "string" || this.slots[item].isPresent);
   }
 
-  slot(name: SectionName): Pick<SectionSlot<unknown>, "write"> {
+  slot(name: SectionName): Pick<SectionSlot<unknown>, "write" | "isPresent" | "original"> {
     return this.slots[name];
   }
 

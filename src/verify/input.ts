@@ -10,9 +10,10 @@ import type {
 } from "../component/model.js";
 import { Surroundings } from "../component/surroundings.js";
 import { ComponentInitError } from "../errors.js";
-import { skeletonOf } from "../instrument/skeleton.js";
+import type { JcoThread } from "../jco/jco-thread.js";
 import type { Supply } from "../specialize/model.js";
-import type { ComponentValidator } from "./verify.js";
+import { skeletonOf } from "./skeleton.js";
+import { validateSkeleton } from "./verify.js";
 
 /**
  * Validates a component as it was given. What is bound and run is what specialization leaves of it, where imports,
@@ -20,16 +21,16 @@ import type { ComponentValidator } from "./verify.js";
  *
  * @throws ComponentInitError `malformed`, or `invalid-option` when what is supplied does not fit
  */
-export async function validateInput(bytes: Uint8Array, supply: Supply, validator: ComponentValidator): Promise<void> {
+export async function validateInput(bytes: Uint8Array, supply: Supply, thread: JcoThread): Promise<void> {
   const component = decodeComponent(bytes);
   removeStartFunctions(component);
-  const problem = await validator.validate(skeletonOf(component));
+  const problem = await validateSkeleton(skeletonOf(component), thread);
   if (problem !== undefined) {
     throw new ComponentInitError("malformed", `the component is not valid: ${inOneLine(problem)}`);
   }
   const names = Object.keys({ ...supply.modules, ...supply.components });
   if (names.length === 0) return;
-  const misfit = await validator.validate(skeletonOf(instantiatedWith(component, supply)));
+  const misfit = await validateSkeleton(skeletonOf(instantiatedWith(component, supply)), thread);
   if (misfit !== undefined) {
     throw new ComponentInitError(
       "invalid-option",

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { constExprOfBits } from "../binary/const-expr.js";
 import { encodeComponent } from "../component/encode.js";
 import { wrapped } from "../component/wrap.js";
@@ -11,17 +10,28 @@ import type { CoreModule } from "../module/model.js";
 import { skeleton } from "../module/skeleton.js";
 import { isRefType } from "../module/value-types.js";
 import type { Rewritten } from "../rewrite/rewrite.js";
+import { hasBodiesOf } from "./compiled.js";
 
 /**
  * Checks an output before it replaces anything: its core modules with V8, the component around them with wasm-tools.
  *
+ * @param compiled - core modules whose functions V8 has checked already
  * @throws ComponentInitError `invalid-output`; `unsupported` for more of something than components can have
  */
-export async function verify(rewritten: Rewritten, validator: ComponentValidator): Promise<void> {
+export async function verify(
+  rewritten: Rewritten,
+  thread: JcoThread,
+  compiled: readonly CoreModule[] = [],
+): Promise<void> {
+  // In its thread, while V8 works in this one.
+  const validation = validateSkeleton(skeletonOf(rewritten), thread);
+  // It is waited for below, unless there is another error before.
+  validation.catch(() => undefined);
   for (const module of rewritten.modules.values()) {
+    if (compiled.some((other) => hasBodiesOf(module, other))) continue;
     if (!WebAssembly.validate(withoutData(module))) fail("a core module of the output is not valid");
   }
-  const problem = await validator.validate(skeletonOf(rewritten));
+  const problem = await validation;
   if (problem === undefined) return;
   const [, what, limit] = /(\w+) count exceeds limit of (\d+)/.exec(problem) ?? [];
   if (what !== undefined)
@@ -32,29 +42,9 @@ export async function verify(rewritten: Rewritten, validator: ComponentValidator
   fail(`the output is not a valid component: ${problem}`);
 }
 
-/** Validates components without function bodies and data. An output is on its way before it is there. */
-export class ComponentValidator {
-  private readonly underWay = new Map<string, Promise<string | undefined>>();
-
-  constructor(private readonly thread: JcoThread) {}
-
-  /** Starts on an output before there is one: a snapshot changes nothing that this check can see. */
-  anticipate(rewritten: Rewritten): void {
-    const skeleton = skeletonOf(rewritten);
-    const answer = this.thread.validate(wrapped(skeleton));
-    // A failure is found when the output is verified, if it comes to that.
-    answer.catch(() => undefined);
-    this.underWay.set(hashOf(skeleton), answer);
-  }
-
-  /** @returns what is wrong; `undefined` when the component is valid */
-  async validate(skeleton: Uint8Array): Promise<string | undefined> {
-    return this.underWay.get(hashOf(skeleton)) ?? this.thread.validate(wrapped(skeleton));
-  }
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+/** @returns what is wrong with a component without function bodies and data; `undefined` when it is valid */
+export function validateSkeleton(skeleton: Uint8Array, thread: JcoThread): Promise<string | undefined> {
+  return thread.validate(wrapped(skeleton));
 }
 
 function fail(what: string, cause?: unknown): never {

@@ -39,10 +39,7 @@ const SPECIAL_FLOATS: Readonly<Record<string, number>> = {
   "-inf": Number.NEGATIVE_INFINITY,
 };
 
-/**
- * jco copies the bytes of a typed array, and checks every element of a plain one (and its `list<u8>` wants one or the
- * other). These are the typed arrays that it lifts lists to, so a value that was lifted can be lowered again.
- */
+/** The typed arrays that lists of numbers are in the host's convention: their bytes are copied at once. */
 export function toTypedArray(kind: IntegerKind | FloatKind, values: readonly (number | bigint)[]): ArrayBufferView {
   if (kind === "s64") return BigInt64Array.from(values.map(BigInt));
   if (kind === "u64") return BigUint64Array.from(values.map(BigInt));

@@ -36,8 +36,8 @@ import {
 } from "./numbers.js";
 
 /**
- * The arguments of a call as the JavaScript values that jco's bindings lower. What each type becomes was read off the
- * bindings that jco-transpile 0.15 generates, and test/wave/jco-lowering.test.ts runs it through them.
+ * The arguments of a call as the JavaScript values of the host's convention, which is jco's (`src/abi/host-convention.ts`).
+ * test/wave/lowering.test.ts holds what the guest gets of them.
  */
 export function typecheckArgs(call: WaveCall, type: FunctionType): unknown[] {
   const args = call.args ?? [];
@@ -105,7 +105,7 @@ function convertRecord(node: WaveNode, type: RecordType, context: Context): Reco
   const entries = type.fields.map(({ name, type: fieldType }): [string, unknown] => {
     const value = values.get(name);
     if (value !== undefined) return [toCamelCase(name), convert(value, fieldType, inside(context, `.${name}`))];
-    // Only `none` may be left out. It becomes a property all the same: jco's destructuring would look for a field
+    // Only `none` may be left out. It becomes a property all the same: who reads the object could look for a field
     // named `to-string` or `constructor` in Object.prototype, and find it.
     if (fieldType.kind === "option") return [toCamelCase(name), noneOf(fieldType)];
     return fail(node, context, `must be ${formatType(type)} and has no field '${name}', ${found(node, context)}`);
@@ -231,7 +231,7 @@ function isFlat(type: ValueType): boolean {
   return type.kind !== "option" && type.kind !== "result";
 }
 
-/** jco's `maybe_null`: an option whose `none` is `undefined`, which an option around it then cannot use for its own. */
+/** An option whose `none` is `undefined`, which an option around it then cannot use for its own. */
 function isNullable(type: ValueType): boolean {
   return type.kind === "option" && !isNullable(type.payload);
 }

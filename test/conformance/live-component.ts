@@ -1,4 +1,4 @@
-import type { WasmFunction } from "../../src/abi/core-func.js";
+import type { WasmFunction } from "../../src/abi/core-types.js";
 import type { FuncInst } from "../../src/abi/func.js";
 import { callCore, callExport } from "../../src/abi/host-call.js";
 import type { HostImplementation } from "../../src/abi/host-func.js";
@@ -22,7 +22,10 @@ export async function bringToLife(
 ): Promise<LiveComponent> {
   const instrumented = instrument(specialize(bytes));
   const modules = await compile(instrumented);
+  // A guest can catch what ends it, as JavaScript's exceptions are.
+  let trapped: { readonly error: Error } | undefined;
   const store = testStore({
+    onTrap: (error) => (trapped ??= { error }),
     integration: instrumented.isAsync ? new PromiseIntegration() : undefined,
     // What the functions above do happens at once, or never.
     waitOutside: async () => {
@@ -49,7 +52,9 @@ export async function bringToLife(
   return {
     call: async (path, args) => {
       const func = path.reduce<unknown>((owner, name) => (owner as InstanceExports).get(name), exports) as FuncInst;
-      return func.kind === "lifted" ? callExport(func, args) : func.call(args);
+      const result = await (func.kind === "lifted" ? callExport(func, args) : func.call(args));
+      if (trapped !== undefined) throw trapped.error;
+      return result;
     },
   };
 }

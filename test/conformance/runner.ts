@@ -1,5 +1,6 @@
 import { componentWit, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { wrapped } from "../../src/component/wrap.js";
+import { ComponentInitError } from "../../src/errors.js";
 import { bringToLife, type LiveComponent } from "./live-component.js";
 import { atomOf, type List, readForms, textOf } from "./sexpr.js";
 import { spectest } from "./spectest.js";
@@ -14,6 +15,8 @@ export interface Failure {
 export interface Outcome {
   readonly passed: number;
   readonly failures: readonly Failure[];
+  /** Directives about components that are refused for what they hold when they are instantiated. */
+  readonly refused: number;
   /** Traps that were wanted, with another message. */
   readonly otherMessages: readonly Failure[];
 }
@@ -32,12 +35,15 @@ export async function runWast(
 
 class WastRunner implements Outcome {
   passed = 0;
+  refused = 0;
   readonly failures: Failure[] = [];
   readonly otherMessages: Failure[] = [];
 
   readonly #definitions = new Map<string, Uint8Array | undefined>();
   readonly #instances = new Map<string, LiveComponent | undefined>();
   #current: LiveComponent | undefined;
+  /** Why there is no current instance. */
+  #refusal: unknown;
   readonly #imports = spectest();
 
   constructor(
@@ -51,6 +57,11 @@ class WastRunner implements Outcome {
       await timeLimited(this.#perform(directive, form));
       this.passed++;
     } catch (error) {
+      if (isRefusal(error)) {
+        this.refused++;
+        this.#refusal = error;
+        return;
+      }
       const reason = error instanceof Error ? error.message : String(error);
       this.failures.push({ line: form.line, directive, reason: reason.split("\n").slice(0, 6).join(" | ") });
     }
@@ -84,6 +95,7 @@ class WastRunner implements Outcome {
     const isDefinition = atomOf(keyword) === "definition";
     const id = [keyword, name].map(atomOf).find((atom) => atom?.startsWith("$"));
     this.#current = undefined;
+    this.#refusal = undefined;
     if (id !== undefined) {
       this.#definitions.set(id, undefined);
       this.#instances.set(id, undefined);
@@ -98,6 +110,7 @@ class WastRunner implements Outcome {
 
   async #instantiate(id: string, definition: string): Promise<void> {
     this.#current = undefined;
+    this.#refusal = undefined;
     const bytes = this.#definitions.get(definition);
     if (bytes === undefined) throw new Error(`there is no component ${definition}`);
     this.#current = await bringToLife(await this.transform(bytes), this.#imports);
@@ -118,7 +131,7 @@ class WastRunner implements Outcome {
     const id = atomOf(first);
     const [name, ...args] = id === undefined ? [first, ...rest] : rest;
     const target = id === undefined ? this.#current : this.#instances.get(id);
-    if (target === undefined) throw new Error("there is no such instance");
+    if (target === undefined) throw this.#refusal ?? new Error("there is no such instance");
     return target.call(
       [textOf(name) ?? ""],
       args.map((arg) => toHost(readValue(arg as List))),
@@ -135,7 +148,7 @@ class WastRunner implements Outcome {
       trapped = error as Error;
     }
     if (trapped === undefined) throw new Error(`a trap was wanted: ${message}`);
-    if (trapped.message.includes("there is no such instance")) throw trapped;
+    if (isRefusal(trapped) || trapped.message.includes("there is no such instance")) throw trapped;
     if (trapped.message.includes(message.replace(/^wasm trap: |^wasm `|` instruction executed$/g, ""))) return;
     this.otherMessages.push({ line, directive: message, reason: trapped.message });
   }
@@ -155,6 +168,10 @@ class WastRunner implements Outcome {
       return error;
     }
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ComponentInitError && error.code === "live-handles";
 }
 
 function checkResult(result: unknown, expected: readonly List[]): void {

@@ -267,3 +267,44 @@ test("a future goes from one instance to another", async () => {
   const { component } = await preinitialize(await wat(text), { initFunc: "init", verify: true });
   expect((await invoke(await prepare(instrument(component)), ["get()"])).results).toEqual([1]);
 });
+
+describe("what the engine lacks is told by its name", () => {
+  const component = (module: string) =>
+    wat(`(component (core module $m ${module} (func (export "init"))) (core instance $i (instantiate $m))
+      (func (export "init") (canon lift (core func $i "init"))))`);
+
+  test.each([
+    ["custom page sizes", "(memory 16 (pagesize 1))"],
+    ["wide arithmetic", "(func (result i64 i64) (i64.mul_wide_u (i64.const 6) (i64.const 7)))"],
+    ["stack switching", "(type $f (func)) (type $c (cont $f)) (func (param (ref $c)) (resume $c (local.get 0)))"],
+  ])("%s", async (feature, fields) => {
+    const error = await refusal(await component(fields), { initFunc: "init" }, "unsupported");
+    expect(error.message).toContain(
+      `core module 0 uses ${feature}, which the engine that runs initialization does not have`,
+    );
+  });
+
+  test("a module that is invalid stays that", async () => {
+    const error = await refusal(await component("(func (drop))"), { initFunc: "init" }, "malformed");
+    expect(error.message).toContain("core module 0 is not valid");
+  });
+});
+
+test("references to imports of types with subtypes, which V8 takes for others than they are, are a warning", async () => {
+  const types = `(type $base (sub (func (result i32)))) (type $derived (sub $base (func (result i32))))
+    (type $plain (func (result i32)))`;
+  const text = (type: string) => `(component
+    (core module $d ${types} (func (export "x") (type $derived) (i32.const 11)))
+    (core instance $di (instantiate $d))
+    (core module $m ${types} (import "lib" "x" (func $x (type ${type})))
+      (table $t 1 funcref) (elem declare func $x)
+      (func (export "init") (table.set $t (i32.const 0) (ref.func $x)))
+      (func (export "get") (type $plain) (call_indirect $t (type $derived) (i32.const 0))))
+    (core instance $i (instantiate $m (with "lib" (instance $di))))
+    (func (export "init") (canon lift (core func $i "init")))
+    (func (export "get") (result u32) (canon lift (core func $i "get"))))`;
+  const { component, report } = await preinitialize(await wat(text("$base")), { initFunc: "init" });
+  expect(report.warnings).toEqual([expect.stringContaining("types have subtypes (lib.x)")]);
+  if (!hasWasmtime) return;
+  expect((await wasmtimeSession(component, { calls: [{ export: "get" }] })).outcomes).toEqual([{ ok: 11 }]);
+});

@@ -69,7 +69,7 @@ describe("after init", () => {
   test("a trap there is one of init", async () => {
     const fields = `${INIT} (func (export "__wasilibc_reset_preopens") (unreachable))`;
     const error = await refusal(await program(fields), { initFunc: "init" }, "init-trapped");
-    expect(error.message).toBe("the end of initialization trapped: unreachable");
+    expect(error.message).toBe("the end of initialization trapped: wasm `unreachable` instruction executed");
   });
 });
 

@@ -13,7 +13,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from wasmtime import Config, Engine, Store, WasmtimeError  # noqa: E402
+from wasmtime import Config, Engine, Store, WasmtimeError, _bindings  # noqa: E402
 from wasmtime.component import Component, Linker  # noqa: E402
 from wasmtime_runner import call  # noqa: E402
 
@@ -23,6 +23,9 @@ def make_engine():
     # As in wasmtime_runner.engine_for: what V8 has without flags.
     for feature in ("memory64", "multi_memory", "exceptions", "gc", "function_references", "tail_call"):
         setattr(config, f"wasm_{feature}", True)
+    # The package has no properties for these.
+    for feature in ("map", "async", "async_stackful", "more_async_builtins"):
+        getattr(_bindings, f"wasmtime_config_wasm_component_model_{feature}_set")(config.ptr(), True)
     # Compiling takes longer than running here.
     config.cranelift_opt_level = "none"
     config.parallel_compilation = False

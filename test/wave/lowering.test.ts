@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { CoreValue } from "../../src/abi/core-types.js";
 import { hostConvention } from "../../src/abi/host-convention.js";
 import { ComponentInstance } from "../../src/abi/instance.js";
 import { Lowerers } from "../../src/abi/lower.js";
-import { CanonicalOptions, type CoreValue } from "../../src/abi/options.js";
+import { CanonicalOptions } from "../../src/abi/options.js";
 import { TypeInterner } from "../../src/abi/types.js";
 import type { ValueType } from "../../src/component/value-types.js";
 import { toCamelCase } from "../../src/wave/js-names.js";

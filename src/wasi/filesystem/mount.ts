@@ -1,6 +1,5 @@
 import { type Datetime, toDatetime } from "../clocks.js";
 import type { Timeline } from "../timeline.js";
-import type { FileNode } from "./node.js";
 import { ReadLog } from "./read-log.js";
 import type { SourceFile } from "./source.js";
 import { Space } from "./space.js";
@@ -52,7 +51,7 @@ export class TreeState {
 }
 
 export class Mount {
-  readonly #files = new WeakMap<SourceFile, FileNode>();
+  readonly #files = new WeakMap<SourceFile, object>();
 
   constructor(
     readonly state: TreeState,
@@ -66,8 +65,8 @@ export class Mount {
   }
 
   /** One node for one file, whichever of its names was found first. */
-  fileOf(source: SourceFile, make: () => FileNode): FileNode {
-    const known = this.#files.get(source) ?? make();
+  fileOf<Node extends object>(source: SourceFile, make: () => Node): Node {
+    const known = (this.#files.get(source) as Node | undefined) ?? make();
     this.#files.set(source, known);
     return known;
   }

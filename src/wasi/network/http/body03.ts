@@ -4,8 +4,7 @@ import { IncomingStream } from "../network-streams03.js";
 import type { HeaderList } from "../protocol.js";
 import type { Exchange } from "./exchange.js";
 import { withoutForbidden } from "./fields.js";
-import type { Fields03 } from "./fields03.js";
-import { type HttpContext03, TYPES03 } from "./http-context03.js";
+import { type Fields03, type FieldsContext03, TYPES03 } from "./fields03.js";
 import { trailerList } from "./outgoing-body.js";
 
 /** A result, as it comes out of a future and goes into one. */
@@ -75,12 +74,12 @@ export class GuestBody implements Body {
 
 /** What a server has answered. */
 export class ResponseBody implements Body {
-  readonly #context: HttpContext03;
+  readonly #context: FieldsContext03;
   readonly #exchange: Exchange;
   readonly #transmission: Promise<void>;
 
   /** @param transmission - of the request, which may go on when the response has come */
-  constructor(context: HttpContext03, exchange: Exchange, transmission: Promise<void>) {
+  constructor(context: FieldsContext03, exchange: Exchange, transmission: Promise<void>) {
     this.#context = context;
     this.#exchange = exchange;
     this.#transmission = transmission;

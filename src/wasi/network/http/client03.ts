@@ -1,16 +1,26 @@
 import { setImmediate } from "node:timers/promises";
 import { type Call, type Cancellable, cancellable, checkCancelled } from "../../call03.js";
+import type { HandleOrigin } from "../../handles.js";
+import type { RealTime } from "../../real-time.js";
 import { type HttpError, httpErrorOf } from "../failure.js";
 import { sendThrough } from "../network-streams03.js";
 import type { HeaderList, NetworkFailure } from "../protocol.js";
-import { type GuestBody, ResponseBody } from "./body03.js";
+import { type Body, type GuestBody, ResponseBody } from "./body03.js";
 import { Exchange } from "./exchange.js";
 import { withoutForbidden } from "./fields.js";
-import type { HttpContext03 } from "./http-context03.js";
+import type { FieldsContext03 } from "./fields03.js";
 import { RequestBody } from "./outgoing-body.js";
 import { toTimeouts } from "./request-options.js";
+import type { OptionsContext03 } from "./request-options03.js";
 import type { Request03 } from "./request03.js";
 import type { Response03 } from "./response03.js";
+
+/** What the parts of `wasi:http` of WASI 0.3 share. */
+export interface HttpContext03 extends FieldsContext03, OptionsContext03 {
+  readonly realTime: RealTime;
+  /** Of the class that the glue knows. */
+  newResponse(status: number, headers: HeaderList, body: Body, origin: HandleOrigin): Response03;
+}
 
 const BAD_LENGTH: NetworkFailure = { code: "BODY_SIZE", message: "the body is not as long as its header says" };
 const NO_TRAILERS: NetworkFailure = { code: "", message: "the request's trailers ended in an error" };

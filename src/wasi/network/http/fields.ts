@@ -1,6 +1,13 @@
 import { type HandleOrigin, type HandleTracker, Resource } from "../../handles.js";
+import type { NetworkContext } from "../network-context.js";
 import type { HeaderList } from "../protocol.js";
-import { type HttpContext, TYPES } from "./http-context.js";
+
+export const TYPES = "wasi:http/types";
+
+export interface HttpContext extends NetworkContext {
+  /** Fields of the class that the glue knows: guests construct some themselves. */
+  newFields(list: HeaderList, isMutable: boolean, origin: HandleOrigin): Fields;
+}
 
 interface HeaderError {
   /** The last one is of 0.3. */

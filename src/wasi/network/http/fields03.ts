@@ -1,16 +1,23 @@
 import type { HandleOrigin } from "../../handles.js";
+import type { NetworkContext } from "../network-context.js";
 import type { HeaderList } from "../protocol.js";
 import { FieldsResource, failHeader } from "./fields.js";
-import { type HttpContext03, TYPES03 } from "./http-context03.js";
+
+export const TYPES03 = "wasi:http/types@0.3";
+
+/** What makes fields of the class that the glue knows: guests construct some themselves. */
+export interface FieldsContext03 extends NetworkContext {
+  newFields(list: HeaderList, isMutable: boolean, origin: HandleOrigin): Fields03;
+}
 
 /** Wasmtime's limit for all names and values together. */
 const MAX_SIZE = 128 * 1024;
 
 /** The resource of WASI 0.3. */
 export class Fields03 extends FieldsResource {
-  readonly #context: HttpContext03;
+  readonly #context: FieldsContext03;
 
-  constructor(context: HttpContext03, list: HeaderList, isMutable: boolean, origin: HandleOrigin) {
+  constructor(context: FieldsContext03, list: HeaderList, isMutable: boolean, origin: HandleOrigin) {
     super(context.handles, TYPES03, list, isMutable, origin);
     this.#context = context;
   }

@@ -4,8 +4,7 @@ import type { HttpError } from "../failure.js";
 import { NetworkInputStream } from "../network-streams.js";
 import type { HeaderList } from "../protocol.js";
 import type { Exchange, ResponseHead } from "./exchange.js";
-import { type Fields, withoutForbidden } from "./fields.js";
-import { type HttpContext, TYPES } from "./http-context.js";
+import { type Fields, type HttpContext, TYPES, withoutForbidden } from "./fields.js";
 
 type Result<T, E> = { readonly tag: "ok"; readonly val: T } | { readonly tag: "err"; readonly val: E };
 

@@ -4,8 +4,7 @@ import type { NetworkContext } from "../network-context.js";
 import { NetworkOutputStream } from "../network-streams.js";
 import { Outbox } from "../outbox.js";
 import type { HeaderList, NetworkFailure } from "../protocol.js";
-import type { Fields } from "./fields.js";
-import { type HttpContext, TYPES } from "./http-context.js";
+import { type Fields, type HttpContext, TYPES } from "./fields.js";
 
 const UNFINISHED: NetworkFailure = { code: "", message: "the request's body was dropped before it was finished" };
 

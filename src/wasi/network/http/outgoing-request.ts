@@ -1,7 +1,6 @@
 import { Resource } from "../../handles.js";
 import type { OutgoingMessage } from "./exchange.js";
-import type { Fields } from "./fields.js";
-import { type HttpContext, TYPES } from "./http-context.js";
+import { type Fields, type HttpContext, TYPES } from "./fields.js";
 import { OutgoingBody, RequestBody } from "./outgoing-body.js";
 import { type Method, RequestHead } from "./request-head.js";
 import type { Scheme } from "./target.js";

@@ -1,6 +1,6 @@
 import { Resource } from "../../handles.js";
 import type { HttpRequest } from "../protocol.js";
-import { type HttpContext, TYPES } from "./http-context.js";
+import { type HttpContext, TYPES } from "./fields.js";
 
 /** In nanoseconds. */
 export type Duration = bigint | undefined;

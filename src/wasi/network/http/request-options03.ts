@@ -1,14 +1,20 @@
 import { type HandleOrigin, Resource } from "../../handles.js";
-import { type HttpContext03, TYPES03 } from "./http-context03.js";
+import type { NetworkContext } from "../network-context.js";
+import { TYPES03 } from "./fields03.js";
 import type { Duration, Durations } from "./request-options.js";
+
+/** As for fields: what makes options of the class that the glue knows. */
+export interface OptionsContext03 extends NetworkContext {
+  newOptions(durations: Durations, isMutable: boolean, origin: HandleOrigin): RequestOptions03;
+}
 
 /** How long a request may take, in real time. */
 export class RequestOptions03 extends Resource {
-  readonly #context: HttpContext03;
+  readonly #context: OptionsContext03;
   readonly #isMutable: boolean;
   #durations: Durations;
 
-  constructor(context: HttpContext03, durations: Durations, isMutable: boolean, origin: HandleOrigin) {
+  constructor(context: OptionsContext03, durations: Durations, isMutable: boolean, origin: HandleOrigin) {
     super(context.handles, { type: "request-options", interface: TYPES03 }, origin);
     this.#context = context;
     this.#durations = durations;

@@ -1,12 +1,13 @@
 import { Resource } from "../../handles.js";
 import type { HeaderList } from "../protocol.js";
 import type { Consumed, GuestBody, GuestFuture } from "./body03.js";
-import type { Fields03 } from "./fields03.js";
-import { type HttpContext03, TYPES03 } from "./http-context03.js";
+import { type Fields03, type FieldsContext03, TYPES03 } from "./fields03.js";
 import { type Method, RequestHead } from "./request-head.js";
 import type { Durations } from "./request-options.js";
-import type { RequestOptions03 } from "./request-options03.js";
+import type { OptionsContext03, RequestOptions03 } from "./request-options03.js";
 import type { Scheme } from "./target.js";
+
+type RequestContext03 = FieldsContext03 & OptionsContext03;
 
 /** What a request consists of. */
 export interface RequestParts {
@@ -16,12 +17,12 @@ export interface RequestParts {
 }
 
 export class Request03 extends Resource {
-  readonly #context: HttpContext03;
+  readonly #context: RequestContext03;
   readonly #parts: RequestParts;
   readonly #head = new RequestHead();
   #isTaken = false;
 
-  constructor(context: HttpContext03, parts: RequestParts) {
+  constructor(context: RequestContext03, parts: RequestParts) {
     super(context.handles, { type: "request", interface: TYPES03 }, { createdBy: `${TYPES03}#[static]request.new` });
     this.#context = context;
     this.#parts = parts;

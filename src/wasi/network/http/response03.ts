@@ -1,18 +1,17 @@
 import { type HandleOrigin, Resource } from "../../handles.js";
 import type { HeaderList } from "../protocol.js";
 import type { Body, Consumed, GuestFuture } from "./body03.js";
-import type { Fields03 } from "./fields03.js";
-import { type HttpContext03, TYPES03 } from "./http-context03.js";
+import { type Fields03, type FieldsContext03, TYPES03 } from "./fields03.js";
 
 export class Response03 extends Resource {
-  readonly #context: HttpContext03;
+  readonly #context: FieldsContext03;
   readonly #headers: HeaderList;
   readonly #body: Body;
   readonly #detail: string | undefined;
   #status: number;
   #isTaken = false;
 
-  constructor(context: HttpContext03, status: number, headers: HeaderList, body: Body, origin: HandleOrigin) {
+  constructor(context: FieldsContext03, status: number, headers: HeaderList, body: Body, origin: HandleOrigin) {
     super(context.handles, { type: "response", interface: TYPES03 }, origin);
     this.#context = context;
     this.#status = status;

@@ -1,0 +1,12 @@
+import type { InstrumentedInstance, InstrumentedModule } from "../instrument/model.js";
+
+/** A core instance after initialization. */
+export interface InitializedInstance {
+  readonly info: InstrumentedInstance;
+  readonly module: InstrumentedModule;
+  readonly exports: WebAssembly.Exports;
+  /** The first memory that it imports. */
+  readonly importedMemory: WebAssembly.Memory | undefined;
+  /** Its i32 globals right after instantiation, start function included, by index. */
+  readonly initialGlobals: ReadonlyMap<number, number>;
+}

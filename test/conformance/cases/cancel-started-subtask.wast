@@ -1,0 +1,45 @@
+;; subtask.cancel without async waits until the subtask has ended, also where the event that it has started is pending.
+(component
+  (component $Callee
+    (core func $inc (canon backpressure.inc)) (core func $dec (canon backpressure.dec))
+    (core func $yield (canon thread.yield)) (core func $cancel (canon task.cancel))
+    (core module $m
+      (import "" "inc" (func $inc)) (import "" "dec" (func $dec))
+      (import "" "yield" (func $yield (result i32))) (import "" "cancel" (func $cancel))
+      (func (export "inc") (call $inc)) (func (export "dec") (call $dec))
+      (func (export "f") (result i32) (drop (call $yield)) (drop (call $yield)) (drop (call $yield)) (i32.const 1 (; YIELD ;)))
+      (func (export "f-callback") (param i32 i32 i32) (result i32)
+        (if (i32.ne (local.get 0) (i32.const 6 (; TASK_CANCELLED ;))) (then unreachable))
+        (call $cancel) (i32.const 0)))
+    (core instance $i (instantiate $m (with "" (instance
+      (export "inc" (func $inc)) (export "dec" (func $dec)) (export "yield" (func $yield)) (export "cancel" (func $cancel))))))
+    (func (export "inc") (canon lift (core func $i "inc"))) (func (export "dec") (canon lift (core func $i "dec")))
+    (func (export "f") async (canon lift (core func $i "f") async (callback (core func $i "f-callback")))))
+  (component $Caller
+    (import "inc" (func $inc)) (import "dec" (func $dec)) (import "f" (func $f async))
+    (core func $inc' (canon lower (func $inc))) (core func $dec' (canon lower (func $dec)))
+    (core func $f' (canon lower (func $f) async))
+    (core func $subtask-cancel (canon subtask.cancel)) (core func $subtask-drop (canon subtask.drop))
+    (core func $yield (canon thread.yield))
+    (core module $m
+      (import "" "inc" (func $inc)) (import "" "dec" (func $dec)) (import "" "f" (func $f (result i32)))
+      (import "" "subtask.cancel" (func $subtask-cancel (param i32) (result i32)))
+      (import "" "subtask.drop" (func $subtask-drop (param i32))) (import "" "yield" (func $yield (result i32)))
+      (func (export "run") (result i32)
+        (local $t i32)
+        (call $inc)
+        (local.set $t (call $f))
+        (if (i32.ne (i32.and (local.get $t) (i32.const 15)) (i32.const 0 (; STARTING ;))) (then unreachable))
+        (local.set $t (i32.shr_u (local.get $t) (i32.const 4)))
+        (call $dec)
+        (drop (call $yield))
+        (call $subtask-cancel (local.get $t))
+        (call $subtask-drop (local.get $t))))
+    (core instance $i (instantiate $m (with "" (instance
+      (export "inc" (func $inc')) (export "dec" (func $dec')) (export "f" (func $f')) (export "yield" (func $yield))
+      (export "subtask.cancel" (func $subtask-cancel)) (export "subtask.drop" (func $subtask-drop))))))
+    (func (export "run") async (result u32) (canon lift (core func $i "run"))))
+  (instance $callee (instantiate $Callee))
+  (instance $caller (instantiate $Caller (with "inc" (func $callee "inc")) (with "dec" (func $callee "dec")) (with "f" (func $callee "f"))))
+  (func (export "run") (alias export $caller "run")))
+(assert_return (invoke "run") (u32.const 4))
