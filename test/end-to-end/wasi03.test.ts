@@ -294,6 +294,7 @@ describe("the command line of WASI 0.3", () => {
   test.each(["exit-with", "exit-while-waiting"])("has exits: %s", async (initFunc) => {
     expect((await run(`${initFunc}(0)`)).log).toEqual(["exit"]);
     await refusal(program, { initFunc: `${initFunc}(1)` }, "init-exited");
+    expect((await run(`${initFunc}(0)`, { network: true })).log).toEqual(["exit"]);
   });
 
   test("has both clocks, which waiting moves", async () => {
