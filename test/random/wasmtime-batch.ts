@@ -21,12 +21,14 @@ export class WasmtimeBatch {
   private readonly waiting: (Waiting & { readonly line: string })[] = [];
   private requests = 0;
 
-  live(name: string, component: Uint8Array, calls: readonly Call[]): Promise<Life> {
+  /** @param waits - whether functions may wait, which a component with async functions needs */
+  live(name: string, component: Uint8Array, calls: readonly Call[], waits = false): Promise<Life> {
     const id = this.requests++;
     const request = {
       id,
       component: Buffer.from(component).toString("base64"),
       calls: calls.map((call) => ({ export: call.export, args: call.args ?? [] })),
+      waits,
     };
     const line = `${JSON.stringify(request)}\n`;
     return new Promise((resolve) => {

@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from wasmtime import Config, Engine, Store, WasmtimeError, _bindings  # noqa: E402
 from wasmtime.component import Component, Linker  # noqa: E402
-from wasmtime_runner import call  # noqa: E402
+from wasmtime_runner import call, instantiate  # noqa: E402
 
 
 def make_engine():
@@ -34,14 +34,18 @@ def make_engine():
 
 def session(engine, request):
     store = Store(engine)
+    waits = request["waits"]
+    binary = base64.b64decode(request["component"])
     try:
-        component = Component(engine, base64.b64decode(request["component"]))
-        instance = Linker(engine).instantiate(store, component)
+        if waits:
+            instance = instantiate(store, engine, binary, waits)
+        else:
+            instance = Linker(engine).instantiate(store, Component(engine, binary))
     except WasmtimeError as error:
         return {"instantiationError": str(error)}
     outcomes = []
     for one in request["calls"]:
-        outcomes.append(call(store, instance, one, []))
+        outcomes.append(call(store, instance, one, [], waits))
         # Nothing can be called in a component that trapped.
         if "trap" in outcomes[-1]:
             break

@@ -39,13 +39,13 @@ export interface AbiCase {
 export function generateAbiCase(seed: number, variation: Variation, omitted: ReadonlySet<number> = new Set()): AbiCase {
   const random = new Prng(seed);
   const features = new Set<string>();
-  const plans = new Planner(random, variation, features).plans();
-  const fault = random.chance(0.3) ? random.pick(FAULTS) : undefined;
+  const mayWait = random.chance(0.3);
+  if (mayWait) features.add("may wait");
+  const plans = new Planner(random, variation, features, mayWait).plans();
+  const fault = random.chance(0.4) ? random.pick(FAULTS) : undefined;
   const faults = new FaultSource(fault, random);
   let count = 0;
   const parts = { optional: (text: string) => (omitted.has(count++) ? "" : text) };
-  const mayWait = random.chance(0.3);
-  if (mayWait) features.add("may wait");
   const context = { random, faults, spelling: variation, parts, mayWait };
   const [only] = plans;
   const text =
@@ -79,6 +79,7 @@ class Planner {
     private readonly random: Prng,
     private readonly variation: Variation,
     private readonly features: Set<string>,
+    private readonly mayWait: boolean,
   ) {
     this.types = new TypeSource(random);
   }
@@ -124,7 +125,8 @@ class Planner {
     const passedOn = isDriver ? [] : this.passedOn(children, exported);
     this.noteTypes(exported);
     const wants64 = random.chance(0.5);
-    const pointer = this.variation.memory64 && wants64 ? "i64" : "i32";
+    // wasm-tools has 32 bits for the address of an asynchronous call's result, whatever the memory.
+    const pointer = this.variation.memory64 && wants64 && !this.mayWait ? "i64" : "i32";
     if (pointer === "i64") this.features.add("memory64");
     return { index, pointer, children, imported, resources: own, early, exported, passedOn };
   }
@@ -136,14 +138,16 @@ class Planner {
 
   private func(name: string, resources: readonly Resource[]): Func {
     const { random } = this;
+    const isAsync = random.chance(0.5) && this.mayWait;
+    if (isAsync) this.features.add("async function");
     if (random.chance(0.25)) {
       const type = this.types.make(3, resources, false);
-      return { name, params: [type], result: type };
+      return { name, params: [type], result: type, isAsync };
     }
     const count = random.chance(0.1) ? random.between(10, 20) : random.pick([0, 1, 1, 2, 3]);
     const params = Array.from({ length: count }, () => this.types.make(count > 9 ? 0 : 3, resources, true));
     const result = random.chance(0.7) ? this.types.make(3, resources, false) : undefined;
-    return { name, params, result };
+    return { name, params, result, isAsync };
   }
 
   private valueFunctions(): Func[] {

@@ -22,6 +22,8 @@ export interface Func {
   readonly name: string;
   readonly params: readonly Type[];
   readonly result: Type | undefined;
+  /** By its type: it may wait, and does not. */
+  readonly isAsync?: boolean;
 }
 
 /** A component of a case before its text: who contains whom, who exports what. */
@@ -114,10 +116,10 @@ abstract class Surroundings {
     return name;
   }
 
-  protected signature({ params, result }: Func, names: Names): string {
+  protected signature({ params, result, isAsync }: Func, names: Names): string {
     const text = (type: Type) => typeText(type, names, this.context.spelling);
     const given = params.map((type, i) => `(param "p${i}" ${text(type)})`).join(" ");
-    return `${given}${result === undefined ? "" : ` (result ${text(result)})`}`;
+    return `${isAsync ? "async " : ""}${given}${result === undefined ? "" : ` (result ${text(result)})`}`;
   }
 
   protected exportTypes(funcs: readonly Func[]): void {
@@ -294,13 +296,21 @@ export class ComponentWriter extends Surroundings {
     const resources = main.builtins.map(({ name, resource, id }) => {
       return `(core func ${id} (canon ${name} ${this.resources.get(resource)}))`;
     });
+    const returns = main.asyncLifted.map((func) => {
+      const { name, result } = func;
+      const text = result === undefined ? "" : `(result ${typeText(result, this.inside, this.context.spelling)})`;
+      const { encoding } = main.optionsOf(func);
+      const options = `(memory (core memory $memory)) string-encoding=${encoding}`;
+      return `(core func $return-${name} (canon task.return ${text} ${options}))`;
+    });
     const supplied = [
+      ...main.asyncLifted.map(({ name }) => `(export "return-${name}" (func $return-${name}))`),
       ...main.lowered.map(({ func }) => `(export "${func.name}" (func $lower-${func.name}))`),
       ...main.builtins.map(({ id }) => `(export "${id.slice(1)}" (func ${id}))`),
     ];
     // Nobody calls it, and it is enough.
     if (this.context.mayWait) this.lines.push("(core func (canon waitable-set.new))");
-    this.lines.push(...lowered, ...resources, `(core module $main-module ${text})`);
+    this.lines.push(...lowered, ...resources, ...returns, `(core module $main-module ${text})`);
     this.lines.push(`(core instance $main (instantiate $main-module (with "m" (instance $memory-instance))
       (with "f" (instance ${supplied.join(" ")}))))`);
   }
@@ -312,6 +322,7 @@ export class ComponentWriter extends Surroundings {
       this.exportResource(resource);
     }
     this.exportTypes([...exported, ...passedOn]);
+    this.lines.push(`(alias core export $main "callback" (core func $callback))`);
     for (const func of exported) {
       const { name } = func;
       const { options, postReturn } = main.optionsOf(func);

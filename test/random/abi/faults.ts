@@ -5,6 +5,8 @@ export const FAULTS = [
   "pointer out of bounds",
   "length too large",
   "misaligned pointer",
+  "return pointer out of bounds",
+  "misaligned return pointer",
   "discriminant",
   "encoding",
   "char",

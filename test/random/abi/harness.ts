@@ -108,7 +108,9 @@ export async function runCase(
   const calls = callsOf(one);
   const sessionCalls = calls.map(({ session }) => session);
   const original = await wat(plain.text);
-  const inWasmtime = engines.wasmtime.live(`seed ${seed}, original`, original, [{ export: "init" }, ...sessionCalls]);
+  const allCalls = [{ export: "init" }, ...sessionCalls];
+  const waits = one.features.has("async function");
+  const inWasmtime = engines.wasmtime.live(`seed ${seed}, original`, original, allCalls, waits);
   const output = await preinitialized(one.text === plain.text ? original : await wat(one.text), seed, engines.thread);
   if (typeof output === "string") return { verdict: inWasmtime.then((life) => `${output}\nWasmtime: ${show(life)}`) };
   if (output instanceof ComponentInitError) {
@@ -117,7 +119,7 @@ export async function runCase(
   const lifeInV8 = await liveHere(output, calls);
   const outputLife =
     one.text === plain.text
-      ? engines.wasmtime.live(`seed ${seed}, output`, output, sessionCalls)
+      ? engines.wasmtime.live(`seed ${seed}, output`, output, sessionCalls, waits)
       : Promise.resolve(undefined);
   const compare = async () => {
     const expected = withoutInit(await inWasmtime);
@@ -174,6 +176,7 @@ function judgeRefusal(error: ComponentInitError, life: Life, one: AbiCase, tally
   }
   tally.trapped++;
   if (one.fault === undefined) tally.unexpectedTraps++;
+  if (/This is a bug in Wasmtime/.test(init.trap)) return `Wasmtime has a bug: ${init.trap}`;
   const theirs = init.trap.trim().split("\n").at(-1) ?? "";
   const name = `${one.fault ?? "no fault"}: ${nameless(error.message)} | ${nameless(theirs)}`;
   tally.reasons.set(name, { cases: (tally.reasons.get(name)?.cases ?? 0) + 1, seed: one.seed });

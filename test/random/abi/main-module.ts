@@ -5,6 +5,7 @@ import { ENCODINGS, type Encoding, randomValue, type StaticData, ValueWriter } f
 import { bits, see, Visitors } from "./visitors.js";
 
 const MAX_FLAT_PARAMS = 16;
+const MAX_FLAT_ASYNC_PARAMS = 4;
 /** Handles that a component keeps of a resource, at most. */
 const SLOTS = 3;
 
@@ -22,6 +23,8 @@ export interface UsedBuiltin {
 interface Lift {
   readonly encoding: Encoding;
   readonly options: string;
+  /** Whether it is lifted with `async` and a callback, and gives its result to `task.return`. */
+  readonly isAsync: boolean;
   readonly postReturn: boolean;
 }
 
@@ -30,6 +33,8 @@ export class MainModule {
   readonly lowered: Lowered[] = [];
   readonly builtins: UsedBuiltin[] = [];
   private readonly encodings = new Map<Func, Encoding>();
+  /** Functions that it calls asynchronously: they return at once, all the same. */
+  private readonly calledAsync = new Set<Func>();
   private readonly lifts = new Map<Func, Lift>();
   private readonly visitors: Visitors;
   private readonly resources: readonly Resource[];
@@ -51,7 +56,12 @@ export class MainModule {
     this.visitors = new Visitors(plan.pointer, { use: this.useHandle });
     for (const func of foreign) this.lower(func);
     for (const resource of this.resources) this.defineBuiltins(resource);
-    for (const func of plan.exported) this.lifts.set(func, this.someLift());
+    for (const func of plan.exported) this.lifts.set(func, this.someLift(func));
+  }
+
+  /** Functions whose results go to `task.return`. */
+  get asyncLifted(): Func[] {
+    return this.plan.exported.filter((func) => this.optionsOf(func).isAsync);
   }
 
   optionsOf(func: Func): Lift {
@@ -89,12 +99,24 @@ export class MainModule {
   private lower(func: Func): void {
     const encoding = this.someEncoding();
     this.encodings.set(func, encoding);
-    this.lowered.push({ func, options: this.optionsFor(encoding) });
+    // What is not async must not wait for what is.
+    const { isAsync } = func;
+    if (isAsync) this.calledAsync.add(func);
+    this.lowered.push({ func, options: `${this.optionsFor(encoding)}${isAsync ? " async" : ""}` });
   }
 
-  private someLift(): Lift {
+  private someLift(func: Func): Lift {
+    const { random } = this.context;
     const encoding = this.someEncoding();
-    return { encoding, options: this.optionsFor(encoding), postReturn: this.context.random.chance(0.5) };
+    const isAsync = func.isAsync === true && random.chance(0.7);
+    const options = `${this.optionsFor(encoding)}${isAsync ? " async (callback (core func $callback))" : ""}`;
+    return { encoding, options, isAsync, postReturn: !isAsync && random.chance(0.5) };
+  }
+
+  /** `task.return` takes as much flat as a function does. */
+  private returnType({ result }: Func): readonly Core[] {
+    const flat = result === undefined ? [] : layout(result, this.pointer).flat;
+    return flat.length > MAX_FLAT_PARAMS ? [this.pointer] : flat;
   }
 
   private defineBuiltins(resource: Resource): void {
@@ -116,6 +138,9 @@ export class MainModule {
       const result = name === "resource.drop" ? "" : "(result i32)";
       return `(import "f" "${id.slice(1)}" (func ${id} (param i32) ${result}))`;
     });
+    const returns = this.asyncLifted.map((func) => {
+      return `(import "f" "return-${func.name}" (func $return-${func.name} (param ${this.returnType(func).join(" ")})))`;
+    });
     const pools = this.resources.map((resource) => this.pool(resource));
     return `
       (import "m" "memory" (memory ${this.pointer === "i64" ? "i64 " : ""}4))
@@ -125,6 +150,8 @@ export class MainModule {
       (import "m" "hooks" (table $hooks 2 funcref))
       ${lowered.join("\n")}
       ${builtins.join("\n")}
+      ${returns.join("\n")}
+      (func (export "callback") (param i32 i32 i32) (result i32) unreachable)
       (global $fresh (mut i32) (i32.const ${100 * plan.index + 100}))
       ${pools.join("\n")}
       ${hook}
@@ -168,10 +195,18 @@ export class MainModule {
   private coreType(func: Func, side: "lift" | "lower"): { params: readonly Core[]; results: readonly Core[] } {
     const { pointer } = this;
     const flat = recordLayout(func.params, pointer).flat;
-    const params = flat.length > MAX_FLAT_PARAMS ? [pointer] : flat;
+    const params = flat.length > this.maxFlatParams(func, side) ? [pointer] : flat;
     const results = func.result === undefined ? [] : layout(func.result, pointer).flat;
+    if (side === "lift" && this.optionsOf(func).isAsync) return { params, results: ["i32"] };
+    if (side === "lower" && this.calledAsync.has(func)) {
+      return { params: results.length > 0 ? [...params, pointer] : params, results: ["i32"] };
+    }
     if (results.length <= 1) return { params, results };
     return side === "lift" ? { params, results: [pointer] } : { params: [...params, pointer], results: [] };
+  }
+
+  private maxFlatParams(func: Func, side: "lift" | "lower"): number {
+    return side === "lower" && this.calledAsync.has(func) ? MAX_FLAT_ASYNC_PARAMS : MAX_FLAT_PARAMS;
   }
 
   /** Handles in globals: got by whoever needs one, kept by whoever has one left. */
@@ -220,7 +255,7 @@ export class MainModule {
   /** A function that is exported. */
   private function(func: Func): string {
     const { name, params: types, result } = func;
-    const { encoding, postReturn } = this.optionsOf(func);
+    const { encoding, postReturn, isAsync } = this.optionsOf(func);
     const { params, results } = this.coreType(func, "lift");
     const given = params.map((core, i) => `(param $a${i} ${core})`).join(" ");
     const values = params.map((_, i) => `(local.get $a${i})`);
@@ -233,7 +268,7 @@ export class MainModule {
         ? this.visitors.block(types, encoding, mode, "(local.get $a0)")
         : this.visitors.values(types, encoding, mode, values);
     const body = this.body(func);
-    const returned = echo ?? (result === undefined ? "" : this.result(result, encoding));
+    const returned = isAsync ? this.returnAsync(func, echo) : (echo ?? this.result(result, encoding, 1));
     const post = postReturn ? this.postReturn(func, results) : "";
     return `(func (export "${name}") ${given} (result ${results.join(" ")}) ${LOCALS}
         (call $log (i64.const ${0xf000 + this.plan.exported.indexOf(func)}))
@@ -242,6 +277,14 @@ export class MainModule {
         ${body}
         ${returned})
       ${post}`;
+  }
+
+  private returnAsync(func: Func, echo: string | undefined): string {
+    const { encoding } = this.optionsOf(func);
+    // Whoever has returned may go on.
+    const after = this.context.random.chance(0.3) ? `(call $log (i64.const 0xaf7e4)) ${this.simpleCall()}` : "";
+    const returned = echo ?? this.result(func.result, encoding, MAX_FLAT_PARAMS);
+    return `${returned} (call $return-${func.name}) ${after} (i32.const 0)`;
   }
 
   private postReturn({ name }: Func, results: readonly Core[]): string {
@@ -270,7 +313,7 @@ export class MainModule {
 
   private statement(): string {
     const { random } = this.context;
-    const interesting = this.callable.filter(({ name }) => !/^(make|peek)-/.test(name));
+    const interesting = this.callable.filter((func) => !isHandleFunction(func));
     if (this.resources.length > 0 && random.chance(0.2)) return this.handleStatement(random.pick(this.resources));
     const pool = interesting.length > 0 && random.chance(0.9) ? interesting : this.callable;
     return pool.length === 0 ? "" : this.call(random.pick(pool));
@@ -295,7 +338,7 @@ export class MainModule {
     const encoding = this.encodings.get(func) as Encoding;
     const writer = new ValueWriter(this.data, pointer, encoding, random, faults, this.handlesFor());
     const values = func.params.map((type) => randomValue(type, random));
-    const isFlat = recordLayout(func.params, pointer).flat.length <= MAX_FLAT_PARAMS;
+    const isFlat = recordLayout(func.params, pointer).flat.length <= this.maxFlatParams(func, "lower");
     const args = isFlat
       ? func.params.flatMap((type, i) => writer.flat(type, values[i]))
       : [`(${pointer}.const ${writer.block(func.params, values)})`];
@@ -303,21 +346,19 @@ export class MainModule {
     return `${writer.holes.join(" ")} ${this.received(func, encoding, call, writer)}`;
   }
 
-  private received(
-    { result }: Func,
-    encoding: Encoding,
-    call: (...more: string[]) => string,
-    writer: ValueWriter,
-  ): string {
-    if (result === undefined) return call();
+  private received(func: Func, encoding: Encoding, call: (...more: string[]) => string, writer: ValueWriter): string {
+    const { result } = func;
+    const isAsync = this.calledAsync.has(func);
+    const done = (state: string) => (isAsync ? `(call $log (i64.extend_i32_u ${state}))` : state);
+    if (result === undefined) return done(call());
     const { flat, size, align } = layout(result, this.pointer);
-    if (flat.length > 1) {
-      const at = writer.wrongAddress(this.data.allocate(size, align), align);
+    if (flat.length === 0) return done(call());
+    if (flat.length > 1 || isAsync) {
+      const at = writer.wrongReturnAddress(this.data.allocate(size, align), align);
       const address = `(${this.pointer}.const ${at})`;
-      return `${call(address)} ${this.visitors.block([result], encoding, "consume", address)}`;
+      return `${done(call(address))} ${this.visitors.block([result], encoding, "consume", address)}`;
     }
     const local = `$r_${flat[0] ?? "i32"}`;
-    if (flat.length === 0) return call();
     const value = `(local.get ${local})`;
     return `(local.set ${local} ${call()}) (call $log ${bits(value, flat[0] as Core)})
       ${this.visitors.values([result], encoding, "consume", [value])}`;
@@ -359,11 +400,13 @@ export class MainModule {
   }
 
   /** Gives back what it was given, where that is simple. */
-  private echo({ params, result }: Func, values: readonly string[]): string | undefined {
+  private echo(func: Func, values: readonly string[]): string | undefined {
+    const { params, result } = func;
     const [param] = params;
     if (params.length !== 1 || param === undefined || param !== result) return undefined;
     const { flat, size, align } = layout(param, this.pointer);
     if (flat.length > MAX_FLAT_PARAMS || flat.length === 1) return values[0];
+    if (this.optionsOf(func).isAsync) return values.join(" ");
     if (param.kind !== "string" && param.kind !== "list" && param.kind !== "map") return undefined;
     const at = this.data.allocate(size, align);
     const c = (address: number) => `(${this.pointer}.const ${address})`;
@@ -371,14 +414,15 @@ export class MainModule {
     return `${stores.join(" ")} ${c(at)}`;
   }
 
-  private result(type: Type, encoding: Encoding): string {
+  private result(type: Type | undefined, encoding: Encoding, maxFlat: number): string {
+    if (type === undefined) return "";
     const { random, faults } = this.context;
     const writer = new ValueWriter(this.data, this.pointer, encoding, random, faults, this.resultHandles());
     const value = randomValue(type, random);
     const { flat } = layout(type, this.pointer);
-    const [returned] =
-      flat.length <= 1 ? writer.flat(type, value) : [`(${this.pointer}.const ${writer.block([type], [value])})`];
-    return `${writer.holes.join(" ")} ${returned ?? ""}`;
+    const returned =
+      flat.length <= maxFlat ? writer.flat(type, value) : [`(${this.pointer}.const ${writer.block([type], [value])})`];
+    return `${writer.holes.join(" ")} ${returned.join(" ")}`;
   }
 
   private resultHandles() {
@@ -393,3 +437,7 @@ export class MainModule {
 }
 
 const LOCALS = "(local $r_i32 i32) (local $r_i64 i64) (local $r_f32 f32) (local $r_f64 f64)";
+
+function isHandleFunction({ name }: Func): boolean {
+  return /^(make|peek)-/.test(name);
+}

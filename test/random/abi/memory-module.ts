@@ -77,6 +77,14 @@ function withAlignmentOfTwo(pointer: Pointer): string {
         (then (local.set $align ${c(2)})))`;
 }
 
+/** Wasmtime leaves bytes that it does not need in the end behind what has become smaller. */
+function withoutScratch(pointer: Pointer): string {
+  const get = (name: string) => `(local.get $${name})`;
+  return `(if (${pointer}.lt_u ${get("size")} ${get("oldSize")}) (then
+        (memory.fill (${pointer}.add ${get("old")} ${get("size")}) (i32.const 0)
+          (${pointer}.sub ${get("oldSize")} ${get("size")}))))`;
+}
+
 /** Some move what they make smaller or larger and some do not; some leave gaps. None gives an address twice. */
 function reallocFunction(pointer: Pointer, random: Prng, faults: FaultSource): string {
   const c = (value: number) => `(${pointer}.const ${value})`;
@@ -99,6 +107,7 @@ function reallocFunction(pointer: Pointer, random: Prng, faults: FaultSource): s
       (call $log (i64.const 0xa110c))
       ${["old", "oldSize", "align", "size"].map((name) => log(get(name))).join(" ")}
       (if (i32.eqz (ref.is_null (table.get (i32.const 0)))) (then (call_indirect (type $hook) (i32.const 0))))
+      ${withoutScratch(pointer)}
       (if (${pointer}.ne ${get("old")} ${c(0)}) (then
         (if (${pointer}.eqz (${pointer}.rem_u ${get("old")} ${get("align")})) (then
           ${shrinksInPlace ? `(if (${pointer}.le_u ${get("size")} ${get("oldSize")}) (then ${keep}))` : ""}

@@ -183,6 +183,12 @@ export class ValueWriter {
     return at;
   }
 
+  /** Where a result is to be put. */
+  wrongReturnAddress(at: number, alignment: number): number {
+    if (this.faults.here("return pointer out of bounds")) return this.random.pick([0xffff_fff0, 0x7fff_0000]);
+    return alignment > 1 && this.faults.here("misaligned return pointer") ? at + alignment / 2 : at;
+  }
+
   store(type: Type, value: Value, at: number): void {
     if (isRecordLike(type)) {
       const fields = fieldsOf(type);
