@@ -35,9 +35,12 @@ export class FaultSource {
     private readonly random: Prng,
   ) {}
 
+  /** How likely a fault is where it can be: more so where code certainly runs. */
+  likelihood = 0.3;
+
   /** Whether something is to be wrong here. */
-  here(fault: Fault): boolean {
-    if (fault !== this.fault || this.isPlaced || !this.random.chance(0.4)) return false;
+  here(fault: Fault, likelihood = this.likelihood): boolean {
+    if (fault !== this.fault || this.isPlaced || !this.random.chance(likelihood)) return false;
     this.isPlaced = true;
     return true;
   }

@@ -128,6 +128,7 @@ export class MainModule {
 
   write(): string {
     const { plan } = this;
+    this.context.faults.likelihood = plan.exported.some(({ name }) => name === "init") ? 0.5 : 0.1;
     const functions = plan.exported.map((func) => this.function(func));
     const hook = this.hooks();
     const lowered = this.lowered.map(({ func }) => {
@@ -162,7 +163,7 @@ export class MainModule {
   /** What happens in `realloc`, where nothing but a trap can come of it, and in destructors. */
   private hooks(): string {
     const { faults, random } = this.context;
-    const inRealloc = faults.here("left in realloc");
+    const inRealloc = faults.here("left in realloc", 0.5);
     const { resources, children, early } = this.plan;
     // A child that drops a resource of the component around it, whose destructor calls the child: CanonicalABI.md,
     // `may_enter_from`, does not let the child be entered again, and Wasmtime does.
@@ -249,7 +250,7 @@ export class MainModule {
     if (isOwn) return "";
     const peek = this.callable.find((func) => func.name === `peek-${name}`);
     const lend = peek !== undefined && random.chance(0.5) ? `(call $lower-peek-${name} ${handle})` : "";
-    return `${lend} ${faults.here("borrow kept") ? "" : `(call $drop_${name} ${handle})`}`;
+    return `${lend} ${faults.here("borrow kept", 0.4) ? "" : `(call $drop_${name} ${handle})`}`;
   };
 
   /** A function that is exported. */
