@@ -117,8 +117,9 @@ export async function runCase(
     return { verdict: inWasmtime.then((life) => judgeRefusal(output, life, one, tally)) };
   }
   const lifeInV8 = await liveHere(output, calls);
+  // Compiling takes Wasmtime longer than anything else here, and other tests have its outputs as their subject.
   const outputLife =
-    one.text === plain.text
+    one.text === plain.text && seed % 3 === 0
       ? engines.wasmtime.live(`seed ${seed}, output`, output, sessionCalls, waits)
       : Promise.resolve(undefined);
   const compare = async () => {
