@@ -119,9 +119,10 @@ class Planner {
     const names = new Set([...imported, ...theirs].map(({ name }) => name));
     const known = resourcesOf([...imported, ...theirs]).filter(({ name }) => names.has(`make-${name}`));
     const resources = [...new Set([...own, ...known])];
-    const exported = isDriver
+    const exported: Func[] = isDriver
       ? [...this.valueFunctions(), { name: "init", params: [], result: undefined }]
       : Array.from({ length: random.between(1, 4) }, (_, i) => this.func(`f${index}-${i}`, resources));
+    if (this.mayWait && !isDriver && random.chance(0.6)) exported.push(this.streamFunction(index));
     const passedOn = isDriver ? [] : this.passedOn(children, exported);
     this.noteTypes(exported);
     const wants64 = random.chance(0.5);
@@ -148,6 +149,14 @@ class Planner {
     const params = Array.from({ length: count }, () => this.types.make(count > 9 ? 0 : 3, resources, true));
     const result = random.chance(0.7) ? this.types.make(3, resources, false) : undefined;
     return { name, params, result, isAsync };
+  }
+
+  private streamFunction(index: number): Func {
+    this.features.add("stream");
+    const type = this.types.make(2, [], false);
+    // Wasmtime passes strings in streams as its host's, with other calls of `realloc`; there are no streams of characters.
+    const element = partsOf(type).some(({ kind }) => kind === "string" || kind === "char") ? NUMBER : type;
+    return { name: `s${index}`, params: [], result: { kind: "stream", element } };
   }
 
   private valueFunctions(): Func[] {

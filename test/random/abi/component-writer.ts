@@ -1,6 +1,6 @@
 import type { Prng } from "../prng.js";
 import type { FaultSource } from "./faults.js";
-import { MainModule } from "./main-module.js";
+import { MainModule, type UsedStream } from "./main-module.js";
 import { memoryModule } from "./memory-module.js";
 import {
   definitionText,
@@ -303,16 +303,31 @@ export class ComponentWriter extends Surroundings {
       const options = `(memory (core memory $memory)) string-encoding=${encoding}`;
       return `(core func $return-${name} (canon task.return ${text} ${options}))`;
     });
+    const streams = main.streams.map((one) => this.streamBuiltins(one));
     const supplied = [
+      ...main.streams.flatMap(({ func, builtins }) =>
+        builtins.map((name) => `(export "${name}-${func.name}" (func $${name}-${func.name}))`),
+      ),
       ...main.asyncLifted.map(({ name }) => `(export "return-${name}" (func $return-${name}))`),
       ...main.lowered.map(({ func }) => `(export "${func.name}" (func $lower-${func.name}))`),
       ...main.builtins.map(({ id }) => `(export "${id.slice(1)}" (func ${id}))`),
     ];
     // Nobody calls it, and it is enough.
     if (this.context.mayWait) this.lines.push("(core func (canon waitable-set.new))");
-    this.lines.push(...lowered, ...resources, ...returns, `(core module $main-module ${text})`);
+    this.lines.push(...lowered, ...resources, ...returns, ...streams, `(core module $main-module ${text})`);
     this.lines.push(`(core instance $main (instantiate $main-module (with "m" (instance $memory-instance))
       (with "f" (instance ${supplied.join(" ")}))))`);
+  }
+
+  private streamBuiltins({ func, builtins, encoding }: UsedStream): string {
+    const type = typeText(func.result as Type, this.inside, this.context.spelling);
+    const options = `async (memory (core memory $memory)) (realloc (core func $realloc)) string-encoding=${encoding}`;
+    const definitions = builtins.map((name) => {
+      const given =
+        name === "read" ? options : name === "write" ? options.replace("(realloc (core func $realloc)) ", "") : "";
+      return `(core func $${name}-${func.name} (canon stream.${name} $stream-${func.name} ${given}))`;
+    });
+    return `(type $stream-${func.name} ${type}) ${definitions.join("\n")}`;
   }
 
   private exports(main: MainModule): void {

@@ -109,7 +109,7 @@ export async function runCase(
   const sessionCalls = calls.map(({ session }) => session);
   const original = await wat(plain.text);
   const allCalls = [{ export: "init" }, ...sessionCalls];
-  const waits = one.features.has("async function");
+  const waits = one.features.has("async function") || one.features.has("stream");
   const inWasmtime = engines.wasmtime.live(`seed ${seed}, original`, original, allCalls, waits);
   const output = await preinitialized(one.text === plain.text ? original : await wat(one.text), seed, engines.thread);
   if (typeof output === "string") return { verdict: inWasmtime.then((life) => `${output}\nWasmtime: ${show(life)}`) };

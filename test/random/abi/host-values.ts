@@ -39,6 +39,7 @@ export function waveText(type: Type, value: Value, spelling: Spelling): string {
     }
     case "own":
     case "borrow":
+    case "stream":
     case "map":
       throw new Error(`the host gives no ${type.kind}`);
     default:
@@ -101,6 +102,7 @@ export function sessionArg(type: Type, value: Value): Arg {
     }
     case "own":
     case "borrow":
+    case "stream":
     case "map":
       throw new Error(`the host gives no ${type.kind}`);
     default:

@@ -20,6 +20,25 @@ export interface UsedBuiltin {
   readonly id: string;
 }
 
+/** A stream that a component makes and writes to, or gets and reads from. */
+export interface UsedStream {
+  readonly func: Func;
+  readonly encoding: Encoding;
+  readonly builtins: readonly string[];
+}
+
+const WRITING = ["new", "write", "cancel-write", "drop-writable"];
+const READING = ["read", "cancel-read", "drop-readable"];
+const STREAM_TYPES: Readonly<Record<string, string>> = {
+  new: "(result i64)",
+  write: "(param i32 i32 i32) (result i32)",
+  read: "(param i32 i32 i32) (result i32)",
+  "cancel-write": "(param i32) (result i32)",
+  "cancel-read": "(param i32) (result i32)",
+  "drop-writable": "(param i32)",
+  "drop-readable": "(param i32)",
+};
+
 interface Lift {
   readonly encoding: Encoding;
   readonly options: string;
@@ -32,6 +51,8 @@ interface Lift {
 export class MainModule {
   readonly lowered: Lowered[] = [];
   readonly builtins: UsedBuiltin[] = [];
+  readonly streams: UsedStream[] = [];
+  private readonly streamLists = new Map<Func, Type>();
   private readonly encodings = new Map<Func, Encoding>();
   /** Functions that it calls asynchronously: they return at once, all the same. */
   private readonly calledAsync = new Set<Func>();
@@ -57,6 +78,14 @@ export class MainModule {
     for (const func of foreign) this.lower(func);
     for (const resource of this.resources) this.defineBuiltins(resource);
     for (const func of plan.exported) this.lifts.set(func, this.someLift(func));
+    for (const func of [...foreign, ...plan.exported]) this.useStream(func, plan.exported.includes(func));
+  }
+
+  private useStream(func: Func, isWriter: boolean): void {
+    if (func.result?.kind !== "stream") return;
+    const encoding = isWriter ? this.optionsOf(func).encoding : (this.encodings.get(func) as Encoding);
+    this.streams.push({ func, encoding, builtins: isWriter ? WRITING : READING });
+    this.streamLists.set(func, { kind: "list", element: func.result.element });
   }
 
   /** Functions whose results go to `task.return`. */
@@ -142,6 +171,9 @@ export class MainModule {
     const returns = this.asyncLifted.map((func) => {
       return `(import "f" "return-${func.name}" (func $return-${func.name} (param ${this.returnType(func).join(" ")})))`;
     });
+    const streams = this.streams.flatMap(({ func: { name }, builtins }) =>
+      builtins.map((one) => `(import "f" "${one}-${name}" (func $${one}-${name} ${STREAM_TYPES[one]}))`),
+    );
     const pools = this.resources.map((resource) => this.pool(resource));
     return `
       (import "m" "memory" (memory ${this.pointer === "i64" ? "i64 " : ""}4))
@@ -152,6 +184,7 @@ export class MainModule {
       ${lowered.join("\n")}
       ${builtins.join("\n")}
       ${returns.join("\n")}
+      ${streams.join("\n")}
       (func (export "callback") (param i32 i32 i32) (result i32) unreachable)
       (global $fresh (mut i32) (i32.const ${100 * plan.index + 100}))
       ${pools.join("\n")}
@@ -253,8 +286,61 @@ export class MainModule {
     return `${lend} ${faults.here("borrow kept", 0.4) ? "" : `(call $drop_${name} ${handle})`}`;
   };
 
+  /**
+   * Makes a stream, and leaves it with a write that waits for whoever reads. What became of the write before is asked when
+   * the next one comes.
+   */
+  private streamFunction(func: Func): string {
+    const { name } = func;
+    const { encoding, postReturn } = this.optionsOf(func);
+    const { random, faults } = this.context;
+    const list = this.streamLists.get(func) as Extract<Type, { readonly kind: "list" }>;
+    const values = Array.from({ length: random.chance(0.1) ? 0 : random.between(1, 5) }, () =>
+      randomValue(list.element, random),
+    );
+    const writer = new ValueWriter(this.data, this.pointer, encoding, random, faults, this.resultHandles());
+    const [ptr, length] = writer.flat(list, values) as [string, string];
+    const end = `(global.get $writer-${name})`;
+    const logged = (value: string) => `(call $log (i64.extend_i32_u ${value}))`;
+    // Only how much was written: when the reader has taken all of it, has waited for more and then dropped its end,
+    // CanonicalABI.md, `SharedStreamImpl`, says that the write was completed, and Wasmtime that the other end was dropped.
+    const cancelled = `(i32.shr_u (call $cancel-write-${name} ${end}) (i32.const 4))`;
+    return `(global $writer-${name} (mut i32) (i32.const 0))
+      (func (export "${name}") (result i32) (local $ends i64)
+        (if ${end} (then ${logged(cancelled)} (call $drop-writable-${name} ${end})))
+        (local.set $ends (call $new-${name}))
+        ${see("(local.get $ends)")}
+        (global.set $writer-${name} (i32.wrap_i64 (i64.shr_u (local.get $ends) (i64.const 32))))
+        ${logged(`(call $write-${name} ${end} ${ptr} ${length})`)}
+        (i32.wrap_i64 (local.get $ends)))
+      ${postReturn ? this.postReturn(func, ["i32"]) : ""}`;
+  }
+
+  /** Reads from a stream until nothing is there, or not even that far. */
+  private readStream(func: Func, encoding: Encoding, call: string): string {
+    const { random } = this.context;
+    const { name } = func;
+    const list = this.streamLists.get(func) as Extract<Type, { readonly kind: "list" }>;
+    const { size, align } = layout(list.element, this.pointer);
+    const reads = Array.from({ length: random.between(0, 3) }, () => {
+      const count = random.between(0, 4);
+      const at = `(i32.const ${this.data.allocate(size * count, align)})`;
+      return `(if (i32.ne (local.get $got) (i32.const -1)) (then
+        (local.set $got (call $read-${name} (local.get $stream) ${at} (i32.const ${count})))
+        (call $log (i64.extend_i32_u (local.get $got)))
+        (if (i32.eq (local.get $got) (i32.const -1))
+          (then (call $log (i64.extend_i32_u (call $cancel-read-${name} (local.get $stream)))))
+          (else ${this.visitors.values([list], encoding, "consume", [at, "(i32.shr_u (local.get $got) (i32.const 4))"])}))))`;
+    });
+    return `(local.set $stream ${call}) (local.set $got (i32.const 0))
+      ${see("(i64.extend_i32_u (local.get $stream))")}
+      ${reads.join("\n")}
+      (call $drop-readable-${name} (local.get $stream))`;
+  }
+
   /** A function that is exported. */
   private function(func: Func): string {
+    if (func.result?.kind === "stream") return this.streamFunction(func);
     const { name, params: types, result } = func;
     const { encoding, postReturn, isAsync } = this.optionsOf(func);
     const { params, results } = this.coreType(func, "lift");
@@ -352,6 +438,7 @@ export class MainModule {
     const isAsync = this.calledAsync.has(func);
     const done = (state: string) => (isAsync ? `(call $log (i64.extend_i32_u ${state}))` : state);
     if (result === undefined) return done(call());
+    if (result.kind === "stream") return this.readStream(func, encoding, call());
     const { flat, size, align } = layout(result, this.pointer);
     if (flat.length === 0) return done(call());
     if (flat.length > 1 || isAsync) {
@@ -437,7 +524,8 @@ export class MainModule {
   }
 }
 
-const LOCALS = "(local $r_i32 i32) (local $r_i64 i64) (local $r_f32 f32) (local $r_f64 f64)";
+const LOCALS =
+  "(local $r_i32 i32) (local $r_i64 i64) (local $r_f32 f32) (local $r_f64 f64) (local $stream i32) (local $got i32)";
 
 function isHandleFunction({ name }: Func): boolean {
   return /^(make|peek)-/.test(name);

@@ -21,7 +21,9 @@ export type Type =
   | { readonly kind: "result"; readonly ok: Type | undefined; readonly err: Type | undefined }
   | { readonly kind: "enum"; readonly name: string; readonly count: number }
   | { readonly kind: "flags"; readonly name: string; readonly count: number }
-  | { readonly kind: "own" | "borrow"; readonly resource: Resource };
+  | { readonly kind: "own" | "borrow"; readonly resource: Resource }
+  /** Only as the result of a function. */
+  | { readonly kind: "stream"; readonly element: Type };
 
 /** Types that a component may not export in a function without exporting them, too. */
 export type NamedType = Extract<Type, { readonly name: string }>;
@@ -96,6 +98,7 @@ export function layout(type: Type, pointer: Pointer): Layout {
     }
     case "own":
     case "borrow":
+    case "stream":
       return { size: 4, align: 4, flat: ["i32"] };
     default: {
       const [size, flat] = SCALARS[type.kind];
@@ -158,7 +161,7 @@ export function partsOf(type: Type): Type[] {
   if (isRecordLike(type)) return [...inner(fieldsOf(type)), type];
   if (type.kind === "enum") return [type];
   if (isVariantLike(type)) return [...inner(casesOf(type)), type];
-  if (type.kind === "list") return [...partsOf(type.element), type];
+  if (type.kind === "list" || type.kind === "stream") return [...partsOf(type.element), type];
   if (type.kind === "map") return [...partsOf(type.key), ...partsOf(type.value), type];
   return [type];
 }
@@ -192,6 +195,8 @@ export function typeText(type: Type, names: Names, spelling: Spelling): string {
       return spelling.fixedLists
         ? `(list ${of(type.element)} ${type.length})`
         : `(tuple ${fieldsOf(type).map(of).join(" ")})`;
+    case "stream":
+      return `(stream ${of(type.element)})`;
     case "map":
       return `(map ${of(type.key)} ${of(type.value)})`;
     case "tuple":
