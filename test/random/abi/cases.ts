@@ -173,10 +173,14 @@ class Planner {
   private passedOn(children: readonly Plan[], exported: readonly Func[]): Func[] {
     const theirs = children.flatMap(allFuncs);
     const passed = this.random.some(
-      theirs.filter(({ name }) => !/^(make|peek)-/.test(name)),
+      theirs.filter(({ name }) => !/^(make|peek|take)-/.test(name)),
       0.2,
     );
-    const needed = resourcesOf([...exported, ...passed]).flatMap(({ name }) => [`make-${name}`, `peek-${name}`]);
+    const needed = resourcesOf([...exported, ...passed]).flatMap(({ name }) => [
+      `make-${name}`,
+      `peek-${name}`,
+      `take-${name}`,
+    ]);
     return [...theirs.filter(({ name }) => needed.includes(name)), ...passed];
   }
 }
@@ -202,12 +206,13 @@ function hasPlainCases(type: Type): boolean {
 
 const NUMBER: Type = { kind: "s64" };
 
-/** What makes a resource from a number, and what looks at one. */
+/** What makes a resource from a number, what looks at one, and what keeps one. */
 function handleFunctions(resource: Resource): Func[] {
   const own: Type = { kind: "own", resource };
   const borrow: Type = { kind: "borrow", resource };
   return [
     { name: `make-${resource.name}`, params: [{ kind: "u32" }], result: own },
     { name: `peek-${resource.name}`, params: [borrow], result: undefined },
+    { name: `take-${resource.name}`, params: [own], result: undefined },
   ];
 }

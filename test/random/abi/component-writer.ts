@@ -260,7 +260,8 @@ export class ComponentWriter extends Surroundings {
     );
     const peeks = resources.map(
       ({ name }) => `(func (export "peek-${name}") (param $rep i32)
-          (call $see (i64.const 0x9ee4)) (call $see (i64.extend_i32_u (local.get $rep))))`,
+          (call $see (i64.const 0x9ee4)) (call $see (i64.extend_i32_u (local.get $rep))))
+        (func (export "take-${name}") (param $handle i32) (call $see (i64.extend_i32_u (local.get $handle))))`,
     );
     const makers = resources.map(
       ({ name }) => `(func (export "make-${name}") (param $rep i32) (result i32)

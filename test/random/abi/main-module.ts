@@ -282,6 +282,8 @@ export class MainModule {
     // Where a resource is defined, a borrowed one is its representation.
     if (isOwn) return "";
     const peek = this.callable.find((func) => func.name === `peek-${name}`);
+    const take = this.callable.find((func) => func.name === `take-${name}`);
+    if (take !== undefined && faults.here("borrow as own", 0.4)) return `(call $lower-${take.name} ${handle})`;
     const lend = peek !== undefined && random.chance(0.5) ? `(call $lower-peek-${name} ${handle})` : "";
     return `${lend} ${faults.here("borrow kept", 0.4) ? "" : `(call $drop_${name} ${handle})`}`;
   };
@@ -528,5 +530,5 @@ const LOCALS =
   "(local $r_i32 i32) (local $r_i64 i64) (local $r_f32 f32) (local $r_f64 f64) (local $stream i32) (local $got i32)";
 
 function isHandleFunction({ name }: Func): boolean {
-  return /^(make|peek)-/.test(name);
+  return /^(make|peek|take)-/.test(name);
 }

@@ -18,10 +18,12 @@ export function memoryModule(pointer: Pointer, data: StaticData, random: Prng, f
   const address = (i32: string) => (pointer === "i32" ? i32 : `(i64.extend_i32_u ${i32})`);
   const wide = (value: string) => (pointer === "i32" ? `(i64.extend_i32_u ${value})` : value);
   const c = (value: number) => `(${pointer}.const ${value})`;
+  // Of some, the memory has to grow soon, in the middle of a call.
+  const heapStart = random.pick([LOG_END, PAGES * 65536 - 24, PAGES * 65536 - 160, PAGES * 65536 - 1024]);
   return `(memory (export "memory") ${pointer === "i64" ? "i64 " : ""}${PAGES})
     (table (export "hooks") 2 funcref)
     (type $hook (func))
-    (global $heap (mut ${pointer}) ${c(LOG_END)})
+    (global $heap (mut ${pointer}) ${c(heapStart)})
     (global $last (mut ${pointer}) ${c(0)})
     (global $logged (mut i32) (i32.const ${StaticData.END}))
     (global $count (mut i64) (i64.const 0))
