@@ -34,6 +34,14 @@ def make_engine():
 
 def session(engine, request):
     store = Store(engine)
+    try:
+        return live(store, engine, request)
+    finally:
+        # Its memories would stay until the interpreter collects garbage.
+        store.close()
+
+
+def live(store, engine, request):
     waits = request["waits"]
     binary = base64.b64decode(request["component"])
     try:
