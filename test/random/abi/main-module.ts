@@ -377,12 +377,13 @@ export class MainModule {
   }
 
   private postReturn({ name }: Func, results: readonly Core[]): string {
-    const { faults } = this.context;
+    const { faults, mayWait } = this.context;
     const given = results.map((core) => `(param $r ${core})`).join("");
     const logged = results.map((core) => `(call $log ${bits("(local.get $r)", core)})`).join("");
     // CanonicalABI.md, `canon_lift`, does not let `post-return` call anything. Wasmtime makes sure of it only where the host
-    // has called.
-    const left = name === "init" && faults.here("left in post-return") ? this.leave() : "";
+    // has called, and what is called is not async.
+    const mayBeFault = name === "init" && !mayWait;
+    const left = mayBeFault && faults.here("left in post-return") ? this.leave() : "";
     return `(func (export "post-${name}") ${given} ${LOCALS} (call $log (i64.const 0x9057)) ${logged} ${left})`;
   }
 
