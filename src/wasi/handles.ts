@@ -76,8 +76,8 @@ export class HandleTracker {
 }
 
 /**
- * A resource of the host. The glue calls `[Symbol.dispose]` when the guest drops its handle, and it writes symbol
- * properties of its own onto the object: resources must stay extensible, and each handle needs an object to itself.
+ * A resource of the host. `[Symbol.dispose]` is called when the guest drops its handle, so each handle needs an object to
+ * itself; a trace puts methods of its own onto it, so it must stay extensible.
  */
 export abstract class Resource {
   readonly #handles: HandleTracker;

@@ -29,7 +29,7 @@ export interface WasiOptions extends CliOptions, FilesystemOptions, DeterminismO
 }
 
 export interface WasiHost {
-  /** What jco's glue imports, by `importKey`: the interface's name without its version, or with `@0.3`. */
+  /** What guests import, by `importKey`: the interface's name without its version, or with `@0.3`. */
   readonly imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** The handles that the guest was given and has not dropped, oldest first. */
   liveHandles(): LiveHandle[];

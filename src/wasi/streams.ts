@@ -20,7 +20,7 @@ export const MAX_BLOCKING_WRITE = 4096;
 export type ByteSource = (max: number) => Uint8Array;
 export type ByteSink = (bytes: Uint8Array) => void;
 
-/** The `stream-error` cases, thrown as they are: the glue lowers any thrown value that is not an `Error`. */
+/** The `stream-error` cases, thrown as they are: any thrown value that is not an `Error` is the error of a result. */
 type StreamError = { readonly tag: "closed" } | { readonly tag: "last-operation-failed"; readonly val: IoError };
 
 export function clampLength(length: bigint): number {
@@ -145,7 +145,7 @@ export class OutputStream extends Resource {
 
   #put(contents: Uint8Array, limit: number, method: string): void {
     checkPermit(BigInt(contents.length), limit, method);
-    // The glue may pass a view of the guest's memory.
+    // Whoever gave it may change it.
     if (contents.length > 0) this.#push(Uint8Array.from(contents), method);
   }
 

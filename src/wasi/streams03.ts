@@ -2,7 +2,7 @@ import { type ErrorCode, isErrorCode } from "./filesystem/error-code.js";
 import type { HandleOrigin } from "./handles.js";
 import type { ByteSink, ByteSource } from "./streams.js";
 
-/** A stream of bytes as jco's glue hands it to the host. */
+/** A stream of bytes as the host is given it. */
 export interface ByteReader {
   read(options: { count: number }): Promise<{ readonly value?: Iterable<number>; readonly done: boolean }>;
   [Symbol.dispose](): void;
@@ -24,7 +24,7 @@ export function byteChunks(source: ByteSource): Pull<Uint8Array> {
   };
 }
 
-/** As the glue takes a stream from the host: it asks `return` for the end when the guest has dropped its own. */
+/** A stream as the host gives it: whoever reads asks `return` for the end when the guest has dropped its own. */
 export class OutgoingStream<T> implements IterableIterator<T, undefined> {
   readonly end: Promise<void>;
   readonly #pull: Pull<T>;

@@ -29,7 +29,7 @@ export function isErrorCode(value: unknown): value is ErrorCode {
   return KNOWN.has(value);
 }
 
-/** Throws the bare code: that is how the glue learns of the error case of a `result`. */
+/** Throws the bare code: that is the error case of a `result`. */
 export function fail(code: ErrorCode): never {
   throw code;
 }

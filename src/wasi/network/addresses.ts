@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { Endpoint, ResolvedAddress } from "./protocol.js";
 
-/** `ip-address` of `wasi:sockets/network`, as jco has it. */
+/** `ip-address` of `wasi:sockets/network`, in the host's convention. */
 export type IpAddress =
   | { readonly tag: "ipv4"; readonly val: readonly [number, number, number, number] }
   | { readonly tag: "ipv6"; readonly val: Ipv6 };

@@ -22,7 +22,7 @@ export type SocketError =
   | "temporary-resolver-failure"
   | "permanent-resolver-failure";
 
-/** Throws the bare code: that is how the glue learns of the error case of a `result`. */
+/** Throws the bare code: that is the error case of a `result`. */
 export function failSocket(code: SocketError): never {
   throw code;
 }

@@ -151,7 +151,7 @@ export class NetworkOutputStream extends OutputStream {
 
   #put(contents: Uint8Array, method: string): void {
     checkPermit(BigInt(contents.length), this.#permit(method), method);
-    // The glue may pass a view of the guest's memory.
+    // Whoever gave it may change it.
     if (contents.length > 0) this.#outbox.put(Uint8Array.from(contents));
   }
 

@@ -10,7 +10,7 @@ import { trailerList } from "./outgoing-body.js";
 /** A result, as it comes out of a future and goes into one. */
 export type Result<T> = { readonly tag: "ok"; readonly val: T } | { readonly tag: "err"; readonly val: HttpError };
 
-/** A future as the glue hands it to the host. */
+/** A future as the host is given it. */
 export type GuestFuture<T> = PromiseLike<Result<T>> & Disposable;
 
 /** What `consume-body` gives: the future says how the stream has ended, and what came after it. */

@@ -18,7 +18,7 @@ import type { Response03 } from "./response03.js";
 /** What the parts of `wasi:http` of WASI 0.3 share. */
 export interface HttpContext03 extends FieldsContext03, OptionsContext03 {
   readonly realTime: RealTime;
-  /** Of the class that the glue knows. */
+  /** Of the class that is provided. */
   newResponse(status: number, headers: HeaderList, body: Body, origin: HandleOrigin): Response03;
 }
 

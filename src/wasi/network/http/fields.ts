@@ -5,7 +5,7 @@ import type { HeaderList } from "../protocol.js";
 export const TYPES = "wasi:http/types";
 
 export interface HttpContext extends NetworkContext {
-  /** Fields of the class that the glue knows: guests construct some themselves. */
+  /** Fields of the class that is provided: guests construct some themselves. */
   newFields(list: HeaderList, isMutable: boolean, origin: HandleOrigin): Fields;
 }
 

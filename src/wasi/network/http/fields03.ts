@@ -5,7 +5,7 @@ import { FieldsResource, failHeader } from "./fields.js";
 
 export const TYPES03 = "wasi:http/types@0.3";
 
-/** What makes fields of the class that the glue knows: guests construct some themselves. */
+/** What makes fields of the class that is provided: guests construct some themselves. */
 export interface FieldsContext03 extends NetworkContext {
   newFields(list: HeaderList, isMutable: boolean, origin: HandleOrigin): Fields03;
 }

@@ -3,7 +3,7 @@ import type { NetworkContext } from "../network-context.js";
 import { TYPES03 } from "./fields03.js";
 import type { Duration, Durations } from "./request-options.js";
 
-/** As for fields: what makes options of the class that the glue knows. */
+/** As for fields: what makes options of the class that is provided. */
 export interface OptionsContext03 extends NetworkContext {
   newOptions(durations: Durations, isMutable: boolean, origin: HandleOrigin): RequestOptions03;
 }
