@@ -20,9 +20,12 @@ async function outputOf(input: Uint8Array): Promise<Uint8Array> {
 
 const unchanged = async (input: Uint8Array) => input;
 
+/** Outputs are validated, and wasm-tools as jco builds it does not know all of the specification yet. */
+const UNVALIDATED = join("cases", "unvalidated");
+
 const forms = [
-  { of: "components", transform: unchanged },
-  { of: "their outputs", transform: outputOf },
+  { of: "components", transform: unchanged, isRun: () => true },
+  { of: "their outputs", transform: outputOf, isRun: (file: string) => !file.includes(UNVALIDATED) },
 ];
 
 /** For whoever measures against a suite: each file's counts, and what was not as wanted. */
