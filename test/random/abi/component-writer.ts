@@ -271,11 +271,14 @@ export class ComponentWriter extends Surroundings {
     const supply = resources.map(({ name }) => `(export "new-${name}" (func $new-${name}))`);
     this.lines.push(`(core module $early-module
         (import "m" "see" (func $see (param i64)))
+        (import "m" "hooks" (table 3 funcref))
+        (type $hook (func))
         ${imports.join("\n")}
         ${peeks.join("\n")}
         ${makers.join("\n")}
         (func (export "poke-${index}") (param $x i32) (result i32)
           (call $see (i64.const 0x90ce)) (call $see (i64.extend_i32_u (local.get $x)))
+          (if (i32.eqz (ref.is_null (table.get (i32.const 2)))) (then (call_indirect (type $hook) (i32.const 2))))
           (i32.add (local.get $x) (i32.const ${index}))))
       (core instance $early (instantiate $early-module (with "m" (instance $memory-instance))
         (with "r" (instance ${supply.join(" ")}))))`);

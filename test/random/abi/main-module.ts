@@ -180,7 +180,7 @@ export class MainModule {
       (import "m" "log" (func $log (param i64)))
       (import "m" "see" (func $see (param i64)))
       (import "m" "bytes" (func $bytes (param ${this.pointer} ${this.pointer})))
-      (import "m" "hooks" (table $hooks 2 funcref))
+      (import "m" "hooks" (table $hooks 3 funcref))
       ${lowered.join("\n")}
       ${builtins.join("\n")}
       ${returns.join("\n")}
@@ -193,7 +193,10 @@ export class MainModule {
       ${functions.join("\n")}`;
   }
 
-  /** What happens in `realloc`, where nothing but a trap can come of it, and in destructors. */
+  /**
+   * What happens in `realloc`, where nothing but a trap can come of it, in destructors, and when someone calls while a call
+   * of this component may be under way: handles that are lent in that must not go.
+   */
   private hooks(): string {
     const { faults, random } = this.context;
     const inRealloc = faults.here("left in realloc", 0.5);
@@ -202,7 +205,10 @@ export class MainModule {
     // `may_enter_from`, does not let the child be entered again, and Wasmtime does.
     const isCalledBack = children.some(({ imported }) => imported.some((func) => early.includes(func)));
     const inDtor = resources.length > 0 && random.chance(0.4) && !isCalledBack;
+    const inPoke =
+      random.chance(0.5) && resources.length > 0 ? this.handleStatement(random.pick(resources)) : undefined;
     return `
+      ${inPoke === undefined ? "" : `(elem (i32.const 2) func $poke-hook) (func $poke-hook ${inPoke})`}
       ${inRealloc ? `(elem (i32.const 0) func $realloc-hook) (func $realloc-hook ${LOCALS} ${this.leave()})` : ""}
       ${
         inDtor

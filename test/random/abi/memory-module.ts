@@ -21,7 +21,7 @@ export function memoryModule(pointer: Pointer, data: StaticData, random: Prng, f
   // Of some, the memory has to grow soon, in the middle of a call.
   const heapStart = random.pick([LOG_END, PAGES * 65536 - 24, PAGES * 65536 - 160, PAGES * 65536 - 1024]);
   return `(memory (export "memory") ${pointer === "i64" ? "i64 " : ""}${PAGES})
-    (table (export "hooks") 2 funcref)
+    (table (export "hooks") 3 funcref)
     (type $hook (func))
     (global $heap (mut ${pointer}) ${c(heapStart)})
     (global $last (mut ${pointer}) ${c(0)})
