@@ -10,6 +10,7 @@ import { Prng } from "./prng.js";
  *
  * COMPONENT_INIT_ABI_CASES: how many (default 400). COMPONENT_INIT_RANDOM_SEED: the seeds of the cases derive from it.
  * COMPONENT_INIT_ABI_CASE: the seed of a single case, which a failure prints.
+ * COMPONENT_INIT_ABI_FAULT: a fault, by its name in faults.ts, that all cases have which can have it.
  * COMPONENT_INIT_RANDOM_NO_SHRINK=1: failing cases are only named, not made smaller.
  */
 const CASES = Number(process.env.COMPONENT_INIT_ABI_CASES || 400);

@@ -36,13 +36,16 @@ export interface AbiCase {
   readonly usesMemory64: boolean;
 }
 
+/** What all cases are to have wrong, where that is possible. */
+const FORCED_FAULT = FAULTS.find((fault) => fault === process.env.COMPONENT_INIT_ABI_FAULT);
+
 export function generateAbiCase(seed: number, variation: Variation, omitted: ReadonlySet<number> = new Set()): AbiCase {
   const random = new Prng(seed);
   const features = new Set<string>();
   const mayWait = random.chance(0.3);
   if (mayWait) features.add("may wait");
   const plans = new Planner(random, variation, features, mayWait).plans();
-  const fault = random.chance(0.4) ? random.pick(FAULTS) : undefined;
+  const fault = FORCED_FAULT ?? (random.chance(0.4) ? random.pick(FAULTS) : undefined);
   const faults = new FaultSource(fault, random);
   let count = 0;
   const parts = { optional: (text: string) => (omitted.has(count++) ? "" : text) };
