@@ -310,12 +310,14 @@ export class MainModule {
     const [ptr, length] = writer.flat(list, values) as [string, string];
     const end = `(global.get $writer-${name})`;
     const logged = (value: string) => `(call $log (i64.extend_i32_u ${value}))`;
-    // Only how much was written: when the reader has taken all of it, has waited for more and then dropped its end,
-    // CanonicalABI.md, `SharedStreamImpl`, says that the write was completed, and Wasmtime that the other end was dropped.
-    const cancelled = `(i32.shr_u (call $cancel-write-${name} ${end}) (i32.const 4))`;
+    // When the reader has taken all of it, has waited for more and then dropped its end, CanonicalABI.md,
+    // `SharedStreamImpl`, says that the write was completed, and Wasmtime that the other end was dropped.
+    const all = `(i32.eq (i32.shr_u (local.get $got) (i32.const 4)) (i32.const ${values.length}))`;
+    const cancelled = `(local.set $got (call $cancel-write-${name} ${end}))
+        ${logged(`(select (i32.const ${values.length}) (local.get $got) ${all})`)}`;
     return `(global $writer-${name} (mut i32) (i32.const 0))
-      (func (export "${name}") (result i32) (local $ends i64)
-        (if ${end} (then ${logged(cancelled)} (call $drop-writable-${name} ${end})))
+      (func (export "${name}") (result i32) (local $ends i64) (local $got i32)
+        (if ${end} (then ${cancelled} (call $drop-writable-${name} ${end})))
         (local.set $ends (call $new-${name}))
         ${see("(local.get $ends)")}
         (global.set $writer-${name} (i32.wrap_i64 (i64.shr_u (local.get $ends) (i64.const 32))))
