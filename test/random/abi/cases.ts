@@ -1,14 +1,7 @@
 import { Prng } from "../prng.js";
-import {
-  allFuncs,
-  ComponentWriter,
-  type Func,
-  observersOf,
-  type Plan,
-  resourcesOf,
-  WrapperWriter,
-} from "./component-writer.js";
+import { ComponentWriter, WrapperWriter } from "./component-writer.js";
 import { FAULTS, type Fault, FaultSource } from "./faults.js";
+import { allFuncs, type Func, observersOf, type Plan, resourcesOf } from "./plan.js";
 import { casesOf, isVariantLike, partsOf, type Resource, type Spelling, type Type, TypeSource } from "./shapes.js";
 
 /** What the tool runs and Wasmtime does not: what is the same without it is compared. */

@@ -1,5 +1,4 @@
-import type { Func, Plan, WriterContext } from "./component-writer.js";
-import { allFuncs, resourcesOf } from "./component-writer.js";
+import { allFuncs, type Func, type Plan, resourcesOf, type WriterContext } from "./plan.js";
 import { type Core, layout, type Pointer, type Resource, recordLayout, type Type } from "./shapes.js";
 import { ENCODINGS, type Encoding, randomValue, type StaticData, ValueWriter } from "./values.js";
 import { bits, see, Visitors } from "./visitors.js";
