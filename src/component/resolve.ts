@@ -50,31 +50,41 @@ export interface ImportedInterface {
   readonly asyncFunctions?: ReadonlySet<string>;
 }
 
-/** The imports of a component: interfaces, and functions (as an interface of one function without a name in it). */
+/**
+ * The imports of a component: interfaces, and functions (as an interface of one function without a name in it). An instance
+ * within an imported one is an interface too, called `outer/inner`.
+ */
 export function importedInterfaces(component: Component): ImportedInterface[] {
   const environment = rootEnvironment(component);
   return definitionsOfKind(component, "import").flatMap((item) => {
-    const errors = new Map<string, ValueType>();
-    const asyncFunctions = new Set<string>();
-    const { name } = item.name;
-    if (item.sort === "func") {
-      if (mayReturnPromise(functionType({ entity: item, environment }))) asyncFunctions.add("");
-      return [{ name, functions: [""], resources: [], errors, ...unlessEmpty(asyncFunctions) }];
-    }
-    if (item.sort !== "instance") return [];
-    const functions: string[] = [];
-    const resources: string[] = [];
-    for (const [func, inner] of instanceExports({ entity: item, environment })) {
-      if (inner.entity.sort === "func") {
-        functions.push(func);
-        const type = functionType(inner);
-        const { result } = type;
-        if (result?.kind === "result" && result.err !== undefined) errors.set(func, result.err);
-        if (mayReturnPromise(type)) asyncFunctions.add(func);
-      } else if (isFreshResource(inner.entity)) resources.push(func);
-    }
-    return [{ name, functions, resources, errors, ...unlessEmpty(asyncFunctions) }];
+    const resolved = { entity: item, environment };
+    if (item.sort === "func") return [importedFunction(item.name.name, functionType(resolved))];
+    return item.sort === "instance" ? interfacesOf(item.name.name, resolved) : [];
   });
+}
+
+function importedFunction(name: string, type: FunctionType): ImportedInterface {
+  const asyncFunctions = new Set(mayReturnPromise(type) ? [""] : []);
+  return { name, functions: [""], resources: [], errors: new Map(), ...unlessEmpty(asyncFunctions) };
+}
+
+function interfacesOf(name: string, instance: Resolved): ImportedInterface[] {
+  const functions: string[] = [];
+  const resources: string[] = [];
+  const errors = new Map<string, ValueType>();
+  const asyncFunctions = new Set<string>();
+  const nested: ImportedInterface[] = [];
+  for (const [member, inner] of instanceExports(instance)) {
+    if (inner.entity.sort === "func") {
+      functions.push(member);
+      const type = functionType(inner);
+      const { result } = type;
+      if (result?.kind === "result" && result.err !== undefined) errors.set(member, result.err);
+      if (mayReturnPromise(type)) asyncFunctions.add(member);
+    } else if (inner.entity.sort === "instance") nested.push(...interfacesOf(`${name}/${member}`, inner));
+    else if (isFreshResource(inner.entity)) resources.push(member);
+  }
+  return [{ name, functions, resources, errors, ...unlessEmpty(asyncFunctions) }, ...nested];
 }
 
 /** One stands for the result of an async function, and for a future. */

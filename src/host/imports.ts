@@ -25,13 +25,6 @@ function splitVersion(name: string): { base: string; version: string } {
   return at < 0 ? { base: name, version: "" } : { base: name.slice(0, at), version: name.slice(at + 1) };
 }
 
-/** What bindgen has to be told of these keys: those that are not its own. */
-export function importMap(interfaces: readonly ImportedInterface[]): [name: string, key: string][] {
-  return interfaces
-    .map(({ name }): [string, string] => [name, importKey(name)])
-    .filter(([name, key]) => key !== splitVersion(name).base);
-}
-
 type HostFunction = (...args: unknown[]) => unknown;
 export type ImportObject = Record<string, Record<string, unknown>>;
 /** By interface without version, in jco's conventions. */

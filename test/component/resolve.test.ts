@@ -137,6 +137,23 @@ describe("interfaces", () => {
       { name: "alone", functions: [""], resources: [], errors: new Map() },
     ]);
   });
+
+  test("that are imported within another are interfaces too", async () => {
+    const component = await decodeText(`(component (import "a:b/outer" (instance (export "f" (func))
+      (export "inner" (instance (export "g" (func (result (result (error u8))))) (export "r" (type (sub resource)))
+        (export "last" (instance (export "h" (func async)))))))))`);
+    expect(importedInterfaces(component)).toEqual([
+      { name: "a:b/outer", functions: ["f"], resources: [], errors: new Map() },
+      { name: "a:b/outer/inner", functions: ["g"], resources: ["r"], errors: new Map([["g", { kind: "u8" }]]) },
+      {
+        name: "a:b/outer/inner/last",
+        functions: ["h"],
+        resources: [],
+        errors: new Map(),
+        asyncFunctions: new Set(["h"]),
+      },
+    ]);
+  });
 });
 
 describe("async", () => {

@@ -144,6 +144,34 @@ describe("what is not granted", () => {
   });
 });
 
+describe("an instance within an imported instance", () => {
+  const nested = () =>
+    wat(`(component
+      (import "host" (instance $host (export "inner" (instance (export "return-four" (func (result u32)))))))
+      (core func $four (canon lower (func $host "inner" "return-four")))
+      (core module $m (import "h" "four" (func $four (result i32)))
+        (global $known (mut i32) (i32.const 0))
+        (func (export "init") (global.set $known (call $four)))
+        (func (export "check") (if (i32.ne (global.get $known) (i32.const 4)) (then unreachable))))
+      (core instance $i (instantiate $m (with "h" (instance (export "four" (func $four))))))
+      (func (export "init") (canon lift (core func $i "init")))
+      (func (export "check") (canon lift (core func $i "check"))))`);
+
+  test("is an interface by its path", async () => {
+    const imports = { "host/inner": { returnFour: () => 4 } };
+    const { component } = await preinitialize(await nested(), { initFunc: "init", imports });
+    await preinitialize(component, { initFunc: "check" });
+    await refusal(await nested(), { initFunc: "check" }, "init-trapped");
+  });
+
+  test("is named where it is not granted", async () => {
+    const error = await refusal(await nested(), { initFunc: "init" }, "not-granted");
+    expect(error.message).toBe(
+      "initialization called the import host/inner#return-four, which is not granted: give it with --import host/inner=FILE.js",
+    );
+  });
+});
+
 describe("calls of imports", () => {
   async function trace(fixture: string, options: PreinitializeOptions): Promise<readonly HostCall[]> {
     const calls: HostCall[] = [];
