@@ -1,0 +1,55 @@
+;; Nothing is called from realloc, asynchronously or not: canon_lower traps unless inst.may_leave (Wasmtime 48 lets the second).
+(component
+  (component $B
+    (core module $m (func (export "g")))
+    (core instance $i (instantiate $m))
+    (func (export "g") (canon lift (core func $i "g"))))
+  (component $C
+    (core module $m (memory (export "m") 1)
+      (func (export "f") (result i32) (i32.const 0)) (data (i32.const 0) "\08\00\00\00\01\00\00\00a"))
+    (core instance $i (instantiate $m))
+    (func (export "f") (result string) (canon lift (core func $i "f") (memory (core memory $i "m")))))
+  (component $D
+    (import "f" (func $f (result string)))
+    (import "g" (func $g))
+    (core func $g' (canon lower (func $g)))
+    (core module $Mem (import "" "g" (func $g )) (memory (export "m") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) (call $g) (i32.const 1024)))
+    (core instance $mem (instantiate $Mem (with "" (instance (export "g" (func $g'))))))
+    (core func $f' (canon lower (func $f) (memory (core memory $mem "m")) (realloc (core func $mem "realloc"))))
+    (core module $m (import "" "f" (func $f (param i32))) (func (export "run") (call $f (i32.const 16))))
+    (core instance $i (instantiate $m (with "" (instance (export "f" (func $f'))))))
+    (func (export "run") (canon lift (core func $i "run"))))
+  (instance $b (instantiate $B)) (instance $c (instantiate $C))
+  (instance $d (instantiate $D (with "f" (func $c "f")) (with "g" (func $b "g"))))
+  (func (export "run") (alias export $d "run")))
+(assert_trap (invoke "run") "cannot leave component instance")
+
+(component
+  (component $B
+    (core func $ret (canon task.return))
+    (core module $m (import "" "ret" (func $ret))
+      (func (export "g") (result i32) (call $ret) (i32.const 0))
+      (func (export "cb") (param i32 i32 i32) (result i32) unreachable))
+    (core instance $i (instantiate $m (with "" (instance (export "ret" (func $ret))))))
+    (func (export "g") async (canon lift (core func $i "g") async (callback (core func $i "cb")))))
+  (component $C
+    (core module $m (memory (export "m") 1)
+      (func (export "f") (result i32) (i32.const 0)) (data (i32.const 0) "\08\00\00\00\01\00\00\00a"))
+    (core instance $i (instantiate $m))
+    (func (export "f") (result string) (canon lift (core func $i "f") (memory (core memory $i "m")))))
+  (component $D
+    (import "f" (func $f (result string)))
+    (import "g" (func $g async))
+    (core func $g' (canon lower (func $g) async))
+    (core module $Mem (import "" "g" (func $g (result i32))) (memory (export "m") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) (drop (call $g)) (i32.const 1024)))
+    (core instance $mem (instantiate $Mem (with "" (instance (export "g" (func $g'))))))
+    (core func $f' (canon lower (func $f) (memory (core memory $mem "m")) (realloc (core func $mem "realloc"))))
+    (core module $m (import "" "f" (func $f (param i32))) (func (export "run") (call $f (i32.const 16))))
+    (core instance $i (instantiate $m (with "" (instance (export "f" (func $f'))))))
+    (func (export "run") (canon lift (core func $i "run"))))
+  (instance $b (instantiate $B)) (instance $c (instantiate $C))
+  (instance $d (instantiate $D (with "f" (func $c "f")) (with "g" (func $b "g"))))
+  (func (export "run") (alias export $d "run")))
+(assert_trap (invoke "run") "cannot leave component instance")
