@@ -101,7 +101,7 @@ function reallocFunction(pointer: Pointer, random: Prng, faults: FaultSource): s
     faults.here("realloc misaligned", 0.5) &&
       `(if (${pointer}.gt_u ${get("align")} ${c(1)}) (then (return (${pointer}.add ${get("p")} ${c(1)}))))`,
     faults.here("realloc out of bounds", 0.5) &&
-      `(if (${pointer}.gt_u ${get("size")} ${c(8)}) (then (return (${pointer}.and ${c(0x7fff_fff0)} (${pointer}.sub ${c(0)} ${get("align")})))))`,
+      `(if (${pointer}.ne ${get("size")} ${c(0)}) (then (return (${pointer}.and ${c(0x7fff_fff0)} (${pointer}.sub ${c(0)} ${get("align")})))))`,
   ];
   return `(func (export "realloc") (param $old ${pointer}) (param $oldSize ${pointer}) (param $align ${pointer}) (param $size ${pointer})
         (result ${pointer}) (local $p ${pointer})
