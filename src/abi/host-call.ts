@@ -10,7 +10,7 @@ import { enter, leave } from "./reentrance.js";
 import { Task } from "./task.js";
 
 /** Why a call that waits is given up. */
-export const NEVER_HAPPENS = "deadlock detected: it waits for something that will not happen";
+const NEVER_HAPPENS = "deadlock detected: it waits for something that will not happen";
 
 /**
  * Calls an export.

@@ -230,8 +230,8 @@ function liftErrorContext({ instance }: LiftLowerContext, index: number): ErrorC
 }
 
 /** CanonicalABI.md, `canonicalize_nan32` and `canonicalize_nan64`: JavaScript knows one NaN, whose bits it may choose. */
-export const CANONICAL_NAN_32 = 0x7fc0_0000;
-export const CANONICAL_NAN_64 = 0x7ff8_0000_0000_0000n;
+const CANONICAL_NAN_32 = 0x7fc0_0000;
+const CANONICAL_NAN_64 = 0x7ff8_0000_0000_0000n;
 
 const PRIMITIVES: Readonly<Record<Exclude<ValType["kind"], "string" | Constructed>, Lifter>> = {
   bool: int32(
@@ -302,7 +302,7 @@ function toChar(value: number): string {
 const scratch = new DataView(new ArrayBuffer(8));
 
 /** CanonicalABI.md, `core_f32_reinterpret_i32` and the like. */
-export function f32OfBits(bits: number): number {
+function f32OfBits(bits: number): number {
   scratch.setUint32(0, bits);
   return scratch.getFloat32(0);
 }
@@ -313,7 +313,7 @@ export function bitsOfF32(value: number): number {
   return scratch.getUint32(0);
 }
 
-export function f64OfBits(bits: bigint): number {
+function f64OfBits(bits: bigint): number {
   scratch.setBigUint64(0, bits);
   return scratch.getFloat64(0);
 }

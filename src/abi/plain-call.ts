@@ -71,11 +71,7 @@ function lowerLifted(callee: LiftedFunc, options: CanonicalOptions, caller: Comp
 }
 
 /** CanonicalABI.md, `canon_lower`, of a function of the host that returns at once. */
-export function lowerHost(
-  { type, call }: HostFunc,
-  options: CanonicalOptions,
-  caller: ComponentInstance,
-): CoreImplementation {
+function lowerHost({ type, call }: HostFunc, options: CanonicalOptions, caller: ComponentInstance): CoreImplementation {
   const { lifters, lowerers } = codecOf(hostConvention, options.ptrType);
   const liftParams = lifters.values(paramTypes(type), MAX_FLAT_PARAMS);
   const lowerResults = lowerers.values(resultTypes(type), MAX_FLAT_RESULTS);

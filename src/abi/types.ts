@@ -155,11 +155,6 @@ export function casesOf(type: VariantLike): readonly CaseType[] {
   }
 }
 
-/** CanonicalABI.md, `contains_borrow`. */
-export function containsBorrow(type: ValType): boolean {
-  return type.kind === "borrow" || partsOf(type).some(containsBorrow);
-}
-
 /** CanonicalABI.md, `none_or_number_type`: what a stream can carry from an instance to itself. */
 export function noneOrNumberType(type: ValType | undefined): boolean {
   return type === undefined || /^([us](8|16|32|64)|f32|f64)$/.test(type.kind);
