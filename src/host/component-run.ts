@@ -14,6 +14,7 @@ import type { Instrumented, InstrumentedInstance, InstrumentedModule } from "../
 import type { AddedInstance, LoaderHost } from "../loader/instantiate.js";
 import type { RunningCore } from "../loader/program.js";
 import { GuestExit } from "../wasi/index.js";
+import { AdapterCalls, adapterWarning, startsAfresh } from "./adapters.js";
 import { ErrorResult, initializationError } from "./failure.js";
 import { HandleOrigins } from "./guest-handles.js";
 import { hostFunctionOf } from "./host-functions.js";
@@ -43,6 +44,7 @@ export class ComponentRun implements LoaderHost {
   readonly store: Store;
   readonly tables = new TableWatch();
   readonly references = new ReferenceWatch();
+  readonly adapters = new AdapterCalls();
   exited = false;
 
   private readonly running: RunningMember[] = [];
@@ -114,10 +116,15 @@ export class ComponentRun implements LoaderHost {
     });
   }
 
-  /** After an exit the guest's frames are still open, so nothing of it can be called. */
+  /**
+   * Makes C libraries forget their host; after an exit the guest's frames are still open, so nothing of it can be called.
+   *
+   * @returns warnings about what still knows something
+   */
   forgetHost(output: OutputCapture): string[] {
     try {
-      return this.exited ? [] : this.libc.forget(this.instances);
+      const warnings = this.exited ? [] : this.libc.forget(this.instances);
+      return [...this.instances.flatMap(adapterWarning), ...warnings];
     } catch (error) {
       throw initializationError(error, "the end of initialization", output);
     }
@@ -139,16 +146,28 @@ export class ComponentRun implements LoaderHost {
     if (definition !== definitions[info.module]) {
       throw new Error("core modules are instantiated in another order than the component says");
     }
-    const watched = this.files.watch(this.libc.watch(imports, position), () => this.memoryOf(position));
+    const instrumented = modules[info.module] as InstrumentedModule;
+    const watched = this.watch(imports, instrumented, position);
     const module = this.prepared.modules[info.module] as WebAssembly.Module;
     const { exports } = new WebAssembly.Instance(module, watched);
-    const instrumented = modules[info.module] as InstrumentedModule;
     this.add(info, instrumented, { exports, imports: watched, instance });
     const start = startOf(instrumented, exports);
     if (start !== undefined) await callCore(instance, start, true);
-    this.noteInitialGlobals(position);
+    this.noteInitialState(position);
     return exports;
   };
+
+  /** What an instance is given, so that what it does with WASI preview 1 is seen. */
+  private watch(
+    imports: WebAssembly.Imports,
+    { preview1Adapter }: InstrumentedModule,
+    position: number,
+  ): WebAssembly.Imports {
+    if (preview1Adapter === "known") {
+      return this.adapters.watch(imports, () => this.instances[position]?.startsAfresh === true);
+    }
+    return this.files.watch(this.libc.watch(imports, position), () => this.memoryOf(position));
+  }
 
   /** Notes an instance that was made, and was not started. */
   private add(info: InstrumentedInstance, module: InstrumentedModule, running: RunningMember): void {
@@ -162,13 +181,15 @@ export class ComponentRun implements LoaderHost {
     this.tables.afterInstantiation(module.state, running, position);
     this.references.afterInstantiation(module.state, running, position);
     this.running.push(running);
-    this.instances.push({ info, module, exports, importedMemory, initialGlobals: new Map() });
+    const initialGlobals = new Map<number, number>();
+    this.instances.push({ info, module, exports, importedMemory, initialGlobals, startsAfresh: false });
   }
 
-  private noteInitialGlobals(position: number): void {
-    const { module, exports, initialGlobals } = this.instances[position] as InitializedInstance;
-    for (const [index, value] of readI32Globals(module, exports))
-      (initialGlobals as Map<number, number>).set(index, value);
+  /** To be called when the start function has run. */
+  private noteInitialState(position: number): void {
+    const instance = this.instances[position] as InitializedInstance;
+    const noted = { ...instance, initialGlobals: readI32Globals(instance.module, instance.exports) };
+    this.instances[position] = { ...noted, startsAfresh: startsAfresh(noted) };
   }
 
   /** The core instances of the component. */
@@ -191,10 +212,10 @@ export class ComponentRun implements LoaderHost {
   ): AddedInstance => {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(concat(module.chunks)), imports);
     const position = this.instances.length;
-    const info = { module: -1, name, isPreview1Adapter: false, isAdded: true };
+    const info = { module: -1, name, isAdded: true };
     this.add(info, module, { exports, imports, instance: undefined });
     startOf(module, exports)?.();
-    this.noteInitialGlobals(position);
+    this.noteInitialState(position);
     return { exports, position };
   };
 

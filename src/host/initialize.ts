@@ -198,6 +198,7 @@ async function openGuest(prepared: Prepared, options: HostOptions, network: Open
     network: network?.create,
     onOutput: output.write,
     onExit,
+    isAdapterCalling: () => run.adapters.isCalling(),
     onReadOnly: (guest: string) => refusals.noteReadOnly(guest),
   };
   const wasi = createWasi(wasiOptions);

@@ -124,28 +124,17 @@ function optional<K extends string, V>(key: K, value: V | undefined): { [key in 
   return value === undefined ? {} : ({ [key]: value } as { [key in K]: V });
 }
 
-/** wit-component names its adapters so; V8 shows the name in a stack. */
-const ADAPTER_FRAME = /wasm:\/\/wasm\/wit-component:adapter:/;
-
 /** What the adapter opens on its own account. Files that it opened for the guest are the guest's. */
 const ADAPTER_STATE = /#(get-stdin|get-stdout|get-stderr|get-directories|get-terminal-\w+)$/;
 
-/** The adapter calls its imports itself, or through wit-component's shim. */
-function isHeldByAdapter({ stack, createdBy }: LiveHandle): boolean {
-  return ADAPTER_STATE.test(createdBy) && isMadeByAdapter(stack);
-}
-
-function isMadeByAdapter(stack: string): boolean {
-  const callers = stack.split("\n").filter((line) => line.includes("wasm://"));
-  return callers.slice(0, 2).some((line) => ADAPTER_FRAME.test(line));
+function isHeldByAdapter({ byAdapter, createdBy }: LiveHandle): boolean {
+  return byAdapter && ADAPTER_STATE.test(createdBy);
 }
 
 /** The adapter reads and writes a file through streams that it opens when first needed: they are one file to a user. */
 function withoutStreamsOfFiles(handles: readonly LiveHandle[]): LiveHandle[] {
   const files = new Set(handles.filter(({ type }) => type === "descriptor").map(({ detail }) => detail));
-  return handles.filter(
-    ({ type, detail, stack }) => !(/stream$/.test(type) && files.has(detail) && isMadeByAdapter(stack)),
-  );
+  return handles.filter(({ type, detail, byAdapter }) => !(byAdapter && /stream$/.test(type) && files.has(detail)));
 }
 
 /** wit-component's own modules stand between the code that asks and the import. */

@@ -2,8 +2,8 @@ import { definitionsOf } from "../component/graph.js";
 import type { Component } from "../component/model.js";
 import { importedInterfaces, usesAsync } from "../component/resolve.js";
 import { ComponentInitError } from "../errors.js";
-import type { CoreInstanceNode, Specialized } from "../specialize/model.js";
-import { type Instrumented, type InstrumentedInstance, PREVIEW1_ADAPTER } from "./model.js";
+import type { Specialized } from "../specialize/model.js";
+import type { Instrumented } from "./model.js";
 import { type InstrumentOptions, instrumentModule } from "./module.js";
 
 /**
@@ -24,14 +24,10 @@ export function instrument(specialized: Specialized, options: InstrumentOptions 
     chunksOf: (definition) => instrumented.get(definition) ?? definition.chunks,
     definitions,
     modules,
-    instances: instances.map(describe),
+    instances: instances.map(({ name }, module) => ({ module, name })),
     imports: importedInterfaces(component),
     isAsync: usesAsync(component),
   };
-}
-
-function describe({ name, moduleName }: CoreInstanceNode, module: number): InstrumentedInstance {
-  return { module, name, isPreview1Adapter: moduleName === PREVIEW1_ADAPTER };
 }
 
 /** What would give a wrong output is refused before anything runs. */

@@ -3,14 +3,12 @@ import type { ImportedInterface } from "../component/resolve.js";
 import type { ChunksOf } from "../component/scope.js";
 import type { CoreModule } from "../module/model.js";
 import type { LibcTraits } from "./libc.js";
+import type { AdapterKind } from "./preview1-adapter.js";
 
 /** Where a core instance's item is found from outside: among its exports, or among what it was given. */
 export type Access =
   | { readonly kind: "export"; readonly name: string }
   | { readonly kind: "import"; readonly module: string; readonly name: string };
-
-/** What wit-component calls its adapter from WASI preview 1. */
-export const PREVIEW1_ADAPTER = "wit-component:adapter:wasi_snapshot_preview1";
 
 export type NumberType = "i32" | "i64" | "f32" | "f64" | "v128";
 
@@ -89,6 +87,8 @@ export interface InstrumentedModule {
   /** Whether its code has instructions of relaxed SIMD, whose results differ between machines. */
   readonly usesRelaxedSimd: boolean;
   readonly libc: LibcTraits;
+  /** What it is to WASI preview 1. */
+  readonly preview1Adapter: AdapterKind;
   /** See `openImports`. */
   readonly openImports: readonly string[];
   /** The module as it was, if its functions' bodies are in the instrumented form what they were. */
@@ -101,8 +101,6 @@ export interface InstrumentedInstance {
   readonly module: number;
   /** What the component's name section calls it or its module. */
   readonly name: string | undefined;
-  /** Whether it is wit-component's adapter from WASI preview 1, which starts afresh in the output. */
-  readonly isPreview1Adapter: boolean;
   /** Whether it is none of the component's: it came about while that ran. */
   readonly isAdded?: boolean;
 }

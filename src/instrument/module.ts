@@ -23,6 +23,7 @@ import type { Access, ActiveElements, InstrumentedModule, ModuleState, VisibleFu
 import { addNullProbes, type NullProbes } from "./null-probes.js";
 import { changeableSegments, makesConstants } from "./objects.js";
 import { openImports } from "./open-imports.js";
+import { adapterKind } from "./preview1-adapter.js";
 
 export interface InstrumentOptions {
   /** How large each memory may become while initializing, in bytes. */
@@ -65,6 +66,7 @@ export function instrumentModule(
     state,
     usesRelaxedSimd: findRelaxedSimd(decoded).length > 0,
     libc: findLibc(decoded),
+    preview1Adapter: adapterKind(decoded, name),
     openImports: openImports(decoded, state.functions),
     unchangedBodies: dropping.originalCode === undefined ? undefined : decoded,
   };

@@ -84,6 +84,22 @@ export function findCallers(module: CoreModule, func: number, then: readonly num
   return found;
 }
 
+/** Whether some `i32.const` has a value. */
+export function hasConstant(module: CoreModule, value: number): boolean {
+  const prefix = new ByteWriter().u8(Opcode.i32Const).s32(value).toBytes();
+  let found = false;
+  forEachSuspect(module, [{ prefix, test: () => true }], (i) => {
+    const reader = module.bodyReader(i);
+    const immediates = module.bodyReader(i);
+    scanFunctionBody(reader, ({ opcode, start }) => {
+      if (opcode !== Opcode.i32Const) return;
+      immediates.position = start + 1;
+      found ||= immediates.s32() === value;
+    });
+  });
+  return found;
+}
+
 /** Linkers write indices in five bytes, to put in another one easily; optimizers in as few as it takes. */
 function callSuspect(func: number, then: readonly number[]): Suspect {
   const shortest = new ByteWriter().u32(func).toBytes();

@@ -3,8 +3,8 @@ import { componentNames } from "../component/graph.js";
 import { nameOf } from "../component/names.js";
 import { ComponentInitError } from "../errors.js";
 import type { InitFunction } from "../instrument/init-func.js";
-import { PREVIEW1_ADAPTER } from "../instrument/model.js";
 import { decodeDefinition } from "../instrument/module.js";
+import { adapterKind } from "../instrument/preview1-adapter.js";
 import { encodeModule } from "../module/encode.js";
 import { globalSpace, memorySpace, tableSpace } from "../module/index-spaces.js";
 import type { CoreModule } from "../module/model.js";
@@ -115,8 +115,8 @@ function hasState({ module }: Candidate): boolean {
   return module.memories.length + module.tables.length > 0 || module.globals.some(({ type }) => type.mutable);
 }
 
-function isAdapter({ names }: Candidate): boolean {
-  return names.includes(PREVIEW1_ADAPTER);
+function isAdapter({ module }: Candidate): boolean {
+  return adapterKind(module, undefined) === "known";
 }
 
 function noPartner(one: Candidate, to: readonly Candidate[]): never {

@@ -12,8 +12,8 @@ import type {
 import { exportedFunctions } from "../component/resolve.js";
 import { ComponentInitError } from "../errors.js";
 import type { InitFunction } from "../instrument/init-func.js";
-import { PREVIEW1_ADAPTER } from "../instrument/model.js";
 import { decodeDefinition } from "../instrument/module.js";
+import { adapterKind } from "../instrument/preview1-adapter.js";
 import { encodeModule } from "../module/encode.js";
 import type { ExternKind } from "../module/exports.js";
 import type { RemovedCounts } from "../module/gc.js";
@@ -314,7 +314,7 @@ function refuseForeignEffects({ module: definition, name, moduleName }: CoreInst
   if (module.data.some(({ mode }) => mode.kind === "active" && mode.memory < imported)) {
     refuse("data for a memory that it imports");
   }
-  if (module.start !== undefined && module.imports.length > 0 && moduleName !== PREVIEW1_ADAPTER) {
+  if (module.start !== undefined && module.imports.length > 0 && adapterKind(module, moduleName) !== "known") {
     refuse("a start function");
   }
 }

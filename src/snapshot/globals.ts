@@ -1,4 +1,6 @@
 import { ByteWriter } from "../binary/writer.js";
+import type { InitializedInstance } from "../host/initialize.js";
+import type { GlobalValue } from "./model.js";
 
 export type NumberType = "i32" | "i64" | "f32" | "f64" | "v128";
 
@@ -73,4 +75,13 @@ function readerModule(globals: readonly { type: NumberType; mutable: boolean }[]
     .section(8, new ByteWriter().u32(0))
     .section(10, new ByteWriter().u32(1).sized(body))
     .toBytes();
+}
+
+/** The i32 globals of an instance as they were right after its own start function, which does not run again. */
+export function initialGlobals(instance: Pick<InitializedInstance, "initialGlobals">): GlobalValue[] {
+  return [...instance.initialGlobals].map(([index, value]) => {
+    const bits = new Uint8Array(4);
+    new DataView(bits.buffer).setInt32(0, value, true);
+    return { index, bits };
+  });
 }

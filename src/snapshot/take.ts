@@ -1,7 +1,6 @@
 import { ComponentInitError } from "../errors.js";
 import type { Initialized, InitializedInstance } from "../host/initialize.js";
-import { adapterGlobals, zeroAdapterMemory } from "./adapter.js";
-import { readGlobals } from "./globals.js";
+import { initialGlobals, readGlobals } from "./globals.js";
 import { nonZeroRanges } from "./memory.js";
 import type { GlobalValue, InstanceSnapshot, MemoryImage, Snapshot } from "./model.js";
 import { referenceValue, tableImage } from "./references.js";
@@ -12,11 +11,9 @@ import { referenceValue, tableImage } from "./references.js";
  * @returns Memory ranges are views: use them before the component runs again.
  */
 export function takeSnapshot(initialized: Initialized): Snapshot {
-  const { instances, exited } = initialized;
+  const { instances } = initialized;
   // First, because what can still be looked up gets entries of the table.
   const dl = initialized.dl?.state();
-  // After an exit the adapter's own frame is still open, and where its stack ends cannot be told.
-  for (const instance of exited ? [] : instances) if (instance.info.isPreview1Adapter) zeroAdapterMemory(instance);
   const tables = Map.groupBy(initialized.tables.changed(), ({ instance }) => instance);
   const references = Map.groupBy(initialized.references.changed(), ({ instance }) => instance);
   const open = new Set(dl?.libraries.flatMap(({ gluePosition, position }) => [gluePosition, position]));
@@ -57,7 +54,7 @@ function numbersOf(instance: InitializedInstance, position: number): Omit<Instan
       const bytes = new Uint8Array((instance.exports[exportName] as WebAssembly.Memory).buffer);
       return { index, pages: bytes.length / pageSize, ranges: nonZeroRanges(bytes) };
     }),
-    globals: instance.info.isPreview1Adapter ? adapterGlobals(instance) : globalValues(instance),
+    globals: instance.startsAfresh ? initialGlobals(instance) : globalValues(instance),
     droppedData: dropped(instance, state.dataDrops),
     droppedElements,
   };

@@ -12,9 +12,11 @@ export interface LiveHandle {
   readonly detail?: string;
   /** The file descriptor of preview 1 by which the guest knows it. */
   readonly fd?: number;
+  /** Whether an adapter made it for itself, or for the program that it serves, and not that program. */
+  readonly byAdapter: boolean;
 }
 
-export type HandleDescription = Omit<LiveHandle, "stack">;
+export type HandleDescription = Omit<LiveHandle, "stack" | "byAdapter">;
 
 export interface HandleOrigin {
   readonly createdBy: string;
@@ -25,6 +27,7 @@ interface Entry extends HandleOrigin {
   readonly type: ResourceType;
   /** Kept as an error because V8 formats a stack only when someone reads it. */
   readonly trace: Error;
+  readonly byAdapter: boolean;
   fd?: number;
   /** Made when first asked for. */
   handle?: LiveHandle;
@@ -43,9 +46,12 @@ export class HandleTracker {
   readonly #live = new Map<Resource, Entry>();
   #latest: Resource | undefined;
 
+  /** @param isAdapterCalling - whether it is an adapter whose call makes a resource */
+  constructor(private readonly isAdapterCalling: () => boolean = () => false) {}
+
   add(resource: Resource, type: ResourceType, origin: HandleOrigin): void {
     this.#latest = resource;
-    this.#live.set(resource, { type, ...origin, trace: captureTrace(STACK_DEPTH) });
+    this.#live.set(resource, { type, ...origin, trace: captureTrace(STACK_DEPTH), byAdapter: this.isAdapterCalling() });
   }
 
   remove(resource: Resource): void {
@@ -103,7 +109,7 @@ export function captureTrace(depth: number): Error {
 }
 
 function toLiveHandle(entry: Entry): LiveHandle {
-  return { ...describeEntry(entry), stack: stackOf(entry.trace) };
+  return { ...describeEntry(entry), stack: stackOf(entry.trace), byAdapter: entry.byAdapter };
 }
 
 function describeEntry({ type, createdBy, detail, fd }: Entry): HandleDescription {

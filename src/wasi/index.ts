@@ -26,6 +26,8 @@ export type { HandleDescription, LiveHandle } from "./handles.js";
 export interface WasiOptions extends CliOptions, FilesystemOptions, DeterminismOptions {
   /** The network, where the guest may use one. */
   readonly network?: ((context: HostContext) => NetworkHost) | undefined;
+  /** Whether it is an adapter between the program and the host that calls at the moment. */
+  readonly isAdapterCalling?: () => boolean;
 }
 
 export interface WasiHost {
@@ -59,7 +61,7 @@ export function createWasi(options: WasiOptions): WasiHost {
 }
 
 export function createWasiWith(options: WasiOptions, { time, seed }: DeterminismSettings): WasiHost {
-  const handles = new HandleTracker();
+  const handles = new HandleTracker(options.isAdapterCalling);
   const activity = new Activity();
   const context: HostContext = { handles, timeline: time === "real" ? new RealTimeline() : new Timeline(time) };
   // The real clock is for programs. The times of files would make every output another one for nothing.

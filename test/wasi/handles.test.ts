@@ -21,7 +21,7 @@ describe("live handles", () => {
     imports["wasi:clocks/monotonic-clock"].subscribeDuration(1n);
     const types = "wasi:filesystem/types";
     const detail = "/app/sub/file";
-    expect(liveHandles().map(({ stack, ...rest }) => rest)).toEqual([
+    expect(liveHandles().map(({ stack, byAdapter, ...rest }) => rest)).toEqual([
       {
         type: "descriptor",
         interface: types,
