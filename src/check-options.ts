@@ -127,6 +127,7 @@ const OPTIONS: Readonly<Record<keyof PreinitializeOptions, Kind>> = {
   onOutput: FUNCTION,
   onHostCall: FUNCTION,
   handles: oneOf("error", "warn", "allow"),
+  forget: listOf(oneOf("adapter", "preopens", "environ")),
   onto: BYTES,
   correspondence: mapOf(STRING),
   modules: mapOf(BYTES),

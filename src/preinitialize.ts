@@ -103,6 +103,12 @@ export interface PreinitializeOptions extends DeterminismOptions {
   readonly gc?: boolean;
   /** Instantiate the output and compare every memory, global and table with the snapshot (default false). */
   readonly verify?: boolean;
+  /**
+   * What the guest is made to forget of this host when it has been initialized, by default all of it: its adapter from WASI
+   * preview 1 starts afresh, and wasi-libc looks again for `preopens` and, where the guest exports the function for it, for
+   * the `environ`.
+   */
+  readonly forget?: HostOptions["forget"];
   /** Libraries that the guest opens while it initializes. */
   readonly dlopen?: DlopenOptions;
   /** Told of every phase. */
@@ -323,6 +329,7 @@ function hostOptions(options: PreinitializeOptions): HostOptions {
     ...(options.random !== undefined && { random: options.random }),
     ...(options.onOutput && { onOutput: options.onOutput }),
     ...(options.handles && { handles: options.handles }),
+    ...(options.forget && { forget: options.forget }),
     ...(options.dlopen && { dlopen: options.dlopen }),
     ...(options.onHostCall && { onHostCall: options.onHostCall }),
   };

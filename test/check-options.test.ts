@@ -25,6 +25,7 @@ const ALL: Required<PreinitializeOptions> = {
   onOutput: NOTHING,
   onHostCall: NOTHING,
   handles: "warn",
+  forget: ["adapter", "preopens", "environ"],
   onto: Buffer.alloc(1),
   correspondence: { a: "b" },
   modules: { a: new Uint8Array() },

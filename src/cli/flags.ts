@@ -2,7 +2,7 @@ import { parseDeterminism } from "./determinism.js";
 import { adaptersOf, librariesOf, parseDlopen } from "./libraries.js";
 import { parseDir, parseTar } from "./mounts.js";
 import { parseNetwork } from "./network-option.js";
-import { parseDuration, parseEnv, parseHandles, parseSize, parseSupply, single } from "./options.js";
+import { parseDuration, parseEnv, parseForget, parseHandles, parseSize, parseSupply, single } from "./options.js";
 import type { RunOption } from "./run-options.js";
 import { defined, type Settings } from "./settings.js";
 
@@ -54,6 +54,7 @@ export async function settingsOfFlags(argv: RunArguments, guestArguments?: reado
     env: parseEnv(argv.env ?? []),
     stdin: value("stdin"),
     handles: parsed("handles", (_, text) => parseHandles(text)),
+    forget: parsed("forget", (_, text) => parseForget(text)),
     preopens: [...(argv.dir ?? []).map(parseDir), ...(argv.tar ?? []).map(parseTar)],
     maxArchiveSize: parsed("max-archive-size", parseSize),
     maxWritten: parsed("max-written", parseSize),

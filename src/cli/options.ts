@@ -1,3 +1,4 @@
+import { FORGOTTEN, type Forgotten } from "../host/forgotten.js";
 import type { HandlePolicy } from "../host/live-handles.js";
 import { nearest } from "../nearest.js";
 import { COMMANDS } from "./commands.js";
@@ -68,6 +69,16 @@ export function parseSize(label: string, text: string): number {
 export function parseHandles(text: string): HandlePolicy {
   if (text === "error" || text === "warn" || text === "allow") return text;
   throw new UsageError(`--handles ${text}: error, warn or allow is expected`);
+}
+
+/** What the guest is made to forget: names of it, or none. */
+export function parseForget(text: string): Forgotten[] {
+  const names = text === "none" ? [] : text.split(",");
+  return names.map((name) => {
+    const known = FORGOTTEN.find((one) => one === name);
+    if (known !== undefined) return known;
+    throw new UsageError(`--forget ${text}: none, or some of ${FORGOTTEN.join(",")} is expected`);
+  });
 }
 
 /** yargs makes an array of an option that is given twice, which nothing that takes one value could mean. */

@@ -87,6 +87,14 @@ export const RUN_OPTIONS = {
       "What to do about files and other resources that the guest still holds at the end (default: error); a snapshot " +
       "with any is right only where they are never used again",
   },
+  forget: {
+    type: "string",
+    nargs: 1,
+    placeholder: "none|WHAT,…",
+    describe:
+      "What the guest is made to forget at the end (default: adapter,preopens,environ): what its WASI preview 1 adapter " +
+      "holds, and what wasi-libc knows of directories and, where the guest exports the function for it, variables",
+  },
   "allow-network": {
     type: "string",
     array: true,

@@ -7,6 +7,7 @@ import type { LibraryFile } from "./libraries.js";
 type Passed =
   | "args"
   | "clock"
+  | "forget"
   | "gc"
   | "handles"
   | "initFunc"

@@ -14,8 +14,10 @@ import type { Instrumented, InstrumentedInstance, InstrumentedModule } from "../
 import type { AddedInstance, LoaderHost } from "../loader/instantiate.js";
 import type { RunningCore } from "../loader/program.js";
 import { GuestExit } from "../wasi/index.js";
-import { AdapterCalls, adapterWarning, startsAfresh } from "./adapters.js";
+import { AdapterCalls, startsAfresh } from "./adapters.js";
 import { ErrorResult, initializationError } from "./failure.js";
+import { type Forgot, forgetHost } from "./forget.js";
+import type { Forgotten } from "./forgotten.js";
 import { HandleOrigins } from "./guest-handles.js";
 import { hostFunctionOf } from "./host-functions.js";
 import type { ImportObject } from "./imports.js";
@@ -55,6 +57,7 @@ export class ComponentRun implements LoaderHost {
     private readonly prepared: Prepared,
     private readonly files: Preview1Files,
     private readonly outside: Outside,
+    private readonly forget: readonly Forgotten[],
   ) {
     this.store = new Store({
       onTrap: this.interrupt,
@@ -116,15 +119,11 @@ export class ComponentRun implements LoaderHost {
     });
   }
 
-  /**
-   * Makes C libraries forget their host; after an exit the guest's frames are still open, so nothing of it can be called.
-   *
-   * @returns warnings about what still knows something
-   */
-  forgetHost(output: OutputCapture): string[] {
+  /** To be called when initialization has ended. */
+  forgetHost(output: OutputCapture, environmentRead: boolean): Forgot {
     try {
-      const warnings = this.exited ? [] : this.libc.forget(this.instances);
-      return [...this.instances.flatMap(adapterWarning), ...warnings];
+      const { instances, exited } = this;
+      return forgetHost(this.libc, { instances, exited, environmentRead }, this.forget);
     } catch (error) {
       throw initializationError(error, "the end of initialization", output);
     }
@@ -158,15 +157,14 @@ export class ComponentRun implements LoaderHost {
   };
 
   /** What an instance is given, so that what it does with WASI preview 1 is seen. */
-  private watch(
-    imports: WebAssembly.Imports,
-    { preview1Adapter }: InstrumentedModule,
-    position: number,
-  ): WebAssembly.Imports {
-    if (preview1Adapter === "known") {
+  private watch(imports: WebAssembly.Imports, instrumented: InstrumentedModule, position: number): WebAssembly.Imports {
+    if (instrumented.preview1Adapter === "known") {
       return this.adapters.watch(imports, () => this.instances[position]?.startsAfresh === true);
     }
-    return this.files.watch(this.libc.watch(imports, position), () => this.memoryOf(position));
+    // Where nobody knows the adapter, nobody knows what functions do that are called like its.
+    if (!this.prepared.instrumented.modules.some(({ preview1Adapter }) => preview1Adapter === "known")) return imports;
+    const asked = this.libc.watch(imports, instrumented, position);
+    return this.files.watch(asked, instrumented.preview1Imports, () => this.memoryOf(position));
   }
 
   /** Notes an instance that was made, and was not started. */
@@ -189,7 +187,7 @@ export class ComponentRun implements LoaderHost {
   private noteInitialState(position: number): void {
     const instance = this.instances[position] as InitializedInstance;
     const noted = { ...instance, initialGlobals: readI32Globals(instance.module, instance.exports) };
-    this.instances[position] = { ...noted, startsAfresh: startsAfresh(noted) };
+    this.instances[position] = { ...noted, startsAfresh: this.forget.includes("adapter") && startsAfresh(noted) };
   }
 
   /** The core instances of the component. */

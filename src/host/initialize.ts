@@ -18,6 +18,7 @@ import { type OpenNetwork, withNetwork } from "../wasi/network/load.js";
 import type { AllowedNetwork } from "../wasi/network/network.js";
 import { ComponentRun, type Prepared } from "./component-run.js";
 import { lackingFeature } from "./engine-lacks.js";
+import { FORGOTTEN, type Forgotten } from "./forgotten.js";
 import { ownedHandles } from "./guest-handles.js";
 import { type HostReport, hostReport, ungranted } from "./host-report.js";
 import { completeImports, type Provided, synchronous, unversioned } from "./imports.js";
@@ -53,6 +54,8 @@ export interface HostOptions extends DeterminismOptions {
   readonly onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
   /** What to do about handles that are held when initialization ends: by default it is an error. */
   readonly handles?: HandlePolicy;
+  /** What the guest is made to forget of this host when it has been initialized: by default all that is known. */
+  readonly forget?: readonly Forgotten[];
   /** Libraries that the guest opens. */
   readonly dlopen?: DlopenOptions;
   /** Told of every call of an import when it has returned. */
@@ -78,6 +81,8 @@ export interface Initialized {
   readonly stderr: string;
   /** Whether the guest ended by `exit(0)`, in the middle of its frames. */
   readonly exited: boolean;
+  /** Positions of core instances that know the numbers of directories, which their memory does not tell. */
+  readonly keepingPreopens: ReadonlySet<number>;
   /** What the guest held at the end, where that is no error. */
   readonly handles: readonly HeldHandle[];
   readonly warnings: readonly string[];
@@ -164,7 +169,7 @@ async function initializeWith(
   const { run, wasi, output, refusals } = guest;
   await run.execute(guest.imports, [init], output, guest.notes);
   const before = wasi.liveHandles();
-  const warnings = run.forgetHost(output);
+  const { warnings, keepingPreopens } = run.forgetHost(output, wasi.activity.environmentRead);
   const owned = ownedHandles(run.store);
   const dangling = [...danglingHandles(before, wasi.liveHandles(), owned), ...asyncHandles(run.store, run.exited)];
   const handles = checkHandles(dangling, options.handles, output);
@@ -177,6 +182,7 @@ async function initializeWith(
     stdout: output.stdout,
     stderr: output.stderr,
     exited,
+    keepingPreopens,
     handles,
     host: hostReport(guest.wasiOptions, wasi, refusals, network?.activity()),
     warnings: [...warnings, ...handleWarnings(handles, options.handles)],
@@ -204,7 +210,12 @@ async function openGuest(prepared: Prepared, options: HostOptions, network: Open
   const wasi = createWasi(wasiOptions);
   const files = new Preview1Files(wasi);
   const given = unversioned(options.imports ?? {});
-  const run = new ComponentRun(prepared, files, new Outside(Object.keys(given).length === 0, wasi.realTime));
+  const run = new ComponentRun(
+    prepared,
+    files,
+    new Outside(Object.keys(given).length === 0, wasi.realTime),
+    options.forget ?? FORGOTTEN,
+  );
   const dl = new DlImports(run, librarySource(options, wasi.findFile), options.dlopen?.plan);
   const sources = {
     host: { ...wasi.imports, ...dl.imports },

@@ -1,11 +1,19 @@
-import { PRESTAT } from "../instrument/libc.js";
+import { DEINITIALIZE_ENVIRON, RESET_PREOPENS } from "../instrument/libc.js";
+import type { InstrumentedModule } from "../instrument/model.js";
+import { PREVIEW1 } from "../instrument/preview1.js";
+import type { Forgotten } from "./forgotten.js";
 import type { InitializedInstance } from "./initialized-instance.js";
 
-/** wasi/libc.h: "Forget the preopens", to look for them again when a path is next opened. */
-const RESET_PREOPENS = "__wasilibc_reset_preopens";
+/** A core instance that still knows the numbers of preopens, or may. */
+export interface Remembering {
+  /** Position of the instance. */
+  readonly instance: number;
+  /** Whether its memory tells, so that whoever initializes the output finds it again. */
+  readonly isFound: boolean;
+}
 
-/** wasi/libc-environ.h: to read the environment again when a variable is next asked for. */
-const DEINITIALIZE_ENVIRON = "__wasilibc_deinitialize_environ";
+/** The memories in which preopens are forgotten. */
+type ForgottenIn = ReadonlySet<WebAssembly.Memory | undefined>;
 
 const FIRST_PREOPEN = 3;
 
@@ -14,55 +22,75 @@ const FIRST_PREOPEN = 3;
  * in the output may be others, so that a path would lead into a wrong directory.
  */
 export class LibcWatch {
-  /** By core instance: how many preopens it has found. */
-  private readonly preopens = new Map<number, number>();
+  /** Core instances that were given preopens. */
+  private readonly given = new Set<number>();
 
-  /** What an instance is given, so that it is seen when it asks for preopens. */
-  watch(imports: WebAssembly.Imports, instance: number): WebAssembly.Imports {
-    const ask = imports[PRESTAT.module]?.[PRESTAT.name];
-    if (typeof ask !== "function") return imports;
+  /** What an instance is given, so that it is seen when it asks for preopens and its memory would not tell. */
+  watch(imports: WebAssembly.Imports, { libc }: InstrumentedModule, instance: number): WebAssembly.Imports {
+    const ask = imports[PREVIEW1]?.fd_prestat_get;
+    if (libc.preopens === undefined || libc.preopens.populated !== undefined || typeof ask !== "function")
+      return imports;
     const watched = (descriptor: number, result: number): number => {
       const errno = (ask as (descriptor: number, result: number) => number)(descriptor, result);
-      // Libraries count up until there are no more, and some do so again.
-      const before = descriptor === FIRST_PREOPEN ? 0 : (this.preopens.get(instance) ?? 0);
-      this.preopens.set(instance, before + (errno === 0 ? 1 : 0));
+      if (errno === 0) this.given.add(instance);
       return errno;
     };
-    return { ...imports, [PRESTAT.module]: { ...imports[PRESTAT.module], [PRESTAT.name]: watched } };
+    return { ...imports, [PREVIEW1]: { ...imports[PREVIEW1], fd_prestat_get: watched } };
   }
 
   /**
-   * To be called when initialization has ended.
-   *
-   * @returns warnings about instances that cannot be made to forget
+   * Calls the functions that C libraries have for it. To be called when initialization has ended, where code of the guest
+   * can run.
    */
-  forget(instances: readonly InitializedInstance[]): string[] {
+  callLibraries(instances: readonly InitializedInstance[], forget: readonly Forgotten[]): ForgottenIn {
     // A linked program asks for preopens in one instance, and another one, in the same memory, is the C library.
     const forgetful = new Set<WebAssembly.Memory | undefined>();
     for (const instance of instances) {
-      // A shared library exports all that it has, so this one tells nothing of what its user wants.
-      if (!instance.module.libc.isShared) callIfExported(instance, DEINITIALIZE_ENVIRON);
-      if (callIfExported(instance, RESET_PREOPENS)) forgetful.add(memoryOf(instance));
+      if (forget.includes("environ")) callIfOwn(instance, DEINITIALIZE_ENVIRON);
+      if (forget.includes("preopens") && callIfOwn(instance, RESET_PREOPENS)) forgetful.add(memoryOf(instance));
     }
-    return instances.flatMap((instance, position) => {
-      const found = this.preopens.get(position);
-      if (found === undefined || forgetful.has(memoryOf(instance)) || clearTable(instance, found)) return [];
-      return [warning(instance.info.name ?? String(position))];
+    return forgetful;
+  }
+
+  /**
+   * Empties tables of preopens where no function has done it.
+   *
+   * @returns the instances that remember all the same
+   */
+  clearTables(
+    instances: readonly InitializedInstance[],
+    forget: readonly Forgotten[],
+    forgetful: ForgottenIn,
+  ): Remembering[] {
+    return instances.flatMap((instance, position): Remembering[] => {
+      const { preopens } = instance.module.libc;
+      if (preopens === undefined || forgetful.has(memoryOf(instance))) return [];
+      if (preopens.populated === undefined) {
+        return preopens.kept || this.given.has(position) ? [{ instance: position, isFound: false }] : [];
+      }
+      const table = findTable(memoryOf(instance), preopens.populated);
+      if (table === "forgotten") return [];
+      if (table === "unknown" || !forget.includes("preopens")) return [{ instance: position, isFound: true }];
+      table.clear();
+      return [];
     });
   }
 }
 
-function warning(instance: string): string {
+/** What is to be said of an instance that remembers. */
+export function rememberingWarning({ module, info }: InitializedInstance, position: number): string {
+  const advice = module.libc.foreign.has(RESET_PREOPENS)
+    ? `so let it open none, as the ${RESET_PREOPENS} that it exports is not wasi-libc's`
+    : `so let it export ${RESET_PREOPENS} or open none`;
   return (
-    `core instance ${instance} keeps the numbers that directories had while initializing: where there are others at ` +
-    `run time it may open wrong files by their paths, so let it export ${RESET_PREOPENS} or open none`
+    `core instance ${info.name ?? position} keeps the numbers that directories had while initializing: where there are others at ` +
+    `run time it may open wrong files by their paths, ${advice}`
   );
 }
 
-function callIfExported({ exports }: InitializedInstance, name: string): boolean {
-  const func = exports[name];
-  if (typeof func !== "function" || func.length !== 0) return false;
-  func();
+function callIfOwn({ exports, module }: InitializedInstance, name: string): boolean {
+  if (!module.libc.own.has(name)) return false;
+  (exports[name] as () => void)();
   return true;
 }
 
@@ -71,35 +99,43 @@ const LAYOUT = { count: -8, table: -4, capacity: 4, end: 8 };
 const ENTRY = { prefix: 0, descriptor: 4, size: 8 };
 const START_CAPACITY = 4;
 
-/**
- * Empties wasi-libc's table of preopens as `__wasilibc_reset_preopens` does, but for freeing what it holds. Only where
- * all that is there is as it must be: with another layout nothing is written.
- */
-function clearTable(instance: InitializedInstance, found: number): boolean {
-  const populated = instance.module.libc.preopensPopulated;
-  const memory = memoryOf(instance);
-  if (populated === undefined || memory === undefined) return false;
-  const view = new DataView(memory.buffer);
-  if (populated + LAYOUT.count < 0 || populated + LAYOUT.end > view.byteLength) return false;
-  // The guest may have emptied it itself.
-  if (view.getUint8(populated) === 0) return true;
-  if (view.getUint8(populated) !== 1 || !isTable(view, populated, found)) return false;
-  view.setUint8(populated, 0);
-  view.setUint32(populated + LAYOUT.count, 0, true);
-  return true;
+interface PreopenTable {
+  /** What `__wasilibc_reset_preopens` does, but for freeing what the table holds. */
+  clear(): void;
 }
 
-function isTable(view: DataView, populated: number, found: number): boolean {
+/**
+ * wasi-libc's table of preopens, where all that is there is as it must be: with another layout nothing is known of it.
+ * One that is not filled, or empty, keeps nothing.
+ */
+function findTable(memory: WebAssembly.Memory | undefined, populated: number): PreopenTable | "forgotten" | "unknown" {
+  if (memory === undefined) return "unknown";
+  const view = new DataView(memory.buffer);
+  if (populated + LAYOUT.count < 0 || populated + LAYOUT.end > view.byteLength) return "unknown";
+  if (view.getUint8(populated) === 0) return "forgotten";
+  if (view.getUint8(populated) !== 1 || !isTable(view, populated)) return "unknown";
+  return {
+    clear() {
+      view.setUint8(populated, 0);
+      view.setUint32(populated + LAYOUT.count, 0, true);
+    },
+  };
+}
+
+function isTable(view: DataView, populated: number): boolean {
   const word = (address: number) => view.getUint32(address, true);
   const table = word(populated + LAYOUT.table);
   const capacity = word(populated + LAYOUT.capacity);
-  if (word(populated + LAYOUT.count) !== found) return false;
-  if (found === 0) return table === 0 && capacity === 0;
-  if (capacity < found || !Number.isInteger(Math.log2(capacity / START_CAPACITY))) return false;
+  const count = word(populated + LAYOUT.count);
+  if (capacity === 0) return count === 0 && table === 0;
+  if (count > capacity || !Number.isInteger(Math.log2(capacity / START_CAPACITY))) return false;
   if (table + capacity * ENTRY.size > view.byteLength) return false;
-  return Array.from({ length: found }, (_, i) => table + i * ENTRY.size).every(
-    (entry, i) => word(entry + ENTRY.descriptor) === FIRST_PREOPEN + i && word(entry + ENTRY.prefix) < view.byteLength,
-  );
+  for (let i = 0; i < count; i++) {
+    const entry = table + i * ENTRY.size;
+    if (word(entry + ENTRY.descriptor) !== FIRST_PREOPEN + i || word(entry + ENTRY.prefix) >= view.byteLength)
+      return false;
+  }
+  return true;
 }
 
 /** Memory 0 of an instance. */

@@ -1,7 +1,6 @@
+import { PREVIEW1 } from "../instrument/preview1.js";
 import type { Resource } from "../wasi/handles.js";
 import type { WasiHost } from "../wasi/index.js";
-
-const PREVIEW1 = "wasi_snapshot_preview1";
 
 /** Where the guest's memory is, as soon as it is known. */
 type MemoryLookup = () => WebAssembly.Memory | undefined;
@@ -22,11 +21,15 @@ export class Preview1Files {
     this.#handles = handles;
   }
 
-  /** What a core instance is given, so that it is seen when it opens a file or gives one another number. */
-  watch(imports: WebAssembly.Imports, memory: MemoryLookup): WebAssembly.Imports {
+  /**
+   * What a core instance is given, so that it is seen when it opens a file or gives one another number.
+   *
+   * @param typed - the functions that it imports with preview 1's own types
+   */
+  watch(imports: WebAssembly.Imports, typed: ReadonlySet<string>, memory: MemoryLookup): WebAssembly.Imports {
     const own = imports[PREVIEW1];
-    const open = own?.path_open as PathOpen | undefined;
-    const renumber = own?.fd_renumber as Renumber | undefined;
+    const open = typed.has("path_open") ? (own?.path_open as PathOpen) : undefined;
+    const renumber = typed.has("fd_renumber") ? (own?.fd_renumber as Renumber) : undefined;
     if (open === undefined) return imports;
     const files = new Map<number, Resource>();
     const number = (descriptor: number, file: Resource | undefined) => {
@@ -35,11 +38,13 @@ export class Preview1Files {
       this.#handles.numberHandle(file, descriptor);
     };
     const opened = (...args: Parameters<PathOpen>): number => {
+      const before = this.#handles.latestHandle();
       const errno = open(...args);
+      const file = this.#handles.latestHandle();
       const { buffer } = memory() ?? {};
-      const result = args.at(-1) as number;
-      if (errno === 0 && buffer)
-        number(new DataView(buffer).getUint32(result >>> 0, true), this.#handles.latestHandle());
+      const result = (args.at(-1) as number) >>> 0;
+      // Only if it was the host that opened something, and not a file system in between.
+      if (errno === 0 && file !== before && buffer) number(new DataView(buffer).getUint32(result, true), file);
       return errno;
     };
     const renumbered = (from: number, to: number): number => {

@@ -87,6 +87,8 @@ export interface InstrumentedModule {
   /** Whether its code has instructions of relaxed SIMD, whose results differ between machines. */
   readonly usesRelaxedSimd: boolean;
   readonly libc: LibcTraits;
+  /** Preview 1's functions that it imports, by their names and types. */
+  readonly preview1Imports: ReadonlySet<string>;
   /** What it is to WASI preview 1. */
   readonly preview1Adapter: AdapterKind;
   /** See `openImports`. */

@@ -23,6 +23,7 @@ import type { Access, ActiveElements, InstrumentedModule, ModuleState, VisibleFu
 import { addNullProbes, type NullProbes } from "./null-probes.js";
 import { changeableSegments, makesConstants } from "./objects.js";
 import { openImports } from "./open-imports.js";
+import { preview1Imports } from "./preview1.js";
 import { adapterKind } from "./preview1-adapter.js";
 
 export interface InstrumentOptions {
@@ -66,6 +67,7 @@ export function instrumentModule(
     state,
     usesRelaxedSimd: findRelaxedSimd(decoded).length > 0,
     libc: findLibc(decoded),
+    preview1Imports: new Set(preview1Imports(decoded).keys()),
     preview1Adapter: adapterKind(decoded, name),
     openImports: openImports(decoded, state.functions),
     unchangedBodies: dropping.originalCode === undefined ? undefined : decoded,

@@ -1,5 +1,6 @@
 import { type BitsType, type ConstExpr, constExprOfBits, i32ConstExpr, i64ConstExpr } from "../binary/const-expr.js";
 import type { CoreModuleDefinition } from "../component/model.js";
+import { noteKeptPreopens } from "../instrument/keeps-preopens.js";
 import { decodeDefinition } from "../instrument/module.js";
 import { findSegmentUses } from "../module/code-uses.js";
 import { importedCount } from "../module/index-spaces.js";
@@ -21,6 +22,7 @@ export function rewriteModule(definition: CoreModuleDefinition, state: InstanceS
   rewriteMemories(module, state);
   rewriteGlobals(module, state);
   removeStart(module);
+  if (state.keepsPreopens) noteKeptPreopens(module);
   return module;
 }
 

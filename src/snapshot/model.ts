@@ -23,6 +23,8 @@ export interface InstanceSnapshot {
   /** Data and element segments that the guest dropped (`data.drop`, `elem.drop`), by index. */
   readonly droppedData: readonly number[];
   readonly droppedElements: readonly number[];
+  /** Whether it knows the numbers that directories had, and its memory does not tell: the output is marked with it. */
+  readonly keepsPreopens?: boolean;
 }
 
 export interface MemoryImage {

@@ -23,6 +23,7 @@ export function takeSnapshot(initialized: Initialized): Snapshot {
       return [
         {
           ...numbersOf(instance, position),
+          ...(initialized.keepingPreopens.has(position) && { keepsPreopens: true }),
           tables: (tables.get(position) ?? []).map((table) => tableImage(table, initialized)),
           references: (references.get(position) ?? []).map((reference) => referenceValue(reference, initialized)),
         },

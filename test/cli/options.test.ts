@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { clarify, parseDuration, parseEnv, parseSize, parseSupply, single } from "../../src/cli/options.js";
+import {
+  clarify,
+  parseDuration,
+  parseEnv,
+  parseForget,
+  parseSize,
+  parseSupply,
+  single,
+} from "../../src/cli/options.js";
 
 describe("--env", () => {
   test("splits at the first =, and keeps what follows as it is", () => {
@@ -33,6 +41,11 @@ describe("--env", () => {
   test("a value without a name is refused", () => {
     expect(() => parseEnv(["=x"])).toThrow(/the name is missing/);
   });
+});
+
+test("--forget takes names, or none", () => {
+  expect(parseForget("none")).toEqual([]);
+  expect(parseForget("environ,adapter")).toEqual(["environ", "adapter"]);
 });
 
 describe("--module and --component", () => {

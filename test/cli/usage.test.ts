@@ -71,6 +71,11 @@ const mistakes: Mistake[] = [
   },
   { title: "--stdin without a value", args: (i, o) => ["run", i, "-o", o, "--stdin"], says: /--stdin needs a value/ },
   { title: "an unknown policy", args: (i, o) => ["run", i, "-o", o, "--handles", "no"], says: /error, warn or allow/ },
+  {
+    title: "something that nobody forgets",
+    args: (i, o) => ["run", i, "-o", o, "--forget", "preopens,clock"],
+    says: /--forget preopens,clock: none, or some of adapter,preopens,environ is expected/,
+  },
   { title: "two uses of stdin", args: (_, o) => ["run", "-", "-o", o, "--stdin", "-"], says: /both be standard input/ },
   { title: "two uses of stdout", args: (i) => ["run", i, "-o", "-", "--json"], says: /both write to standard output/ },
 ];

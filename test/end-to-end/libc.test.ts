@@ -51,6 +51,30 @@ describe.each(BUILDS)("paths in a program %s", (_build, flags) => {
   });
 });
 
+describe.each(BUILDS)("a program %s that remembers directories", (_build, flags) => {
+  const keep = { initFunc: "look", preopens: [DATA], keepInitFunc: true, forget: ["adapter"] } as const;
+  const warned = [expect.stringContaining("keeps the numbers that directories had")];
+
+  test("forgets them when its output is initialized again, although that asks for none", async () => {
+    const first = await outputWith(flags, keep);
+    expect(first.report.warnings).toEqual(warned);
+    const second = await preinitialize(first.component, { initFunc: "nothing" });
+    expect(second.report.warnings).toEqual([]);
+    for (const { session, name } of ENGINES.filter(({ available }) => available)) {
+      for (const [what, later, expected] of LATER) {
+        const { outcomes } = await session(second.component, { calls: ALL_PATHS, wasi: { preopens: later } });
+        expect(outcomes, `${what} in ${name}`).toEqual(ok(...expected));
+      }
+    }
+  });
+
+  test("gets the warning again where it shall not", async () => {
+    const first = await outputWith(flags, keep);
+    const second = await preinitialize(first.component, { initFunc: "nothing", forget: [], handles: "allow" });
+    expect(second.report.warnings).toEqual(warned);
+  });
+});
+
 interface LibcCase {
   readonly title: string;
   readonly flags?: readonly string[];

@@ -1,3 +1,4 @@
+import type { Forgotten } from "../../host/forgotten.js";
 import type { HandlePolicy } from "../../host/live-handles.js";
 import type { Dlopen } from "../../link/libdl.js";
 import type { MountMode } from "../../wasi/filesystem/mount.js";
@@ -29,6 +30,7 @@ export interface Manifest {
   readonly random?: "real";
   readonly network?: boolean | readonly string[];
   readonly handles?: HandlePolicy;
+  readonly forget?: readonly Forgotten[];
   readonly limits?: ManifestLimits;
   readonly imports?: Files;
   readonly modules?: Files;

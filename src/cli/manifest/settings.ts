@@ -30,7 +30,7 @@ async function convert(manifest: Manifest, path: string): Promise<Settings> {
       `${path}: component and sharedLibs exclude each other, but for libraries that are dlOpenable: others are linked in its place`,
     );
   }
-  const { component, output, stdin, trace, init, keepInit, args, handles, gc, verify } = manifest;
+  const { component, output, stdin, trace, init, keepInit, args, handles, forget, gc, verify } = manifest;
   // As on the command line, `-` is a standard stream.
   const locate = (file: string) => (isAbsolute(file) || file === "-" ? file : join(dirname(path), file));
   const locatedAll = (files: Readonly<Record<string, string>> = {}) =>
@@ -57,6 +57,7 @@ async function convert(manifest: Manifest, path: string): Promise<Settings> {
     ...limitsOf(manifest, path),
     ...(await randomnessAndNetworkOf(manifest, path)),
     handles,
+    forget,
     importModules: locatedAll(manifest.imports),
     modules: locatedAll(manifest.modules),
     components: locatedAll(manifest.components),

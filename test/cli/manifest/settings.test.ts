@@ -75,8 +75,8 @@ test.each<[Manifest, object]>([
     { timeout: 120_000, maxMemory: 2 ** 29, maxArchiveSize: 1000, maxWritten: 1000 },
   ],
   [
-    { handles: "warn", gc: true, verify: true },
-    { handles: "warn", gc: true, verify: true },
+    { handles: "warn", forget: ["adapter"], gc: true, verify: true },
+    { handles: "warn", forget: ["adapter"], gc: true, verify: true },
   ],
 ])("%j", async (manifest, expected) => {
   expect(await settingsOfManifest(manifest, PATH)).toMatchObject(expected);

@@ -32,6 +32,7 @@ const OPTIONS: Readonly<Record<keyof Required<Manifest>, readonly RunOption[]>> 
   random: ["random"],
   network: ["allow-network"],
   handles: ["handles"],
+  forget: ["forget"],
   limits: ["timeout", "max-memory", "max-archive-size", "max-written"],
   imports: ["import"],
   modules: ["module"],
