@@ -266,8 +266,8 @@ async function verifyOutput(
   const { onto } = options;
   const instrumented = instrument(specialize(output));
   const prepared = { instrumented, modules: await compile(instrumented) };
-  // It opens nothing while it is instantiated.
-  const host = { ...hostOptions({}), imports: { [DL_INTERFACE]: {} } };
+  // It opens nothing while it is instantiated, and shall stay as it is.
+  const host = { ...hostOptions({ forget: [] }), imports: { [DL_INTERFACE]: {} } };
   const alive = await whileGuestRuns(options, () => initialize(prepared, { kind: "none" }, host));
   // Another component may give its tables other contents that nobody changed.
   const original = onto === undefined ? { initialized } : {};

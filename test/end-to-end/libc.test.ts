@@ -52,7 +52,7 @@ describe.each(BUILDS)("paths in a program %s", (_build, flags) => {
 });
 
 describe.each(BUILDS)("a program %s that remembers directories", (_build, flags) => {
-  const keep = { initFunc: "look", preopens: [DATA], keepInitFunc: true, forget: ["adapter"] } as const;
+  const keep = { initFunc: "look", preopens: [DATA], keepInitFunc: true, forget: ["adapter"], verify: true } as const;
   const warned = [expect.stringContaining("keeps the numbers that directories had")];
 
   test("forgets them when its output is initialized again, although that asks for none", async () => {

@@ -17,6 +17,7 @@ import {
 import { decodeDefinition } from "../../src/instrument/module.js";
 import { encodeModule } from "../../src/module/encode.js";
 import { wat } from "../component/support.js";
+import { ENGINES } from "../support/differential.js";
 import { jcoSession } from "../support/jco.js";
 import { refusal } from "../support/refusal.js";
 import { validate } from "../support/wat.js";
@@ -41,10 +42,10 @@ const REALLOC = `(func (export "cabi_realloc") (param i32 i32 i32 i32) (result i
 
 const WIT = "package local:app; world app { export init: func(); export again: func() -> u32; }";
 
-async function componentOf(realloc: string): Promise<Uint8Array> {
+async function componentOf(realloc: string, witSource = WIT): Promise<Uint8Array> {
   const path = "../../node_modules/@bytecodealliance/jco/lib/wasi_snapshot_preview1.reactor.wasm";
   const adapter = new Uint8Array(await readFile(new URL(path, import.meta.url)));
-  const embedded = await componentEmbed({ binary: await wat(program(realloc)), witSource: WIT });
+  const embedded = await componentEmbed({ binary: await wat(program(realloc)), witSource });
   return new Uint8Array(await componentNew(embedded, [["wasi_snapshot_preview1", adapter]]));
 }
 
@@ -125,6 +126,24 @@ const lookalike = (fields: string) => `(component
   (func (export "g") (result u32) (canon lift (core func $i "g")))
   (func (export "h") (result u64) (canon lift (core func $i "h")))
   (func (export "m") (result u32) (canon lift (core func $i "m"))))`;
+
+test("a program that takes all memory for its own, as Go's does, has it in the output", async () => {
+  // Without cabi_realloc the adapter's stack is a page that it adds, and this program fills it.
+  const fields = `
+    (func (export "fill") (call $say)
+      (memory.fill (i32.const 65536) (i32.const 7) (i32.sub (i32.mul (memory.size) (i32.const 65536)) (i32.const 65536))))
+    (func (export "sum") (result i32) (local $at i32) (local $sum i32)
+      (local.set $at (i32.const 65536))
+      (loop $more
+        (local.set $sum (i32.add (local.get $sum) (i32.load8_u (local.get $at))))
+        (br_if $more (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 1))) (i32.const 131072))))
+      (local.get $sum))`;
+  const wit = WIT.replace("}", "export fill: func(); export sum: func() -> u32; }");
+  const { component } = await preinitialize(await componentOf(fields, wit), { initFunc: "fill" });
+  for (const { session } of ENGINES.filter(({ available }) => available)) {
+    expect((await session(component, { calls: [{ export: "sum" }] })).outcomes).toEqual([{ ok: 7 * 65536 }]);
+  }
+});
 
 describe("a module that only has the adapter's name", () => {
   const calls = [{ export: "g" }, { export: "h" }, { export: "m" }];
