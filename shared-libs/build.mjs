@@ -1,9 +1,13 @@
 // Builds the libraries in this folder with the compiler that the package pins: node shared-libs/build.mjs
 import { readFile, writeFile } from "node:fs/promises";
-import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { componentEmbed } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { runClang, runLLVM } from "@yowasp/clang";
 
-const COMMON = ["--target=wasm32-wasip1", "-Os", "-g0", "-Wall", "-Wextra", "-Werror"];
+const WARNINGS = ["-Os", "-g0", "-Wall", "-Wextra", "-Werror"];
+const COMMON = ["--target=wasm32-wasip1", ...WARNINGS];
+// Whatever runs components runs this.
+const WASM32 = ["--target=wasm32-unknown-unknown", "-mcpu=mvp", ...WARNINGS];
+const WASM64 = ["--target=wasm64-unknown-unknown", "-mcpu=mvp", ...WARNINGS];
 const FREESTANDING = ["-nostdlib", "-fno-builtin", "-fvisibility=hidden", "-Wl,--no-entry", "-Wl,--strip-all"];
 const SHARED = ["-fPIC", "-shared", "-Wl,--allow-undefined"];
 const DL_FUNCTIONS = ["dlopen", "dlsym", "dlclose", "dlerror"];
@@ -24,8 +28,11 @@ const BUILDS = {
   "dlopen/world.h": async () => Buffer.from(worldHeader(await worldSection("guest"))),
   "dlopen/libdl.so": async () =>
     compile(await guestFiles(), [...COMMON, ...SHARED, "-fvisibility=default", "-Wl,--strip-debug"]),
-  "dlopen/lookup.wasm": () => lookup("lookup", []),
-  "dlopen/forwarder.wasm": () => lookup("forwarder", ["-DFORWARD"]),
+  "dlopen/lookup.wasm": lookup,
+  "dlopen/adapter.wasm": () => adapter(WASM32, []),
+  "dlopen/adapter64.wasm": () => adapter(WASM64, []),
+  "dlopen/forwarder.wasm": () => adapter(WASM32, ["-DFORWARD"]),
+  "dlopen/forwarder64.wasm": () => adapter(WASM64, ["-DFORWARD"]),
 };
 
 export const BUILT = Object.keys(BUILDS);
@@ -37,22 +44,35 @@ export function build(path) {
 
 const symbols = async () => ({ "symbols.h": await read("symbols.h") });
 
-async function guestFiles() {
-  const names = ["libdl.c", "dlopen_bytes.h", "world.h"];
+const guestFiles = () => dlopenFiles(["libdl.c", "dlopen_bytes.h", "world.h"]);
+
+async function dlopenFiles(names) {
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await read(`dlopen/${name}`)])));
 }
 
-/** The component that answers for libraries. Its stack comes first, so that the table can be put behind all else. */
-async function lookup(world, flags) {
+/** What answers for libraries. Its stack comes first, so that the table can be put behind all else. */
+async function lookup() {
   const exported = [
     "-Wl,--export=component_init_root",
     "-Wl,--export=__heap_base",
     "-Wl,--stack-first",
     "-Wl,-z,stack-size=4096",
   ];
-  const files = { "lookup.c": await read("dlopen/lookup.c"), ...(await symbols()) };
-  const binary = await compile(files, [...COMMON, ...FREESTANDING, ...flags, ...exported]);
-  return componentNew(await componentEmbed({ binary, witSource: await read("dlopen/dlopen.wit"), world }), []);
+  const names = ["lookup.c", "lookup.h"];
+  return compile({ ...(await dlopenFiles(names)), ...(await symbols()) }, [...WASM32, ...FREESTANDING, ...exported]);
+}
+
+/** What stands between it and a program, in the program's memory. */
+async function adapter(target, flags) {
+  const own = ["-fno-delete-null-pointer-checks", "-Wno-unused-parameter"];
+  const linking = ["-Wl,--import-memory", "-Wl,-z,stack-size=0"];
+  return compile(await dlopenFiles(["adapter.c", "lookup.h"]), [
+    ...target,
+    ...FREESTANDING,
+    ...own,
+    ...linking,
+    ...flags,
+  ]);
 }
 
 /** What says that a module is for a world. */

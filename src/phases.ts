@@ -1,8 +1,7 @@
 import { checkComponent } from "./check-options.js";
 import { encodeComponent } from "./component/encode.js";
-import type { Baked } from "./dlopen/bake.js";
-import { opensLibraries } from "./dlopen/replace-import.js";
-import { refuseOnto, withLibraries } from "./dlopen/with-libraries.js";
+import { opensLibraries } from "./dlopen/interface.js";
+import { refuseOnto, type WithLibraries, withLibraries } from "./dlopen/with-libraries.js";
 import * as host from "./host/initialize.js";
 import { chooseInit } from "./instrument/choose-init.js";
 import type { InitFunction } from "./instrument/init-func.js";
@@ -120,7 +119,8 @@ interface RewriteTarget {
   readonly target: Specialized;
   /** From positions in the snapshot; `undefined` where they are the same. */
   readonly pairs: Correspondence | undefined;
-  readonly exporting?: Baked["definers"];
+  readonly exporting?: WithLibraries["definers"];
+  readonly replacedImports?: WithLibraries["replacedImports"];
   readonly remove: InitFunction | undefined;
 }
 
@@ -133,10 +133,11 @@ async function targetOf(component: Uint8Array, { dl }: Snapshot, options: Rewrit
     return { target, pairs, remove: init };
   }
   if (snapshotOf !== undefined) refuseOnto();
-  const { specialized, correspondence: pairs, definers } = await withLibraries(component, supply, dl, keepDlopen);
+  const baked = await withLibraries(component, supply, dl, keepDlopen);
+  const { specialized, correspondence: pairs, definers, replacedImports } = baked;
   // A library can export what the program does.
   const remove = init && initInTarget(init, pairs);
-  return { target: specialized, pairs, ...(keepDlopen && { exporting: definers }), remove };
+  return { target: specialized, pairs, replacedImports, ...(keepDlopen && { exporting: definers }), remove };
 }
 
 /**
@@ -152,12 +153,13 @@ export async function rewrite(
 ): Promise<Uint8Array> {
   checkComponent(component);
   const { gc = false } = options;
-  const { target, pairs, exporting, remove } = await targetOf(component, snapshot, options);
+  const { target, pairs, exporting, replacedImports, remove } = await targetOf(component, snapshot, options);
   const rewritten = rewriteComponent(target, snapshot, {
     gc,
     ...(remove && { remove }),
     ...(pairs && { correspondence: pairs }),
     ...(exporting && { exporting }),
+    ...(replacedImports && { replacedImports }),
   });
   const thread = new JcoThread();
   try {

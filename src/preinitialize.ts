@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { encodeComponent } from "./component/encode.js";
-import { DL_INTERFACE } from "./dlopen/interface.js";
+import { DL_INTERFACE, opensLibraries } from "./dlopen/interface.js";
 import type { DlPlan } from "./dlopen/plan.js";
-import { opensLibraries } from "./dlopen/replace-import.js";
 import { refuseOnto, withLibraries } from "./dlopen/with-libraries.js";
 import { ComponentInitError } from "./errors.js";
 import { hostWarnings } from "./host/host-report.js";
@@ -292,6 +291,7 @@ async function write(
     return rewrite(baked.specialized, snapshot, {
       gc,
       correspondence: baked.correspondence,
+      replacedImports: baked.replacedImports,
       ...(keep && { exporting: baked.definers }),
       ...(remove && { remove }),
     });

@@ -1,11 +1,15 @@
 /*
  * Stands in a pre-initialized component for the host that opened its libraries: they are in the component, and what their handles and
- * symbols are is in a table. With FORWARD it asks the host for what is not.
+ * symbols are is in a table. It has a memory of its own, and does not see the program's: adapter.c carries texts between the two, byte by
+ * byte, so that no engine needs to know modules of two memories.
+ *
+ * A call is `begin`, then `put` for each byte of its text, then what is asked, then `error_size` and `error_byte` if there is an error,
+ * then `end`.
  */
+#include "lookup.h"
 #include "symbols.h"
 
-#define DL "component-init:dlopen/dl@0.1.0"
-#define EXPORT(name) __attribute__((export_name(DL "#" name)))
+#define EXPORT(name) __attribute__((export_name(#name))) name
 
 /* The bits of open-flags. */
 #define NO_LOAD 1
@@ -44,44 +48,154 @@ struct root {
   uint32_t heap_start;
   /* The highest handle that was given out, of libraries that are gone, too. */
   uint32_t last_handle;
+  /* Whether there is a host to ask for what is not here. */
+  uint32_t has_host;
 };
 
 struct root *component_init_root;
 
-/* result<u32, string> */
-struct result {
-  uint8_t is_error;
-  uint32_t value;
-  uint32_t length;
-};
-
-static struct result answer;
+static uint32_t answer;
 static char message[256];
+static uint32_t message_length;
 
-/* What a call is given lives until it returns. */
+/* What a call needs lives until it ends. */
 static uint32_t heap_end;
 
-__attribute__((export_name("cabi_realloc"))) void *cabi_realloc(void *old, size_t old_size, size_t align, size_t size) {
-  if (heap_end == 0) heap_end = component_init_root->heap_start;
-  uint32_t start = (heap_end + align - 1) & -align;
+static void *allocate(uint32_t size) {
+  uint32_t start = (heap_end + 3) & -4;
   uint32_t end = start + size;
   uint32_t limit = __builtin_wasm_memory_size(0) << 16;
   if (end < start) __builtin_trap();
   if (end > limit && __builtin_wasm_memory_grow(0, (end - limit + 0xffff) >> 16) == (size_t)-1) __builtin_trap();
   heap_end = end;
-  for (size_t i = 0; i < old_size && i < size; i++) ((char *)start)[i] = ((char *)old)[i];
   return (void *)start;
 }
 
-static struct result *succeed(uint32_t value) {
-  heap_end = 0;
-  answer.is_error = 0;
-  answer.value = value;
-  return &answer;
+static unsigned char *text;
+static uint32_t text_size;
+static int is_busy;
+
+/* Room for a text. A program that calls from within its own realloc would find the answer to another call. */
+unsigned char *EXPORT(begin)(uint32_t size) {
+  if (is_busy) __builtin_trap();
+  is_busy = 1;
+  heap_end = component_init_root->heap_start;
+  text_size = size;
+  text = allocate(size);
+  return text;
 }
 
-static struct result *fail(const char *what, struct name which) {
-  heap_end = 0;
+void EXPORT(put)(unsigned char *where, uint32_t byte) { *where = byte; }
+
+void EXPORT(end)(void) { is_busy = 0; }
+
+uint32_t EXPORT(value)(void) { return answer; }
+
+/* A code point, and how many bytes or units it took: CanonicalABI.md traps where a text is not well-formed. */
+struct character {
+  uint32_t code;
+  uint32_t size;
+};
+
+static uint32_t continuation(const unsigned char *bytes, uint32_t size, uint32_t index) {
+  if (index >= size || (bytes[index] & 0xc0) != 0x80) __builtin_trap();
+  return bytes[index] & 0x3f;
+}
+
+static struct character utf8_character(const unsigned char *bytes, uint32_t size) {
+  static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  uint32_t first = bytes[0];
+  if (first < 0x80) return (struct character){first, 1};
+  uint32_t length = first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf8 ? 4 : 0;
+  if (length == 0) __builtin_trap();
+  uint32_t code = first & (0x7f >> length);
+  for (uint32_t i = 1; i < length; i++) code = code << 6 | continuation(bytes, size, i);
+  if (code < smallest[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) __builtin_trap();
+  return (struct character){code, length};
+}
+
+static uint32_t utf16_unit(const unsigned char *bytes, uint32_t index) { return bytes[index] | bytes[index + 1] << 8; }
+
+static struct character utf16_character(const unsigned char *bytes, uint32_t size) {
+  uint32_t unit = utf16_unit(bytes, 0);
+  if (unit < 0xd800 || unit >= 0xe000) return (struct character){unit, 2};
+  uint32_t low = unit < 0xdc00 && size >= 4 ? utf16_unit(bytes, 2) : 0;
+  if (low < 0xdc00 || low >= 0xe000) __builtin_trap();
+  return (struct character){0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00), 4};
+}
+
+static struct character character_at(const unsigned char *bytes, uint32_t size, enum encoding encoding) {
+  switch (encoding) {
+    case UTF8: return utf8_character(bytes, size);
+    case UTF16: return utf16_character(bytes, size);
+    default: return (struct character){bytes[0], 1};
+  }
+}
+
+static uint32_t put_utf8(char *to, uint32_t code) {
+  uint32_t length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  for (uint32_t i = length - 1; i > 0; i--, code >>= 6) to[i] = 0x80 | (code & 0x3f);
+  to[0] = length == 1 ? code : (0xf00u >> length | code) & 0xff;
+  return length;
+}
+
+/* The text of a call in UTF-8, as the table has its names. */
+static struct name name_of_text(enum encoding encoding) {
+  /* Two bytes of Latin-1 and three of UTF-8 are the worst of what two bytes can become. */
+  char *bytes = allocate(text_size * 2);
+  uint32_t length = 0;
+  for (uint32_t at = 0; at < text_size;) {
+    struct character one = character_at(text + at, text_size - at, encoding);
+    length += put_utf8(bytes + length, one.code);
+    at += one.size;
+  }
+  return (struct name){length, bytes};
+}
+
+static uint32_t set_text(unsigned char *bytes, uint32_t size) {
+  text = bytes;
+  return text_size = size;
+}
+
+/* In UTF-16, with the lower byte of each unit first. */
+static uint32_t encode_utf16(void) {
+  unsigned char *bytes = allocate(message_length * 2);
+  uint32_t size = 0;
+  for (uint32_t at = 0; at < message_length;) {
+    struct character one = utf8_character((unsigned char *)message + at, message_length - at);
+    uint32_t units[] = {one.code, 0};
+    uint32_t count = one.code < 0x10000 ? 1 : 2;
+    if (count == 2) {
+      units[0] = 0xd800 + ((one.code - 0x10000) >> 10);
+      units[1] = 0xdc00 + ((one.code - 0x10000) & 0x3ff);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+      bytes[size++] = units[i] & 0xff;
+      bytes[size++] = units[i] >> 8;
+    }
+    at += one.size;
+  }
+  return set_text(bytes, size);
+}
+
+static uint32_t encode_latin1(void) {
+  unsigned char *bytes = allocate(message_length);
+  uint32_t size = 0;
+  for (uint32_t at = 0; at < message_length;) {
+    struct character one = utf8_character((unsigned char *)message + at, message_length - at);
+    if (one.code > 0xff) return NOT_LATIN1;
+    bytes[size++] = one.code;
+    at += one.size;
+  }
+  return set_text(bytes, size);
+}
+
+static enum outcome succeed(uint32_t value) {
+  answer = value;
+  return SUCCESS;
+}
+
+static enum outcome fail(const char *what, struct name which) {
   uint32_t at = 0;
   for (; *what != '\0' && at < sizeof message; what++) message[at++] = *what;
   for (uint32_t i = 0; i < which.length && at < sizeof message; i++) message[at++] = which.bytes[i];
@@ -90,10 +204,8 @@ static struct result *fail(const char *what, struct name which) {
     while (at > 0 && (message[at - 1] & 0xc0) == 0x80) at--;
     if (at > 0) at--;
   }
-  answer.is_error = 1;
-  answer.value = (uint32_t)message;
-  answer.length = at;
-  return &answer;
+  message_length = at;
+  return FAILURE;
 }
 
 static const struct name NOTHING;
@@ -117,7 +229,7 @@ static int is_dots(struct name part, uint32_t count) {
 
 /* A path from the root, where wasi-libc starts, with nothing in it that leads nowhere. */
 static struct name path_of(struct name name) {
-  char *path = cabi_realloc(NULL, 0, 1, name.length + 1);
+  char *path = allocate(name.length + 1);
   uint32_t length = 0;
   for (uint32_t start = 0, end; start < name.length; start = end + 1) {
     for (end = start; end < name.length && name.bytes[end] != '/';) end++;
@@ -172,37 +284,28 @@ static void make_global(struct library *library) {
   }
 }
 
-#ifdef FORWARD
 /*
  * Handles of the host's come after those that were given out while initializing. A bit would not do: the host can be another one of
  * these, where a component was pre-initialized twice.
  */
 static uint32_t host_handle(uint32_t handle) {
   uint32_t last = component_init_root->last_handle;
-  return handle > last && handle != NEXT_SCOPE ? handle - last : 0;
+  return component_init_root->has_host && handle > last && handle != NEXT_SCOPE ? handle - last : 0;
 }
 
-#define IMPORT(name) __attribute__((import_module(DL), import_name(name)))
-
-IMPORT("open") void host_open(const char *name, size_t length, uint32_t flags, struct result *result);
-IMPORT("open-bytes")
-void host_open_bytes(const char *name, size_t length, const void *bytes, size_t size, uint32_t flags, struct result *result);
-IMPORT("symbol") void host_symbol(uint32_t library, const char *name, size_t length, struct result *result);
-IMPORT("close") void host_close(uint32_t library, struct result *result);
-
-static struct result *as_handle(void) {
-  if (!answer.is_error) answer.value += component_init_root->last_handle;
-  heap_end = 0;
-  return &answer;
+static enum outcome ask_host(uint32_t handle) {
+  answer = handle;
+  return ASK_HOST;
 }
 
-static struct result *as_is(void) {
-  heap_end = 0;
-  return &answer;
-}
-#endif
+/* What the program is to be given for a handle of the host's. */
+uint32_t EXPORT(own_handle)(uint32_t handle) { return handle + component_init_root->last_handle; }
 
-static struct result *open(struct library *library, struct name name, uint32_t flags) {
+/* The name of a library, or of a symbol. */
+enum outcome EXPORT(open)(enum encoding encoding, uint32_t flags) {
+  struct name name = name_of_text(encoding);
+  struct library *library = find_library(name);
+  if (library == NULL) return component_init_root->has_host ? ask_host(0) : fail(NOT_OPEN, name);
   int is_there = library->is_program || library->is_held || library->open_count > 0;
   if ((flags & NO_LOAD) && !is_there) return fail("Library is not already loaded: ", name);
   if (!library->is_program) library->open_count++;
@@ -211,72 +314,36 @@ static struct result *open(struct library *library, struct name name, uint32_t f
   return succeed(library->handle);
 }
 
-EXPORT("open") struct result *dl_open(const char *bytes, size_t length, uint32_t flags) {
-  struct name name = {length, bytes};
-  struct library *library = find_library(name);
-  if (library != NULL) return open(library, name, flags);
-#ifdef FORWARD
-  host_open(bytes, length, flags, &answer);
-  return as_handle();
-#else
-  return fail(NOT_OPEN, name);
-#endif
-}
-
-EXPORT("open-bytes")
-struct result *dl_open_bytes(const char *bytes, size_t length, const void *image, size_t size, uint32_t flags) {
-  struct name name = {length, bytes};
-  struct library *library = find_library(name);
-  if (library != NULL) return open(library, name, flags);
-#ifdef FORWARD
-  host_open_bytes(bytes, length, image, size, flags, &answer);
-  return as_handle();
-#else
-  (void)image;
-  (void)size;
-  return fail(NOT_OPEN, name);
-#endif
-}
-
-EXPORT("symbol") struct result *dl_symbol(uint32_t handle, const char *bytes, size_t length) {
-  struct name name = {length, bytes};
+enum outcome EXPORT(symbol)(enum encoding encoding, uint32_t handle) {
+  struct name name = name_of_text(encoding);
+  if (host_handle(handle) != 0) return ask_host(host_handle(handle));
   const struct symbol *found = NULL;
-#ifdef FORWARD
-  if (host_handle(handle) != 0) {
-    host_symbol(host_handle(handle), bytes, length, &answer);
-    return as_is();
-  }
-#endif
-  struct library *library = NULL;
   int is_global = handle == DEFAULT_SCOPE || handle == NEXT_SCOPE || handle == PROGRAM_HANDLE;
   if (is_global) {
     /* Who asks cannot be known. It is whoever has the definition that all others get. */
     found = find_global(name, handle == NEXT_SCOPE);
-  } else if ((library = library_of(handle)) == NULL) {
-    return fail("Invalid library handle", NOTHING);
   } else {
+    struct library *library = library_of(handle);
+    if (library == NULL) return fail("Invalid library handle", NOTHING);
     for (uint32_t i = 0; found == NULL && i < library->scope_count; i++) found = find_symbol(library->scope[i]->symbols, name);
   }
   if (found != NULL) return succeed(found->address);
-#ifdef FORWARD
-  if (is_global) {
-    host_symbol(handle == PROGRAM_HANDLE ? DEFAULT_SCOPE : handle, bytes, length, &answer);
-    return as_is();
-  }
-#endif
+  if (is_global && component_init_root->has_host) return ask_host(handle == PROGRAM_HANDLE ? DEFAULT_SCOPE : handle);
   return fail("Symbol not found: ", name);
 }
 
-EXPORT("close") struct result *dl_close(uint32_t handle) {
-#ifdef FORWARD
-  if (host_handle(handle) != 0) {
-    host_close(host_handle(handle), &answer);
-    return as_is();
-  }
-#endif
+enum outcome EXPORT(close)(uint32_t handle) {
+  if (host_handle(handle) != 0) return ask_host(host_handle(handle));
   struct library *library = library_of(handle);
-  /* result<_, string> has its string at the same place. */
   if (library == NULL) return fail("Invalid library handle", NOTHING);
   if (!library->is_program) library->open_count--;
   return succeed(0);
 }
+
+/* The error in another encoding: how many bytes it has. */
+uint32_t EXPORT(error_size)(enum encoding encoding) {
+  if (encoding == UTF8) return set_text((unsigned char *)message, message_length);
+  return encoding == LATIN1 ? encode_latin1() : encode_utf16();
+}
+
+uint32_t EXPORT(error_byte)(uint32_t index) { return text[index]; }

@@ -18,6 +18,7 @@ export interface LiftedFunc {
 
 export interface HostFunc {
   readonly kind: "host";
+  /** The import's, and the function's in it where that is an instance: `a:b/c#d`. */
   readonly name: string;
   readonly type: FuncType;
   /** Takes arguments and gives the result in the host's convention; a promise of it where the type is async. */

@@ -12,11 +12,13 @@ import type {
   ExternType,
   Import,
   Instantiation,
+  Lower,
   TypeDefinition,
 } from "../component/model.js";
 import { ComponentInitError } from "../errors.js";
 import { type ImportName, makeCanonical, makeLifted } from "./canon.js";
 import type { WasmFunction } from "./core-types.js";
+import type { FuncInst, HostFunc } from "./func.js";
 import { type HostImplementation, hostFunc } from "./host-func.js";
 import { ComponentInstance } from "./instance.js";
 import { ResourceType } from "./resources.js";
@@ -30,6 +32,8 @@ export type InstanceExports = ReadonlyMap<string, unknown>;
 export interface Embedder {
   /** A function of an import; `func` is empty where the function is the import itself. */
   func(importName: string, func: string): HostImplementation;
+  /** Told which memory core code passes values in to a function of the host. */
+  onLower?(func: HostFunc, memory: WebAssembly.Memory): void;
   /** Instantiates and starts a core module. */
   instantiateCore(
     module: CoreModuleDefinition,
@@ -147,9 +151,17 @@ class ComponentInstantiation {
       this.#scope.define(canon, makeLifted(canon, this.#scope, nameOf(canon.func)));
       return;
     }
+    if (canon.kind === "lower") this.#noteLower(canon);
     const { func, importName } = makeCanonical(canon, this.#scope);
     this.#importNames.set(func, importName);
     this.#scope.define(canon, func);
+  }
+
+  #noteLower({ func, options }: Lower): void {
+    const callee = this.#scope.find(func) as FuncInst;
+    const memory = options.find((option) => option.kind === "memory");
+    if (callee.kind !== "host" || memory === undefined || !("entity" in memory)) return;
+    this.embedder.onLower?.(callee, this.#scope.find(memory.entity) as WebAssembly.Memory);
   }
 
   async #instantiateCore(instantiation: CoreInstantiation): Promise<void> {

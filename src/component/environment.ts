@@ -69,25 +69,54 @@ export function childEnvironment(
 
 /** Follows imports, aliases and exports to what they stand for. No recursion: a guest can make chains of any length. */
 export function resolve(start: Resolved): Resolved {
-  const aliases: { readonly name: string; readonly self: Resolved }[] = [];
-  let current = start;
+  const { found, path } = walk(start);
+  return path[0]?.self ?? found;
+}
+
+/** An import that nothing is bound to, and the names of the exports that lead from it to something. */
+export interface ImportedItem {
+  readonly import: Import;
+  readonly path: readonly string[];
+}
+
+/** The import that something is, or is in. */
+export function importedItem(start: Resolved): ImportedItem | undefined {
+  const { found, path } = walk(start, (entity) => entity.kind === "import");
+  const definition = found.entity as AnyEntity;
+  if (definition.kind !== "import") return undefined;
+  return { import: definition, path: path.map(({ name }) => name) };
+}
+
+interface Step {
+  readonly name: string;
+  readonly self: Resolved;
+}
+
+/**
+ * @param isOpaque - what to look for no exports in
+ * @returns where the way ends, and the aliases that lead further, the last one first
+ */
+function walk(start: Resolved, isOpaque: (entity: AnyEntity) => boolean = () => false) {
+  const path: Step[] = [];
+  let found = start;
   for (;;) {
-    const definition = current.entity as AnyEntity;
+    const definition = found.entity as AnyEntity;
     if (definition.kind === "export alias") {
-      aliases.push({ name: definition.name, self: current });
-      current = { entity: definition.instance, environment: current.environment };
+      path.push({ name: definition.name, self: found });
+      found = { entity: definition.instance, environment: found.environment };
       continue;
     }
-    const next = follow(current);
+    const next = follow(found);
     if (next !== undefined) {
-      current = next;
+      found = next;
       continue;
     }
-    const alias = aliases.pop();
-    if (alias === undefined) return current;
-    const found = exportsOf(current).get(alias.name);
-    if (found === undefined) return alias.self;
-    current = found;
+    const alias = path.at(-1);
+    if (alias === undefined || isOpaque(definition)) return { found, path: path.toReversed() };
+    const exported = exportsOf(found).get(alias.name);
+    if (exported === undefined) return { found, path: path.toReversed() };
+    path.pop();
+    found = exported;
   }
 }
 

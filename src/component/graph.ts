@@ -89,3 +89,23 @@ export function removeDefinitions(component: Component, removed: ReadonlySet<Def
   });
   component.sections.splice(0, component.sections.length, ...kept);
 }
+
+/** Puts sections in the place of some definitions of a component. */
+export function replaceDefinitions(
+  component: Component,
+  replacements: ReadonlyMap<Definition, readonly ComponentSection[]>,
+): void {
+  const sections = component.sections.flatMap((section) => {
+    if (!section.definitions.some((definition) => replacements.has(definition))) return [section];
+    return section.definitions.flatMap(
+      (definition) => replacements.get(definition) ?? [{ kind: section.kind, definitions: [definition] }],
+    );
+  });
+  component.sections.splice(0, component.sections.length, ...sections);
+}
+
+/** Makes another definition of one, of the same sort: whoever refers to it goes on doing so. */
+export function turnInto<E extends Definition & Entity>(definition: Definition & Entity, other: E): E {
+  for (const key of Object.keys(definition)) delete (definition as unknown as Record<string, unknown>)[key];
+  return Object.assign(definition, other);
+}

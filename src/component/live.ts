@@ -27,11 +27,13 @@ export interface Roots {
   hasEffect(instantiation: CoreInstantiation): boolean;
   /** Whether an export of the root component stays. */
   isExported(item: Export): boolean;
+  /** Whether an import of the root component stays where nothing needs it. */
+  isImported(item: Import): boolean;
 }
 
 /**
  * Removes what nobody can tell is missing: definitions that no export of the root needs, directly or for what it needs,
- * at every nesting level. The root keeps its imports, because its users provide them.
+ * at every nesting level. The root mostly keeps its imports, because its users provide them.
  *
  * @returns everything removed
  */
@@ -179,10 +181,10 @@ class Marker {
   }
 }
 
-function isRoot(definition: Definition, { made }: Node, { hasEffect, isExported }: Roots): boolean {
+function isRoot(definition: Definition, { made }: Node, { hasEffect, isExported, isImported }: Roots): boolean {
   switch (definition.kind) {
     case "import":
-      return made === undefined;
+      return made === undefined && isImported(definition);
     case "export":
       return made === undefined && isExported(definition);
     case "core instantiation":

@@ -8,7 +8,7 @@ import {
   rootEnvironment,
 } from "./environment.js";
 import { definitionsOf, definitionsOfKind } from "./graph.js";
-import type { Component, DefinedType, Definition, Entity, FuncType, ValType } from "./model.js";
+import type { Component, DefinedType, Definition, Entity, FuncType, Import, ValType } from "./model.js";
 import type { FunctionType, ValueType } from "./value-types.js";
 
 /** Types that a guest nests deeper than this are cut off, before recursion ends the stack. */
@@ -61,6 +61,13 @@ export function importedInterfaces(component: Component): ImportedInterface[] {
     if (item.sort === "func") return [importedFunction(item.name.name, functionType(resolved))];
     return item.sort === "instance" ? interfacesOf(item.name.name, resolved) : [];
   });
+}
+
+/** The types of the functions in an instance that the root component imports, by name. */
+export function functionsOfImport(component: Component, item: Import): Map<string, FunctionType> {
+  const exports = instanceExports({ entity: item, environment: rootEnvironment(component) });
+  const functions = [...exports].filter(([, { entity }]) => entity.sort === "func");
+  return new Map(functions.map(([name, func]) => [name, functionType(func)]));
 }
 
 function importedFunction(name: string, type: FunctionType): ImportedInterface {

@@ -57,24 +57,22 @@ export interface Baked {
  * Adds libraries to a component as core modules that are instantiated with what they were bound to, after all that is there.
  *
  * @param specialized - it is changed
- * @param added - a component that `specialized` has and the snapshot has not
+ * @param answering - core instances of it that the snapshot has not
  * @param libraries - in the order in which they were opened
  */
 export function bake(
   specialized: Specialized,
-  added: Component | undefined,
+  answering: readonly CoreInstanceNode[],
   program: ProgramItems | undefined,
   libraries: readonly OpenLibrary[],
 ): Baked {
-  const nodes = specialized.instances.filter(({ component }) => component !== added);
+  const nodes = specialized.instances;
   const baker = program && new Baker(nodes, program);
   for (const library of libraries) baker?.add(library);
   const opened = [...(baker?.added ?? [])];
   const order = new Map(instantiationsIn(specialized.component).map((one, i) => [one, i]));
   const placeOf = ({ instantiation }: CoreInstanceNode) => order.get(instantiation) as number;
-  const instances = [...specialized.instances, ...opened.map(([, node]) => node)].sort(
-    (a, b) => placeOf(a) - placeOf(b),
-  );
+  const instances = [...nodes, ...answering, ...opened.map(([, node]) => node)].sort((a, b) => placeOf(a) - placeOf(b));
   const correspondence = new Map(
     [...nodes.entries(), ...opened].map(([position, node]) => [position, { instance: placeOf(node), isEqual: true }]),
   );

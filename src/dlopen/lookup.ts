@@ -1,12 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { evaluateConstExpr, i32ConstExpr } from "../binary/const-expr.js";
-import { decodeComponent } from "../component/decode.js";
-import { definitionsOfKind } from "../component/graph.js";
-import type { Component, CoreModuleDefinition } from "../component/model.js";
-import { decodeDefinition } from "../instrument/module.js";
 import { alignUp, PAGE_SIZE } from "../link/layout.js";
 import { sortByBytes, TableWriter, type Text, textSize } from "../link/table-writer.js";
-import { encodeModule } from "../module/encode.js";
+import { decodeModule } from "../module/decode.js";
 import type { CoreModule } from "../module/model.js";
 import type { DataSegment } from "../module/segments.js";
 
@@ -35,10 +31,7 @@ export interface LookupState {
   readonly lastHandle: number;
 }
 
-const TEMPLATES = {
-  lookup: new URL("../../shared-libs/dlopen/lookup.wasm", import.meta.url),
-  forwarder: new URL("../../shared-libs/dlopen/forwarder.wasm", import.meta.url),
-};
+const TEMPLATE = new URL("../../shared-libs/dlopen/lookup.wasm", import.meta.url);
 
 /** The variable that leads to the table, and where the template's own memory ends. */
 const ROOT = "component_init_root";
@@ -49,25 +42,22 @@ const LIBRARY_SIZE = 44;
 const NAME_SIZE = 8;
 const SYMBOL_SIZE = 12;
 const POINTER_SIZE = 4;
-const ROOT_SIZE = 20;
+const ROOT_SIZE = 24;
 
 /**
- * The component that answers in the place of the host that opened the libraries.
+ * The core module that answers in the place of the host that opened the libraries.
  *
- * @param forwards - whether it asks the host for what is not in the table
+ * @param hasHost - whether there is one to ask for what is not in the table
  */
-export async function lookupComponent(state: LookupState, forwards: boolean): Promise<Component> {
-  const component = decodeComponent(await readFile(forwards ? TEMPLATES.forwarder : TEMPLATES.lookup));
-  const [definition] = definitionsOfKind(component, "core module") as [CoreModuleDefinition];
-  const module = decodeDefinition(definition).copy();
-  fill(module, state);
-  definition.chunks = encodeModule(module).toChunks();
-  return component;
+export async function lookupModule(state: LookupState, hasHost: boolean): Promise<CoreModule> {
+  const module = decodeModule(await readFile(TEMPLATE)).copy();
+  fill(module, state, hasHost);
+  return module;
 }
 
-function fill(module: CoreModule, state: LookupState): void {
+function fill(module: CoreModule, state: LookupState, hasHost: boolean): void {
   const start = alignUp(addressOf(module, HEAP_BASE), 16);
-  const { bytes, root } = encodeTable(state, start);
+  const { bytes, root } = encodeTable(state, hasHost, start);
   const pointer = Buffer.alloc(POINTER_SIZE);
   pointer.writeUInt32LE(root);
   module.data = [...module.data, segment(start, bytes), segment(addressOf(module, ROOT), pointer)];
@@ -83,12 +73,16 @@ function addressOf(module: CoreModule, name: string): number {
   const index = module.exports.find((one) => one.name === name)?.index;
   const global = index === undefined ? undefined : module.globals[index];
   const value = global && evaluateConstExpr(global.init);
-  if (typeof value !== "number") throw new Error(`the lookup component does not export ${name}`);
+  if (typeof value !== "number") throw new Error(`lookup.wasm does not export ${name}`);
   return value;
 }
 
 /** @returns the root's address, too: it comes last */
-function encodeTable({ libraries, lastHandle }: LookupState, start: number): { bytes: Uint8Array; root: number } {
+function encodeTable(
+  { libraries, lastHandle }: LookupState,
+  hasHost: boolean,
+  start: number,
+): { bytes: Uint8Array; root: number } {
   const sorted = libraries.map((library) => ({ ...library, sorted: sortByBytes([...library.symbols.keys()]) }));
   const sizes = sorted.map(
     ({ names, sorted: symbols, scope }) =>
@@ -119,7 +113,7 @@ function encodeTable({ libraries, lastHandle }: LookupState, start: number): { b
   for (const record of written) writer.words(...record);
   const root = writer.address;
   const lastGlobal = Math.max(0, ...libraries.map(({ globalSince }) => globalSince));
-  writer.words(libraries.length, records, lastGlobal, end, lastHandle);
+  writer.words(libraries.length, records, lastGlobal, end, lastHandle, hasHost ? 1 : 0);
   return { bytes: writer.bytes, root };
 }
 

@@ -1,11 +1,18 @@
-import type { Component } from "../component/model.js";
+import type { Component, Import } from "../component/model.js";
 import { ComponentInitError } from "../errors.js";
-import type { Supply } from "../specialize/model.js";
+import type { CoreInstanceNode, Specialized, Supply } from "../specialize/model.js";
 import { specialize } from "../specialize/specialize.js";
+import { answerIn } from "./answering.js";
 import { type Baked, bake } from "./bake.js";
-import { lookupComponent } from "./lookup.js";
-import { replaceDlImport } from "./replace-import.js";
+import { dlImports } from "./interface.js";
+import { type LookupState, lookupModule } from "./lookup.js";
+import { loweringsOf } from "./lowerings.js";
 import type { DlState } from "./state.js";
+
+export interface WithLibraries extends Baked {
+  /** Imports that nobody is to provide any more. */
+  readonly replacedImports: ReadonlySet<Import>;
+}
 
 /**
  * The component with what its initialization opened: the libraries themselves, and what answers for them.
@@ -17,10 +24,32 @@ export async function withLibraries(
   supply: Supply,
   { program, libraries, lookup }: DlState,
   keepsImport: boolean,
-): Promise<Baked> {
-  const answering = await lookupComponent(lookup, keepsImport);
-  const replace = (component: Component) => replaceDlImport(component, answering, keepsImport);
-  return bake(specialize(bytes, supply, replace), answering, program, libraries);
+): Promise<WithLibraries> {
+  const specialized = specialize(bytes, supply);
+  const imports = new Set(dlImports(specialized.component));
+  const home = program && specialized.instances[program.memory.position]?.component;
+  const answering = await answerAll(specialized, imports, home, lookup, keepsImport);
+  const baked = bake(specialized, answering, program, libraries);
+  return { ...baked, replacedImports: keepsImport ? new Set() : imports };
+}
+
+const NOTHING_OPEN: LookupState = { libraries: [], lastHandle: 0 };
+
+/** Only the program knows what was opened: another component's handles and addresses are none of it. */
+async function answerAll(
+  { component }: Specialized,
+  imports: ReadonlySet<Import>,
+  home: Component | undefined,
+  state: LookupState,
+  asksHost: boolean,
+): Promise<CoreInstanceNode[]> {
+  const byComponent = Map.groupBy(loweringsOf(component, imports), (lowering) => lowering.component);
+  const added: CoreInstanceNode[] = [];
+  for (const [inner, lowerings] of byComponent) {
+    const lookup = await lookupModule(inner === home ? state : NOTHING_OPEN, asksHost);
+    added.push(...(await answerIn(inner, lowerings, lookup, asksHost)));
+  }
+  return added;
 }
 
 /** A snapshot with libraries has its places in the component that opened them. */

@@ -7,7 +7,7 @@ import { PromiseIntegration } from "../abi/promise-integration.js";
 import { Store } from "../abi/store.js";
 import { concat } from "../binary/writer.js";
 import type { CoreModuleDefinition } from "../component/model.js";
-import { failDl } from "../dlopen/interface.js";
+import { failDl, isDlInterface } from "../dlopen/interface.js";
 import { lookUp, type RunningInstance } from "../instrument/access.js";
 import { formatInitFunction, type InitFunction } from "../instrument/init-func.js";
 import type { Instrumented, InstrumentedInstance, InstrumentedModule } from "../instrument/model.js";
@@ -47,6 +47,7 @@ export class ComponentRun implements LoaderHost {
   readonly tables = new TableWatch();
   readonly references = new ReferenceWatch();
   readonly adapters = new AdapterCalls();
+  readonly callers = new Set<WebAssembly.Memory>();
   exited = false;
 
   private readonly running: RunningMember[] = [];
@@ -116,6 +117,9 @@ export class ComponentRun implements LoaderHost {
     return instantiateComponent(this.prepared.instrumented.component, this.store, {
       func: (importName, func) => hostFunctionOf(imports, importName, func),
       instantiateCore: this.instantiateCore,
+      onLower: ({ name }, memory) => {
+        if (isDlInterface(name)) this.callers.add(memory);
+      },
     });
   }
 

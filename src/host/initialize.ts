@@ -1,5 +1,5 @@
 import { concat } from "../binary/writer.js";
-import { DL_INTERFACE, isDlInterface } from "../dlopen/interface.js";
+import { checkDlImports, DL_INTERFACE, opensLibraries } from "../dlopen/interface.js";
 import type { DlPlan } from "../dlopen/plan.js";
 import { ComponentInitError } from "../errors.js";
 import type { InitFunction } from "../instrument/init-func.js";
@@ -187,7 +187,7 @@ async function initializeWith(
     host: hostReport(guest.wasiOptions, wasi, refusals, network?.activity()),
     warnings: [...warnings, ...handleWarnings(handles, options.handles)],
     files: wasi.files,
-    dl: guest.opensLibraries ? guest.dl : undefined,
+    dl: guest.usesLoader ? guest.dl : undefined,
   };
 }
 
@@ -230,9 +230,10 @@ async function openGuest(prepared: Prepared, options: HostOptions, network: Open
     cause instanceof ComponentInitError
       ? refusals.describe()
       : [...refusals.describe(), ...ungranted(wasiOptions, wasi)];
-  const opensLibraries =
-    instrumented.imports.some(({ name }) => isDlInterface(name)) && !Object.hasOwn(given, DL_INTERFACE);
-  return { run, wasi, wasiOptions, output, refusals, dl, imports, notes, opensLibraries };
+  const isGiven = Object.hasOwn(given, DL_INTERFACE);
+  if (!isGiven) checkDlImports(instrumented.component);
+  const usesLoader = opensLibraries(instrumented.component) && !isGiven;
+  return { run, wasi, wasiOptions, output, refusals, dl, imports, notes, usesLoader };
 }
 
 function librarySource({ dlopen = {}, env }: HostOptions, findFile: (path: string) => GuestFile | undefined) {

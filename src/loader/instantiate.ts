@@ -16,6 +16,8 @@ import type { Loaded } from "./registry.js";
 export interface LoaderHost {
   /** The core instances of the component. */
   readonly coreInstances: () => readonly RunningCore[];
+  /** The memories of those who can open libraries. */
+  readonly callers: ReadonlySet<WebAssembly.Memory>;
   /** Instantiates a core module next to them. */
   readonly instantiateMore: (module: InstrumentedModule, imports: WebAssembly.Imports, name: string) => AddedInstance;
   /** Whether the host has ended the guest: then nothing may look as if it were a failure of a library. */

@@ -40,7 +40,7 @@ export class DlLoader {
     private readonly source: LibrarySource,
     plan: DlPlan | undefined,
   ) {
-    this.program = findProgram(host.coreInstances());
+    this.program = findProgram(host.coreInstances(), host.callers);
     addProgram(this.registry, this.program);
     const slots = new TableSlots(this.program.table);
     this.opened = new OpenedLibraries(this.registry, slots);

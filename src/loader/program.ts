@@ -1,6 +1,6 @@
 import { concat } from "../binary/writer.js";
 import type { ProgramItem, ProgramItems } from "../dlopen/bake.js";
-import { failDl, isDlInterface } from "../dlopen/interface.js";
+import { failDl } from "../dlopen/interface.js";
 import type { Definer } from "../dlopen/resolve.js";
 import { lookUp, type RunningInstance } from "../instrument/access.js";
 import type { InstrumentedModule, VisibleMemory } from "../instrument/model.js";
@@ -44,11 +44,12 @@ export interface Program {
  * Finds the program among the core instances of a component: the one core module that has a memory and a table, or, where it was
  * linked of libraries, these. After pre-initialization there can be both.
  *
+ * @param callers - the memories of those who can open libraries
  * @throws DlError
  */
-export function findProgram(instances: readonly RunningCore[]): Program {
+export function findProgram(instances: readonly RunningCore[], callers: ReadonlySet<WebAssembly.Memory>): Program {
   const modules = instances.map(({ module }) => decodeModule(concat(module.chunks)));
-  const candidates = candidatesAmong(instances);
+  const candidates = candidatesAmong(instances, callers);
   const libraries = candidates.filter((position) => decodeDylink(modules[position] as CoreModule) !== undefined);
   const parts = libraries.map((position) => libraryPart(instances[position] as RunningCore, position));
   const main = mainOf(instances, candidates);
@@ -68,12 +69,9 @@ function hasPlaces(instances: readonly RunningCore[], position: number, librarie
 }
 
 /** Of several programs in a component, which have a memory each, the core instances of the one that can open libraries. */
-function candidatesAmong(instances: readonly RunningCore[]): number[] {
+function candidatesAmong(instances: readonly RunningCore[], callers: ReadonlySet<WebAssembly.Memory>): number[] {
   const positions = [...instances.keys()];
-  const has = (items: object) => Object.keys(items).some(isDlInterface);
-  // What asks for others, and has it itself, is what an earlier pre-initialization has put in between.
-  const opening = instances.filter(({ imports, exports }) => has(imports) && !has(exports));
-  const [memory, other] = new Set(opening.flatMap((running) => memoryIn(running) ?? []));
+  const [memory, other] = callers;
   if (other !== undefined) failDl("several programs of the component open libraries, and only one can");
   return memory === undefined
     ? positions

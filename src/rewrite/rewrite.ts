@@ -8,6 +8,7 @@ import type {
   CoreModuleDefinition,
   Definition,
   Export,
+  Import,
 } from "../component/model.js";
 import { exportedFunctions } from "../component/resolve.js";
 import { ComponentInitError } from "../errors.js";
@@ -29,6 +30,7 @@ import { addLateReferences } from "./late-references.js";
 import { mismatch } from "./mismatch.js";
 import { rewriteModule } from "./module.js";
 import { type ReferenceState, rewriteReferences } from "./references.js";
+import { dropFunctions } from "./replaced-imports.js";
 import { shareEqual } from "./share.js";
 
 export interface RewriteOptions {
@@ -43,6 +45,8 @@ export interface RewriteOptions {
   readonly gc?: boolean;
   /** Core instances whose exports others want who are not there yet. */
   readonly exporting?: ReadonlySet<CoreInstantiation>;
+  /** Imports whose functions nobody is to provide any more. */
+  readonly replacedImports?: ReadonlySet<Import>;
 }
 
 export interface Rewritten {
@@ -107,6 +111,7 @@ class Rewriter {
     if (this.collector !== undefined) {
       while (this.collector.collect(this.component)) for (const one of this.removeDead()) removed.add(one);
     }
+    dropFunctions(this.component, this.options.replacedImports ?? new Set());
     return this.result(removed);
   }
 
@@ -114,6 +119,7 @@ class Rewriter {
     return removeDead(this.component, {
       hasEffect: (one) => this.exporting.has(one) || hasEffect(this.moduleOf(one.module as CoreModuleDefinition)),
       isExported: () => true,
+      isImported: (item) => !this.options.replacedImports?.has(item),
     });
   }
 

@@ -23,7 +23,11 @@ async function removeFrom(text: string, names: readonly string[], hasEffect: () 
   const exports = definitionsOfKind(component, "export").filter(({ name }) => names.includes(name.name));
   expect(exports).toHaveLength(names.length);
   const before = definitionsOf(component);
-  const removed = removeDead(component, { hasEffect, isExported: (item) => !exports.includes(item) });
+  const removed = removeDead(component, {
+    hasEffect,
+    isExported: (item) => !exports.includes(item),
+    isImported: () => true,
+  });
   expect(definitionsOf(component)).toEqual(before.filter((definition) => !removed.has(definition)));
   const output = encodeComponent(component).toBytes();
   await validate(output);

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
 import { cppLibrary, cppWorld } from "../support/cpp.js";
-import { ENGINES } from "../support/differential.js";
+import { enginesWith } from "../support/differential.js";
 import { directoryOf } from "../support/dlopen.js";
 import { linked, preview1Adapter, systemLibrary } from "../support/libraries.js";
 import { comparable } from "../support/session.js";
@@ -28,7 +28,7 @@ async function output(): Promise<Uint8Array> {
   return result;
 }
 
-describe.each(ENGINES)("C++ libraries that are opened, in $name", ({ available, session }) => {
+describe.each(enginesWith("exceptions"))("C++ libraries that are opened, in $name", ({ available, session }) => {
   test.runIf(available)("throw to the program, and catch what it throws", async () => {
     const run = (how: number) => ({ export: "run", args: [how] });
     const caught = (how: number) => ({ export: "caught", args: [how] });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
-import { ENGINES } from "../support/differential.js";
+import { ALL_ENGINES } from "../support/differential.js";
 import { directoryOf, scriptedLibrary, scriptedProgram } from "../support/dlopen.js";
 import { cLibrary, linked, preview1Adapter, systemLibrary } from "../support/libraries.js";
 
@@ -23,7 +23,7 @@ describe.each(Object.entries(PROGRAMS))("a program %s, without what nothing reac
     const initFunc = 'run("open /lib/adds.so 2")';
     const options = { initFunc, keepInitFunc: true, preopens, gc: true, verify: true };
     const { component: output } = await preinitialize(component, options);
-    for (const { available, session } of ENGINES) {
+    for (const { available, session } of ALL_ENGINES) {
       if (!available) continue;
       const { outcomes } = await session(output, { calls: [{ export: "run", args: ["call 0 add 40"] }] });
       expect(outcomes).toEqual([{ ok: "42\n" }]);

@@ -1,8 +1,16 @@
 import { describe, expect, test } from "vitest";
+import { decodeComponent } from "../../src/component/decode.js";
 import { encodeComponent } from "../../src/component/encode.js";
-import { type LookupLibrary, lookupComponent } from "../../src/dlopen/lookup.js";
-import { jcoSession } from "../support/jco.js";
-import type { Arg } from "../support/session.js";
+import { removeDead } from "../../src/component/live.js";
+import { answerIn } from "../../src/dlopen/answering.js";
+import { dlImports } from "../../src/dlopen/interface.js";
+import { type LookupLibrary, lookupModule } from "../../src/dlopen/lookup.js";
+import { loweringsOf } from "../../src/dlopen/lowerings.js";
+import { bringToLife } from "../conformance/live-component.js";
+import { ALL_ENGINES } from "../support/differential.js";
+import { DL_CALLS, dlCaller, type LoweringOptions } from "../support/dl-caller.js";
+import { type Arg, type Call, comparable, normalise, type Outcome, type SessionResult } from "../support/session.js";
+import { wat } from "../support/wat.js";
 
 const DL = "component-init:dlopen/dl";
 const NEXT = 0xffffffff;
@@ -129,36 +137,240 @@ const CASES: Readonly<Record<string, readonly Step[]>> = {
   ],
 };
 
-type Calls = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
-
-async function answers(steps: readonly Step[], libraries: readonly LookupLibrary[], host?: Calls): Promise<unknown[]> {
-  const component = await lookupComponent({ libraries, lastHandle: LAST }, host !== undefined);
-  const calls = steps.map(([call, args]) => ({ export: [`${DL}@0.1.0`, call] as const, args }));
-  const bytes = encodeComponent(component).toBytes();
-  const { outcomes } = await jcoSession(bytes, { calls, ...(host && { imports: { [DL]: host } }) });
-  return outcomes.map((outcome) => ("ok" in outcome ? outcome.ok : outcome));
+/** A component whose core code is told what is in a table, in the place of what its host would say. */
+async function answering(
+  libraries: readonly LookupLibrary[],
+  { asksHost = false, ...lowering }: LoweringOptions & { asksHost?: boolean } = {},
+): Promise<Uint8Array> {
+  const component = decodeComponent(await wat(dlCaller(lowering)));
+  const imports = new Set(dlImports(component));
+  const lookup = await lookupModule({ libraries, lastHandle: LAST }, asksHost);
+  await answerIn(component, loweringsOf(component, imports), lookup, asksHost);
+  removeDead(component, { hasEffect: () => true, isExported: () => true, isImported: () => asksHost });
+  return encodeComponent(component).toBytes();
 }
 
-describe("what answers for libraries in an output", () => {
-  test.each(Object.entries(CASES))("%s", async (_, steps) => {
-    expect(await answers(steps, LIBRARIES)).toEqual(steps.map(([, , answer]) => answer));
+type Session = (
+  component: Uint8Array,
+  options: { readonly calls: readonly Call[] },
+) => Promise<Pick<SessionResult, "outcomes">>;
+
+/** What runs inside of the tool itself. */
+async function liveSession(
+  component: Uint8Array,
+  { calls, host = {} }: { readonly calls: readonly Call[]; readonly host?: Host },
+): Promise<Pick<SessionResult, "outcomes">> {
+  const functions = Object.entries(host).map(([name, func]) => [`${DL}@0.1.0#${name}`, func] as const);
+  const live = await bringToLife(component, Object.fromEntries(functions));
+  const outcomes: Outcome[] = [];
+  for (const { export: name, args = [] } of calls) {
+    try {
+      const result = (await live.call([name].flat(), args)) as { tag: "ok" | "err"; val?: unknown } | number;
+      outcomes.push(typeof result === "number" ? { ok: result } : ({ [result.tag]: normalise(result.val) } as Outcome));
+    } catch (error) {
+      outcomes.push({ trap: String(error) });
+    }
+  }
+  return { outcomes };
+}
+
+const SESSIONS: readonly { readonly name: string; readonly available: boolean; readonly session: Session }[] = [
+  { name: "the tool", available: true, session: liveSession },
+  ...ALL_ENGINES,
+];
+
+const callsOf = (steps: readonly Step[]) => steps.map(([call, args]) => ({ export: [DL_CALLS, call] as const, args }));
+const answersOf = (steps: readonly Step[]) =>
+  steps.map(([, , answer]) => (typeof answer === "number" || answer === null ? { ok: answer } : answer));
+
+describe.each(SESSIONS)("what answers for libraries in an output, in $name", ({ name, available, session }) => {
+  test.runIf(available).each(Object.entries(CASES))("%s", async (_, steps) => {
+    const { outcomes } = await session(await answering(LIBRARIES), { calls: callsOf(steps) });
+    expect(outcomes).toEqual(answersOf(steps));
+  });
+
+  // jco's bindings know UTF-8 alone.
+  const encodings = name === "V8" ? (["utf8"] as const) : (["utf8", "utf16", "latin1+utf16"] as const);
+  test.runIf(available).each(encodings)("in any language, as %s", async (encoding) => {
+    const steps = LANGUAGES.flatMap((text, i) => [
+      open(`/lib/${text}.so`, 2),
+      symbol(2, text, i),
+      symbol(2, `${text}!`, absent(`${text}!`)),
+      open(`${text}?`, closed(`${text}?`)),
+    ]);
+    const symbols = new Map(LANGUAGES.map((text, i) => [text, i]));
+    const one = library(
+      2,
+      LANGUAGES.map((text) => `/lib/${text}.so`),
+      { scope: [0], symbols },
+    );
+    const { outcomes } = await session(await answering([one], { encoding }), { calls: callsOf(steps) });
+    expect(outcomes).toEqual(answersOf(steps));
+  });
+
+  test.runIf(available)("a message that is cut keeps its characters whole", async () => {
+    const names = [200, 201, 202, 203, 204].map((length) => `${"x".repeat(length)}${"😀".repeat(20)}`);
+    const { outcomes } = await session(await answering([], { encoding: "utf8" }), {
+      calls: callsOf(names.map((text) => symbol(0, text, 0))),
+    });
+    for (const [i, outcome] of outcomes.entries()) {
+      const { err } = outcome as { err: string };
+      expect(absent(names[i] as string).err.startsWith(err)).toBe(true);
+      expect(Buffer.byteLength(err)).toBeGreaterThan(248);
+      expect(err).not.toContain("\ufffd");
+    }
   });
 });
 
+/** Of one, two, three and four bytes in UTF-8; of one byte in Latin-1 and of two; of one and two units in UTF-16. */
+const LANGUAGES = ["plain", "zażółć", "été ÿ", "日本語", "😀", "a\u0000b", "\u{10ffff}\ud7ff\ue000"];
+
+// jco and Wasmtime have no 64-bit canonical ABI.
+test("what answers in a 64-bit memory", async () => {
+  for (const steps of Object.values(CASES)) {
+    const { outcomes } = await liveSession(await answering(LIBRARIES, { is64: true }), { calls: callsOf(steps) });
+    expect(outcomes).toEqual(answersOf(steps));
+  }
+});
+
+interface Raw extends LoweringOptions {
+  readonly raw: string;
+}
+
+/** Whether core code gets an answer or traps, as CanonicalABI.md says. The memory ends at 0x100000. */
+const RAW: Readonly<Record<string, readonly [Raw, "answers" | "traps"]>> = {
+  "an empty name at the end of the memory": [{ raw: callSymbol(0x100000, 0) }, "answers"],
+  "an empty name beyond the end": [{ raw: callSymbol(0x100001, 0) }, "traps"],
+  "a name that ends with the memory": [{ raw: callSymbol(0xffffc, 4) }, "answers"],
+  "a name that ends beyond it": [{ raw: callSymbol(0xffffc, 5) }, "traps"],
+  "a name that goes round": [{ raw: callSymbol(-4, 8) }, "traps"],
+  "a name that is too long for any": [{ raw: callSymbol(16, -1) }, "traps"],
+  "a name that is no UTF-8": [{ raw: callSymbol(16, 2), fields: '(data (i32.const 16) "a\\ff")' }, "traps"],
+  "a name that ends in the middle of a character": [
+    { raw: callSymbol(16, 2), fields: '(data (i32.const 16) "\\e6\\97\\a5")' },
+    "traps",
+  ],
+  "a surrogate in UTF-8": [{ raw: callSymbol(16, 3), fields: '(data (i32.const 16) "\\ed\\a0\\80")' }, "traps"],
+  "a character in more bytes than it needs": [
+    { raw: callSymbol(16, 2), fields: '(data (i32.const 16) "\\c1\\81")' },
+    "traps",
+  ],
+  "a character beyond the last": [
+    { raw: callSymbol(16, 4), fields: '(data (i32.const 16) "\\f4\\90\\80\\80")' },
+    "traps",
+  ],
+  "UTF-16 at an odd address": [{ encoding: "utf16", raw: callSymbol(17, 1) }, "traps"],
+  "a lonely surrogate": [
+    { encoding: "utf16", raw: callSymbol(16, 2), fields: '(data (i32.const 16) "\\00\\d8a\\00")' },
+    "traps",
+  ],
+  "surrogates the wrong way round": [
+    { encoding: "utf16", raw: callSymbol(16, 2), fields: '(data (i32.const 16) "\\00\\dc\\00\\d8")' },
+    "traps",
+  ],
+  "half of a pair at the end": [
+    { encoding: "utf16", raw: callSymbol(16, 1), fields: '(data (i32.const 16) "\\00\\d8\\00\\dc")' },
+    "traps",
+  ],
+  "Latin-1 at an odd address": [{ encoding: "latin1+utf16", raw: callSymbol(17, 1) }, "traps"],
+  "UTF-16 in the place of Latin-1": [
+    {
+      encoding: "latin1+utf16",
+      raw: callSymbol(16, 0x80000002 | 0),
+      fields: '(data (i32.const 16) "\\00\\d8\\00\\dc")',
+    },
+    "answers",
+  ],
+  "a result at an address that is not its own": [{ raw: callSymbol(16, 1, 66) }, "traps"],
+  "a result that ends with the memory": [{ raw: callSymbol(16, 1, 0xffff4) }, "answers"],
+  "a result that ends beyond it": [{ raw: callSymbol(16, 1, 0xffff8) }, "traps"],
+  "a list that ends beyond it": [
+    {
+      raw: "(call $open-bytes (i32.const 16) (i32.const 1) (i32.const 0xffff0) (i32.const 17) (i32.const 0) (i32.const 64)) (i32.const 0)",
+    },
+    "traps",
+  ],
+  "flags that there are not": [
+    { raw: "(call $open (i32.const 16) (i32.const 0) (i32.const 0xf8) (i32.const 64)) (i32.load8_u (i32.const 64))" },
+    "answers",
+  ],
+  "an allocator that gives what is not there": [{ raw: callSymbol(16, 1), realloc: "(i32.const 0xfffff)" }, "traps"],
+  "an allocator that gives an odd address": [
+    { encoding: "utf16", raw: callSymbol(16, 1), realloc: "(i32.const 0x101)" },
+    "traps",
+  ],
+  "an allocator that calls": [
+    {
+      raw: `(table.set $table (i32.const 0) (ref.func $again)) ${callSymbol(16, 1)}`,
+      realloc: "(call_indirect (type $call) (i32.const 0)) (i32.const 1024)",
+      fields: "(elem declare func $again) (func $again (call $close (i32.const 0) (i32.const 128)))",
+    },
+    "traps",
+  ],
+};
+
+function callSymbol(ptr: number, length: number, result = 64): string {
+  const args = [0, ptr, length, result].map((value) => `(i32.const ${value})`);
+  return `(call $symbol ${args.join(" ")}) (i32.const 1)`;
+}
+
+const NOTHING_FOUND = () => {
+  throw "no such thing";
+};
+const REFUSING: Host = {
+  open: NOTHING_FOUND,
+  "open-bytes": NOTHING_FOUND,
+  symbol: NOTHING_FOUND,
+  close: NOTHING_FOUND,
+};
+
+describe("core code that passes", () => {
+  const expectedOf = (what: "answers" | "traps", outcomes: readonly Outcome[]) =>
+    expect(comparable(outcomes)).toEqual([what === "traps" ? { trap: true } : { ok: 1 }]);
+
+  test.each(Object.entries(RAW))("%s to its host", async (_, [lowering, what]) => {
+    const { outcomes } = await liveSession(await wat(dlCaller(lowering)), {
+      calls: [{ export: "raw" }],
+      host: REFUSING,
+    });
+    expectedOf(what, outcomes);
+  });
+
+  describe.each(SESSIONS)("to what answers in an output, in $name", ({ name, available, session }) => {
+    const cases = Object.entries(RAW).filter(([, [{ encoding }]]) => name !== "V8" || encoding === undefined);
+    test.runIf(available).each(cases)("%s", async (_, [lowering, what]) => {
+      const { outcomes } = await session(await answering([], lowering), { calls: [{ export: "raw" }] });
+      expectedOf(what, outcomes);
+    });
+  });
+});
+
+type Host = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
+
 describe("what asks the host for others", () => {
   const asked: unknown[] = [];
-  const answering = (call: string, answer: unknown) => (of: unknown, what: unknown) => {
+  const saying = (call: string, val: unknown) => (of: unknown, what: unknown) => {
     asked.push([call, of, what]);
-    return answer;
+    return val;
   };
-  const host: Calls = {
-    open: answering("open", 2),
-    openBytes: (name, bytes) => answering("open-bytes", 2)(name, [...(bytes as Uint8Array)]),
-    symbol: answering("symbol", 99),
-    close: answering("close", undefined),
+  const host: Host = {
+    open: saying("open", 2),
+    "open-bytes": (name, bytes) => saying("open-bytes", 2)(name, [...(bytes as Uint8Array)]),
+    symbol: saying("symbol", 99),
+    close: saying("close", undefined),
   };
+  const answers = async (steps: readonly Step[], host: Host, lowering: LoweringOptions) => {
+    const component = await answering(LIBRARIES, { ...lowering, asksHost: true });
+    return (await liveSession(component, { calls: callsOf(steps), host })).outcomes;
+  };
+  const LOWERINGS: readonly LoweringOptions[] = [
+    {},
+    { encoding: "utf16" },
+    { encoding: "latin1+utf16" },
+    { is64: true },
+  ];
 
-  test("tells the host's libraries from its own", async () => {
+  test.each(LOWERINGS)("tells the host's libraries from its own, with %j", async (lowering) => {
     const steps: readonly Step[] = [
       open("a.so", 2),
       open("c.so", LAST + 2, { global: true }),
@@ -170,30 +382,26 @@ describe("what asks the host for others", () => {
       ["open-bytes", ["c.so", Uint8Array.of(1, 2), {}], LAST + 2],
       symbol(LAST, "c", INVALID),
       symbol(0, "f", 10),
-      symbol(0, "c", 99),
+      symbol(0, "ć", 99),
       symbol(1, "c", 99),
       symbol(NEXT, "p", 99),
       symbol(LAST + 1, "c", 99),
     ];
-    expect(await answers(steps, LIBRARIES, host)).toEqual(steps.map(([, , answer]) => answer));
+    expect(await answers(steps, host, lowering)).toEqual(answersOf(steps));
     expect(asked.splice(0)).toEqual([
       ["open", "c.so", { noLoad: false, global: true, noDelete: false }],
       ["symbol", 2, "c"],
       ["close", 2, undefined],
       ["open-bytes", "c.so", [1, 2]],
-      ["symbol", 0, "c"],
+      ["symbol", 0, "ć"],
       ["symbol", 0, "c"],
       ["symbol", NEXT, "p"],
       ["symbol", 1, "c"],
     ]);
   });
 
-  test("hands on what the host says that it cannot", async () => {
-    const refuse = () => {
-      throw "no such thing";
-    };
+  test.each(LOWERINGS)("hands on what the host says that it cannot, with %j", async (lowering) => {
     const steps = [open("c.so", 0), symbol(LAST + 1, "c", 0), close(LAST + 1, 0)];
-    const refused = await answers(steps, LIBRARIES, { open: refuse, symbol: refuse, close: refuse, openBytes: refuse });
-    expect(refused).toEqual(steps.map(() => ({ err: "no such thing" })));
+    expect(await answers(steps, REFUSING, lowering)).toEqual(steps.map(() => ({ err: "no such thing" })));
   });
 });

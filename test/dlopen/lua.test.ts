@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
-import { ENGINES } from "../support/differential.js";
+import { enginesWith } from "../support/differential.js";
 import { directoryOf } from "../support/dlopen.js";
+import { jcoSession } from "../support/jco.js";
 import { INIT_SCRIPT, luaProgram, nativeModule, SCRIPTS } from "../support/lua.js";
 import { comparable } from "../support/session.js";
 
@@ -18,7 +19,7 @@ test("Lua opens a module in C that a script requires while it initializes", asyn
   const options = { initFunc: "init", preopens: [{ host, guest: "/lua" }], verify: true };
   const { component: output, report } = await preinitialize(component, options);
   expect(report.dlopen).toMatchObject({ open: ["native.so"], failures: [] });
-  for (const { available, session } of ENGINES) {
+  for (const { available, session } of enginesWith("exceptions")) {
     if (!available) continue;
     const calls = SCRIPTS.map(([script]) => ({ export: "eval", args: [script] }));
     expect(comparable((await session(output, { calls })).outcomes)).toEqual(
@@ -35,9 +36,8 @@ describe("a module that is not there", () => {
       initFunc: "init",
       preopens: [{ host, guest: "/lua" }],
     });
-    const [engine] = ENGINES;
     const calls = [{ export: "eval", args: ["return result"] }];
-    const { outcomes } = await (engine as (typeof ENGINES)[number]).session(output, { calls });
+    const { outcomes } = await jcoSession(output, { calls });
     expect((outcomes[0] as { ok: string }).ok).toContain("Error loading shared library native.so: core module wanted");
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
-import { ENGINES } from "../support/differential.js";
+import { ALL_ENGINES } from "../support/differential.js";
 import { directoryOf, dlProgram } from "../support/dlopen.js";
 import { cLibrary } from "../support/libraries.js";
 import { comparable } from "../support/session.js";
@@ -92,7 +92,7 @@ const call = (which: number, value: number) => ({ export: "call", args: [which, 
 const CALLS = [call(0, 1), call(0, 1), call(1, 5), call(2, 4), call(3, 0), { export: "get-shared" }];
 const ANSWERS = [2, 3, 35, 51, -1, 101].map((ok) => ({ ok }));
 
-describe.each(ENGINES)("plug-ins that a program finds in a directory, in $name", ({ available, session }) => {
+describe.each(ALL_ENGINES)("plug-ins that a program finds in a directory, in $name", ({ available, session }) => {
   const variants = [{}, { gc: true }, { keepInitFunc: true }];
   test.runIf(available).each(variants)("are part of the output, with %j", async (variant) => {
     const component = await dlProgram(PROGRAM, WIT);

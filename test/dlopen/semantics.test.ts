@@ -314,6 +314,7 @@ const CASES: Readonly<Record<string, ScriptedCase>> = {
     ],
   },
   "an exception that nobody defines is one for all that throw and catch it, whoever closes": {
+    needs: "exceptions",
     libraries: {
       "a.so": textLibrary(
         "",

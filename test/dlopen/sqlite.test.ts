@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
 import { compileC, componentize } from "../support/clang.js";
-import { ENGINES } from "../support/differential.js";
+import { ALL_ENGINES } from "../support/differential.js";
 import { directoryOf, exportsFor, LIBDL_FILES, PROGRAM_FLAGS } from "../support/dlopen.js";
 import { cLibrary, linked, preview1Adapter, systemLibrary } from "../support/libraries.js";
 import { comparable } from "../support/session.js";
@@ -54,7 +54,7 @@ describe.each(["a program of one core module", "a program of libraries"])("SQLit
     const options = { initFunc: "init", preopens, verify: true };
     const { component: output, report } = await preinitialize(programs[kind] as Uint8Array, options);
     expect(report.dlopen).toMatchObject({ open: ["libsqlite3.so"], failures: [] });
-    for (const { available, session } of ENGINES) {
+    for (const { available, session } of ALL_ENGINES) {
       if (!available) continue;
       expect(comparable((await session(output, { calls })).outcomes)).toEqual(answers);
     }

@@ -1,6 +1,6 @@
 import type { LibraryInput } from "../../src/link/library.js";
 import type { LinkOptions } from "../../src/link/link.js";
-import type { TRAP } from "../support/differential.js";
+import type { Feature, TRAP } from "../support/differential.js";
 import { watLibrary } from "../support/libraries.js";
 import type { Call, Outcome } from "../support/session.js";
 
@@ -12,6 +12,8 @@ export interface LinkCase {
   readonly expected: readonly (Outcome | typeof TRAP)[];
   /** The libraries that nothing reaches. */
   readonly leftOut?: readonly string[];
+  /** What it takes of an engine. */
+  readonly needs?: Feature;
 }
 
 /** What most libraries import. */
@@ -447,6 +449,7 @@ export const LINK_CASES: readonly LinkCase[] = [
   },
   {
     title: "tags: one that a library defines, and C++'s and longjmp's own",
+    needs: "exceptions",
     libraries: () =>
       Promise.all([
         watLibrary(

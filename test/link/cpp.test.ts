@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
 import { cppLibrary, cppWorld } from "../support/cpp.js";
-import { ENGINES } from "../support/differential.js";
+import { enginesWith } from "../support/differential.js";
 import { linked, preview1Adapter, systemLibrary } from "../support/libraries.js";
 import { comparable } from "../support/session.js";
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 const run = (how: number) => ({ export: "run", args: [how] });
 
-describe.each(ENGINES)("C++ over several libraries, in $name", ({ available, session }) => {
+describe.each(enginesWith("exceptions"))("C++ over several libraries, in $name", ({ available, session }) => {
   test.runIf(available)("throws in one and catches in another", async () => {
     const calls = [run(0), run(1), run(2), run(3), { export: "destroyed" }, { export: "constructed" }];
     const { outcomes } = await session(component, { calls });

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
 import type { LibraryInput } from "../../src/link/library.js";
-import { ENGINES } from "../support/differential.js";
+import { ALL_ENGINES } from "../support/differential.js";
 import { cLibrary, linked, preview1Adapter, systemLibrary, watLibrary } from "../support/libraries.js";
 import { comparable } from "../support/session.js";
 
@@ -167,7 +167,7 @@ const CALLS = [
   [ask(16), "found"],
 ] as const;
 
-describe.each(ENGINES)("a program that opens libraries, in $name", ({ available, session }) => {
+describe.each(ALL_ENGINES)("a program that opens libraries, in $name", ({ available, session }) => {
   test.runIf(available)("as it is linked", async () => {
     const { outcomes } = await session(component, { calls: CALLS.map(([one]) => one) });
     expect(comparable(outcomes)).toEqual(CALLS.map(([, value]) => ({ ok: value })));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
 import { link } from "../../src/link/link.js";
-import { ENGINES } from "../support/differential.js";
+import { enginesWith } from "../support/differential.js";
 import { linked } from "../support/libraries.js";
 import { comparable } from "../support/session.js";
 import { validate } from "../support/wat.js";
@@ -18,7 +18,7 @@ describe.each(LINK_CASES)("$title", (one) => {
     expect(report.leftOut).toEqual(one.leftOut ?? []);
   });
 
-  for (const { name, available, session } of ENGINES) {
+  for (const { name, available, session } of enginesWith(one.needs)) {
     test.runIf(available)(`works in ${name}`, async () => {
       const { outcomes } = await session(await component, { calls: one.calls });
       expect(comparable(outcomes)).toEqual(one.expected);

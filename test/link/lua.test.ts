@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
-import { ENGINES } from "../support/differential.js";
+import { enginesWith } from "../support/differential.js";
 import { linked, preview1Adapter } from "../support/libraries.js";
 import { INIT_SCRIPT, luaLibraries, SCRIPTS } from "../support/lua.js";
 import { comparable } from "../support/session.js";
@@ -25,7 +25,7 @@ afterAll(() => rmSync(host, { recursive: true }));
 const calls = SCRIPTS.map(([script]) => ({ export: "eval", args: [script] }));
 const answers = SCRIPTS.map(([, answer]) => ({ ok: answer }));
 
-describe.each(ENGINES)("Lua as a library, in $name", ({ available, session }) => {
+describe.each(enginesWith("exceptions"))("Lua as a library, in $name", ({ available, session }) => {
   test.runIf(available)("requires a module in C", async () => {
     const { outcomes } = await session(component, { wasi: { preopens }, calls: [{ export: "init" }, ...calls] });
     expect(comparable(outcomes)).toEqual([{ ok: null }, ...answers]);

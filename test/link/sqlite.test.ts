@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
-import { ENGINES } from "../support/differential.js";
+import { ALL_ENGINES } from "../support/differential.js";
 import { cLibrary, linked, preview1Adapter, systemLibrary } from "../support/libraries.js";
 import { comparable } from "../support/session.js";
 import { QUERIES, SQLITE_WORLD, sqliteApplication, sqliteLibrary } from "../support/sqlite.js";
@@ -22,7 +22,7 @@ beforeAll(async () => {
 const calls = QUERIES.map(([sql]) => ({ export: "query", args: [sql] }));
 const answers = QUERIES.map(([, answer]) => ({ ok: answer }));
 
-describe.each(ENGINES)("SQLite as a library, in $name", ({ available, session }) => {
+describe.each(ALL_ENGINES)("SQLite as a library, in $name", ({ available, session }) => {
   test.runIf(available)("answers after init", async () => {
     const { outcomes } = await session(component, { calls: [{ export: "init" }, ...calls] });
     expect(comparable(outcomes).slice(1)).toEqual(answers);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
-import { ENGINES } from "../support/differential.js";
+import { ALL_ENGINES } from "../support/differential.js";
 import { checkScripted, directoryOf, dlProgram, scriptedProgram, textLibrary } from "../support/dlopen.js";
 import { cLibrary } from "../support/libraries.js";
 import { wat } from "../support/wat.js";
@@ -141,7 +141,7 @@ test("exit(0) in a constructor leaves its library where it is", async () => {
   const { bytes } = await cLibrary("a.so", source);
   const preopens = [{ host: directoryOf({ "a.so": bytes }), guest: "/lib" }];
   const { component: output } = await preinitialize(component, { initFunc: "init", preopens, verify: true });
-  for (const { available, session } of ENGINES) {
+  for (const { available, session } of ALL_ENGINES) {
     if (!available) continue;
     const { outcomes } = await session(output, { calls: [{ export: "call", args: [3] }] });
     expect(outcomes).toEqual([{ ok: 103 }]);

@@ -5,7 +5,7 @@ import { concat } from "../../src/binary/writer.js";
 import { preinitialize } from "../../src/index.js";
 import { instrumentModule } from "../../src/instrument/module.js";
 import { findProgram, type RunningCore } from "../../src/loader/program.js";
-import { ENGINES } from "../support/differential.js";
+import { ALL_ENGINES } from "../support/differential.js";
 import { directoryOf, textLibrary } from "../support/dlopen.js";
 import { jcoSession } from "../support/jco.js";
 import { wat } from "../support/wat.js";
@@ -61,7 +61,7 @@ describe("a program without an allocator and without exports", () => {
   ])("with %s opens libraries", async (_, fields) => {
     const { component, report } = await initialized(await program(fields));
     expect(report.dlopen).toMatchObject({ open: ["a.so"], failures: [] });
-    for (const { available, session } of ENGINES) {
+    for (const { available, session } of ALL_ENGINES) {
       if (available) expect((await session(component, { calls: [{ export: "call" }] })).outcomes).toEqual([{ ok: 42 }]);
     }
   });
@@ -88,20 +88,25 @@ test("where there is no program nothing can be opened, and the rest goes on", as
   expect((await jcoSession(component, { calls: [{ export: "call" }] })).outcomes).toEqual([{ ok: 5 }]);
 });
 
+/** Where it is not known who calls. */
+const NOBODY: ReadonlySet<WebAssembly.Memory> = new Set();
+
 describe("of several core instances", () => {
-  const opener = (name: string) => ({ name, imports: { "component-init:dlopen/dl@0.1.0": {} } });
+  const memoryOf = ({ exports }: RunningCore) => exports.memory as WebAssembly.Memory;
 
   test("those of the program that opens libraries", async () => {
-    const [first, second] = [await running(PROGRAM), await running(PROGRAM, opener("second"))];
-    expect(findProgram([first, second])).toMatchObject({
-      memory: second.exports.memory,
+    const [first, second] = [await running(PROGRAM), await running(PROGRAM)];
+    expect(findProgram([first, second], new Set([memoryOf(second)]))).toMatchObject({
+      memory: memoryOf(second),
       main: { exports: second.exports },
     });
   });
 
   test("where two open libraries it cannot be told", async () => {
-    const both = [await running(PROGRAM, opener("first")), await running(PROGRAM, opener("second"))];
-    expect(() => findProgram(both)).toThrow("several programs of the component open libraries, and only one can");
+    const both = [await running(PROGRAM), await running(PROGRAM)];
+    expect(() => findProgram(both, new Set(both.map(memoryOf)))).toThrow(
+      "several programs of the component open libraries, and only one can",
+    );
   });
 });
 
@@ -112,7 +117,7 @@ describe("a core instance with the memory of libraries", () => {
     const base = new WebAssembly.Global({ value: "i32" }, 64);
     const env = { __memory_base: base, __table_base: base, ...owner.exports };
     const library = '(@dylink.0) (import "env" "memory" (memory 1)) (import "env" "__memory_base" (global i32))';
-    return findProgram([owner, await running(library, { name: "a.so", imports: { env } })]);
+    return findProgram([owner, await running(library, { name: "a.so", imports: { env } })], NOBODY);
   };
 
   test("is the program, where an earlier pre-initialization has put them there", async () => {
@@ -136,15 +141,18 @@ describe("what libraries cannot share", () => {
     ["a table of objects", "(memory 1) (table 1 externref)", "the program has no table of functions with 32-bit"],
   ])("%s", async (_, fields, error) => {
     const one = await running(fields);
-    expect(() => findProgram([one])).toThrow(error);
+    expect(() => findProgram([one], NOBODY)).toThrow(error);
   });
 });
 
 test("what the program can change or has for itself is no symbol", async () => {
-  const { main } = findProgram([
-    await running(`${PROGRAM} (global (export "constant") i32 (i32.const 8)) (global (export "variable") (mut i32) (i32.const 9))
+  const { main } = findProgram(
+    [
+      await running(`${PROGRAM} (global (export "constant") i32 (i32.const 8)) (global (export "variable") (mut i32) (i32.const 9))
       (func (export "function")) (func (export "cabi_post_run")) (func (export "_initialize"))`),
-  ]);
+    ],
+    NOBODY,
+  );
   expect([...(main?.definer.data ?? [])]).toEqual([["constant", 8]]);
   expect([...(main?.definer.functions.keys() ?? [])]).toEqual(["function"]);
 });

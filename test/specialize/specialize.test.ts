@@ -10,7 +10,7 @@ async function specialized(text: string) {
   const modules = result.instances.map(({ module }) => module);
   expect(new Set(modules).size).toBe(modules.length);
   await validate(encodeComponent(result.component).toBytes());
-  removeDead(result.component, { hasEffect: () => true, isExported: () => true });
+  removeDead(result.component, { hasEffect: () => true, isExported: () => true, isImported: () => true });
   const bytes = encodeComponent(result.component).toBytes();
   await validate(bytes);
   return { ...result, text: await print(bytes) };

@@ -12,11 +12,13 @@ import {
   type Call,
   comparable,
   directoriesOf,
+  InstantiationError,
   isHandleRef,
   type Outcome,
   type WasiSettings,
 } from "./session.js";
-import { hasWasmtime, wasmtimeSession } from "./wasmtime.js";
+import { hasWasmtime, isAvailable, sessionIn, wasmtimeSession } from "./wasmtime.js";
+import { OLDER, type WasmtimeVersion } from "./wasmtime-versions.js";
 
 export interface DifferentialCase {
   readonly title: string;
@@ -49,8 +51,12 @@ export interface DifferentialCase {
 /** Some trap: the engines word them differently. */
 export const TRAP = { trap: true } as const;
 
+/** What not every version has. */
+export type Feature = "exceptions" | "directories";
+
 export interface Engine {
-  readonly name: "V8" | "Wasmtime";
+  readonly name: string;
+  readonly lacks?: readonly Feature[];
   readonly available: boolean;
   readonly session: typeof jcoSession;
 }
@@ -60,20 +66,61 @@ export const ENGINES: readonly Engine[] = [
   { name: "Wasmtime", available: hasWasmtime, session: wasmtimeSession },
 ];
 
+/** Versions that users have for long, with what is turned on in them by default. */
+export const OLDER_ENGINES = OLDER.map((version) => olderEngine(version, "default"));
+
+/** The same with all that they have. */
+export const OLDER_ENGINES_WITH_ALL = OLDER.map((version) => olderEngine(version, "all"));
+
+function olderEngine(version: WasmtimeVersion, features: "default" | "all"): Engine {
+  return {
+    name: features === "all" ? `${version.name} with all features` : version.name,
+    lacks: version.hasComponents ? [] : ["exceptions", "directories"],
+    available: isAvailable(version),
+    session: (component, options) => sessionIn(version, component, { ...options, features }),
+  };
+}
+
+/** For what uses nothing that is newer than these. */
+export const ALL_ENGINES: readonly Engine[] = [...ENGINES, ...OLDER_ENGINES];
+
+export function enginesWith(feature: Feature | undefined): readonly Engine[] {
+  return ALL_ENGINES.filter(({ lacks }) => feature === undefined || !lacks?.includes(feature));
+}
+
 /** (initialize, then call) on the original gives what the case expects. */
 export async function checkOriginal({ session }: Engine, one: DifferentialCase): Promise<void> {
-  const { init, calls, options, jcoFails } = one;
-  const all = init === undefined ? calls : [init, ...calls.map(shiftHandles)];
-  const component = await load(one, one.equivalent ?? one.fixture);
-  const running = session(component, { wasi: wasiOf(options), calls: all });
+  const { init, jcoFails } = one;
+  const running = runOriginal(session, one);
   if (session === jcoSession && jcoFails !== undefined) {
-    const failure = await running.then(({ outcomes }) => JSON.stringify(outcomes[0]), String);
+    const failure = await running.then((outcomes) => JSON.stringify(outcomes[0]), String);
     expect(failure).toMatch(jcoFails);
     return;
   }
-  const { outcomes } = await running;
+  const outcomes = await running;
   if (init !== undefined) expect(outcomes[0], "init on the original").toHaveProperty("ok");
   expect(comparable(init === undefined ? outcomes : outcomes.slice(1))).toEqual(one.expected);
+}
+
+async function runOriginal(session: Engine["session"], one: DifferentialCase): Promise<readonly Outcome[]> {
+  const { init, calls, options } = one;
+  const all = init === undefined ? calls : [init, ...calls.map(shiftHandles)];
+  const component = await load(one, one.equivalent ?? one.fixture);
+  return (await session(component, { wasi: wasiOf(options), calls: all })).outcomes;
+}
+
+/** What keeps an engine from running the original of a case as far as the case goes; `undefined` where nothing does. */
+export async function obstacleTo({ session }: Engine, one: DifferentialCase): Promise<string | undefined> {
+  try {
+    const outcomes = await runOriginal(session, one);
+    const later = one.init === undefined ? outcomes : outcomes.slice(1);
+    const unexpected = later.find((outcome, i) => "trap" in outcome && one.expected[i] !== TRAP);
+    const trapped = "trap" in (outcomes[0] as Outcome) && one.init !== undefined ? outcomes[0] : unexpected;
+    return trapped && (trapped as { readonly trap: string }).trap;
+  } catch (error) {
+    if (error instanceof InstantiationError) return error.message;
+    throw error;
+  }
 }
 
 /** (call) on the output gives the same. */

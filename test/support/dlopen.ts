@@ -6,7 +6,7 @@ import { expect, onTestFinished } from "vitest";
 import { instrument, invoke, type PreinitializeOptions, preinitialize, prepare, type Report } from "../../src/index.js";
 import type { LibraryInput } from "../../src/link/library.js";
 import { compileC, componentize, REACTOR_FLAGS } from "./clang.js";
-import { ENGINES } from "./differential.js";
+import { enginesWith, type Feature } from "./differential.js";
 import { cLibrary, watLibrary } from "./libraries.js";
 
 const OURS = new URL("../../shared-libs/dlopen/", import.meta.url);
@@ -93,6 +93,8 @@ export interface ScriptedCase {
   readonly init: readonly Line[];
   readonly after: readonly Line[];
   readonly options?: Partial<PreinitializeOptions>;
+  /** What the libraries need of an engine. */
+  readonly needs?: Feature;
 }
 
 type Line = readonly [line: string, answer: number | string];
@@ -106,7 +108,7 @@ export interface LibrarySource {
  * Initialize and go on in one life, and go on after pre-initialization in each engine: the answers are the same. Done again by its plan,
  * the output is the same.
  */
-export async function checkScripted({ libraries, init, after, options = {} }: ScriptedCase): Promise<Report> {
+export async function checkScripted({ libraries, init, after, options = {}, needs }: ScriptedCase): Promise<Report> {
   const component = await scriptedProgram();
   const preopens = [{ host: directoryOf(await compileAll(libraries)), guest: "/lib" }];
   const [first, second] = [scriptOf(init), scriptOf(after)];
@@ -118,7 +120,7 @@ export async function checkScripted({ libraries, init, after, options = {} }: Sc
   const plan = JSON.parse(JSON.stringify(report.dlopen?.plan));
   const again = await preinitialize(component, { ...settings, dlopen: { ...settings.dlopen, plan } });
   expect(Buffer.compare(again.component, output)).toBe(0);
-  for (const { available, session } of ENGINES) {
+  for (const { available, session } of enginesWith(needs)) {
     if (!available) continue;
     const { outcomes } = await session(output, { calls: [{ export: "run", args: [second] }] });
     expect(outcomes.map((outcome) => ("ok" in outcome ? linesOf(outcome.ok) : outcome))).toEqual([answersOf(after)]);
