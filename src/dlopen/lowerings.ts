@@ -1,12 +1,7 @@
-import {
-  childEnvironment,
-  type Environment,
-  importedItem,
-  resolve,
-  rootEnvironment,
-} from "../component/environment.js";
-import { definitionsOf } from "../component/graph.js";
-import type { Component, Import, Lower, NestedComponent } from "../component/model.js";
+import { importedItem } from "../component/environment.js";
+import { definitionsOfKind } from "../component/graph.js";
+import { componentInstances } from "../component/instances.js";
+import type { Component, Import, Lower } from "../component/model.js";
 import type { DlFunction } from "./interface.js";
 
 /** A core function that a component gets of the interface. */
@@ -23,28 +18,12 @@ export interface DlLowering {
  * @param root - each component in it is instantiated once
  */
 export function loweringsOf(root: Component, imports: ReadonlySet<Import>): DlLowering[] {
-  const lowerings: DlLowering[] = [];
-  const visit = (environment: Environment) => {
+  return componentInstances(root).flatMap(({ environment }) => {
     const { component } = environment;
-    for (const definition of definitionsOf(component)) {
-      if (definition.kind === "lower") {
-        const item = importedItem({ entity: definition.func, environment });
-        if (item === undefined || !imports.has(item.import)) continue;
-        lowerings.push({ lower: definition, func: item.path[0] as DlFunction, component });
-      } else if (definition.kind === "instantiation") {
-        const target = resolve({ entity: definition.component, environment });
-        if (target.entity.sort !== "component") continue;
-        const child = childEnvironment(
-          target.entity as NestedComponent,
-          definition.args,
-          environment,
-          target.environment,
-        );
-        environment.instances.set(definition, child);
-        visit(child);
-      }
-    }
-  };
-  visit(rootEnvironment(root));
-  return lowerings;
+    return definitionsOfKind(component, "lower").flatMap((lower) => {
+      const item = importedItem({ entity: lower.func, environment });
+      if (item === undefined || !imports.has(item.import)) return [];
+      return [{ lower, func: item.path[0] as DlFunction, component }];
+    });
+  });
 }

@@ -29,6 +29,7 @@ import { keepDeclared } from "./declarations.js";
 import { addLateReferences } from "./late-references.js";
 import { mismatch } from "./mismatch.js";
 import { rewriteModule } from "./module.js";
+import { nestedCallWarnings } from "./nested-calls.js";
 import { type ReferenceState, rewriteReferences } from "./references.js";
 import { dropFunctions } from "./replaced-imports.js";
 import { shareEqual } from "./share.js";
@@ -247,7 +248,7 @@ class Rewriter {
     shareEqual(this.component, this.specialized.origins);
     const { component, modules } = this;
     const collected = this.collector?.removed;
-    const warnings = [...this.warnings, ...this.droppedSections()];
+    const warnings = [...this.warnings, ...this.droppedSections(), ...nestedCallWarnings(component)];
     return { component, modules, moduleOf, instances, indexOf: this.indexIn(instanceOf), collected, warnings };
   }
 }

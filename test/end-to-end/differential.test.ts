@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { decodeComponent } from "../../src/component/decode.js";
+import { nestedCallWarnings } from "../../src/rewrite/nested-calls.js";
 import {
   checkOriginal,
   checkOutput,
@@ -61,4 +63,17 @@ describe.each([...OLDER_ENGINES, ...OLDER_ENGINES_WITH_ALL])("in $name, if it ru
   test.runIf(engine.available)("and it runs most of them", () => {
     expect(compared).toBeGreaterThan(CASES.length * 0.8);
   });
+});
+
+/** It lets no component call another that is inside of it. */
+const WASMTIME_48 = OLDER_ENGINES.find(({ name }) => name === "Wasmtime 48") as (typeof OLDER_ENGINES)[number];
+
+test.runIf(WASMTIME_48.available)("what only some versions trap on is said when the output is made", async () => {
+  for (const one of CASES) {
+    const output = await outputOf(one);
+    const running = WASMTIME_48.session(output, { wasi: one.later ?? {}, calls: one.calls });
+    const traps = /cannot enter component instance/.test(await running.then(JSON.stringify, String));
+    const isSaid = nestedCallWarnings(decodeComponent(output)).length > 0;
+    expect({ fixture: one.fixture, isSaid }).toEqual({ fixture: one.fixture, isSaid: traps });
+  }
 });
