@@ -1,5 +1,5 @@
 import type { ImportedInterface } from "../component/resolve.js";
-import { withDeepStack } from "../deep-stack.js";
+import { stackOf, withDeepStack } from "../deep-stack.js";
 import { ComponentInitError } from "../errors.js";
 import { toCamelCase } from "../wave/js-names.js";
 import { denialOf, grantOf } from "./grants.js";
@@ -122,8 +122,10 @@ function attempt(call: () => unknown, name: string, onFailure: (error: Error) =>
 }
 
 /** The frames of the caller's code: all above the first of this module. */
-function ownFrames({ stack = "" }: Error): string[] {
-  const frames = stack.split("\n").filter((line) => /^ +at /.test(line));
+function ownFrames(error: Error): string[] {
+  const frames = stackOf(error)
+    .split("\n")
+    .filter((line) => /^ +at /.test(line));
   const end = frames.findIndex((line) => line.includes(import.meta.url) || line.includes(import.meta.filename));
   return frames.slice(0, end < 0 ? undefined : end).map((line) => `  ${line.trim()}`);
 }
