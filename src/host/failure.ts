@@ -1,3 +1,4 @@
+import { describeThrown, isError } from "../abi/thrown.js";
 import { stackOf } from "../deep-stack.js";
 import { ComponentInitError } from "../errors.js";
 import { shortened } from "../shortened.js";
@@ -61,7 +62,7 @@ function formatErr(payload: unknown): string {
 
 function reasonOf(cause: unknown): string {
   if (cause instanceof RangeError && /call stack/i.test(cause.message)) return "call stack exhausted";
-  if (!(cause instanceof Error)) return String(cause);
+  if (!isError(cause)) return describeThrown(cause);
   return WORDING[cause.message] ?? cause.message.replace(/^wasm trap: /, "");
 }
 
