@@ -1,3 +1,5 @@
+import { shortened } from "./shortened.js";
+
 /** V8 keeps 10 frames of a stack, and the host's own are about as many. */
 const DEPTH = 50;
 
@@ -10,4 +12,33 @@ export function withDeepStack<T extends Error>(make: () => T): T {
   } finally {
     Error.stackTraceLimit = limit;
   }
+}
+
+/** How long each of the two parts of a guest's frame may be: what is called, and where that is. */
+const MAX_PART = 300;
+/** An error's message comes before its frames. */
+const MAX_LINE = 10_000;
+
+/**
+ * An error's stack as V8 writes it, in lines that have an end: a guest calls its functions and modules what it likes, and
+ * V8 has no stack where that is more than a text can hold.
+ */
+export function stackOf(error: Error): string {
+  try {
+    return (error.stack ?? "").split("\n").map(shortenedFrame).join("\n");
+  } catch {
+    return "";
+  }
+}
+
+function shortenedFrame(line: string): string {
+  const place = line.lastIndexOf("wasm://");
+  if (place < 0 || !/^ +at /.test(line)) return shortened(line, MAX_LINE);
+  return withoutMiddle(line.slice(0, place)) + withoutMiddle(line.slice(place));
+}
+
+/** The end says where it is in the module. */
+function withoutMiddle(text: string): string {
+  if (text.length <= MAX_PART) return text;
+  return Buffer.from(`${text.slice(0, MAX_PART / 2)}…${text.slice(-MAX_PART / 2)}`).toString();
 }

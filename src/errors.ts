@@ -1,3 +1,5 @@
+import { shortened } from "./shortened.js";
+
 /**
  * What went wrong, as a stable name for programs. The message is for people.
  *
@@ -38,6 +40,9 @@ export type ErrorCode =
   | "invalid-option"
   | "io";
 
+/** Guests and components say what is in a message, and how long it is. */
+const MAX_LENGTH = 10_000;
+
 /** Every error that a caller can act on. Its `message` is one sentence: what is wrong, where, and what to do. */
 export class ComponentInitError extends Error {
   override readonly name = "ComponentInitError";
@@ -49,7 +54,7 @@ export class ComponentInitError extends Error {
     message: string,
     options: { cause?: unknown; details?: readonly string[] } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.details = options.details ?? [];
+    super(shortened(message, MAX_LENGTH), options.cause === undefined ? undefined : { cause: options.cause });
+    this.details = (options.details ?? []).map((line) => shortened(line, MAX_LENGTH));
   }
 }

@@ -14,7 +14,7 @@ import {
   initialize,
   type Prepared,
 } from "./host/initialize.js";
-import type { HandlePolicy } from "./host/live-handles.js";
+import type { HandlePolicy, HeldHandles } from "./host/live-handles.js";
 import { chooseInit } from "./instrument/choose-init.js";
 import { formatInitFunction, type InitFunction } from "./instrument/init-func.js";
 import { instrument } from "./instrument/instrument.js";
@@ -26,6 +26,7 @@ import type { CoreModule } from "./module/model.js";
 import type { DlReport, MemoryReport, PhaseName, Report, TableReport } from "./report.js";
 import { findCorrespondence, initInTarget } from "./rewrite/correspondence.js";
 import { type Rewritten, rewrite } from "./rewrite/rewrite.js";
+import { shortened } from "./shortened.js";
 import type { Snapshot } from "./snapshot/model.js";
 import { takeSnapshot } from "./snapshot/take.js";
 import type { Specialized, Supply } from "./specialize/model.js";
@@ -134,6 +135,9 @@ export interface Preinitialized {
   readonly report: Report;
 }
 
+/** Components call their modules and imports what they like. */
+const MAX_WARNING = 4000;
+
 /** What a guest finds as its own name unless arguments are given: the same on every machine. */
 const DEFAULT_ARGS = ["component.wasm"];
 
@@ -190,13 +194,11 @@ export async function runPhases(
       await verify(rewritten, thread, compiledBodies(instrumented));
       if (options.verify) await verifyOutput(output.toBytes(), { rewritten, snapshot, initialized }, options);
     });
-    const remaining = await initialized.files.commit();
     const name = formatInitFunction(init);
-    const report: Report = {
+    const report: Omit<Report, "totalMs"> = {
       version: 1,
       ...(name === undefined ? {} : { init: name }),
       phases: clock.phases,
-      totalMs: clock.total,
       inputBytes: bytes.length,
       outputBytes: output.length,
       memories: memoryReports(instrumented, snapshot, rewritten),
@@ -208,16 +210,19 @@ export async function runPhases(
       host: initialized.host,
       stdout: initialized.stdout,
       stderr: initialized.stderr,
-      handles: initialized.handles,
+      ...heldReport(initialized.handles),
       warnings: [
         ...initialized.warnings,
         ...rewritten.warnings,
         ...instrumentWarnings(instrumented),
         ...hostWarnings(initialized.host),
-        ...remaining.map(remainWarning),
-      ],
+      ].map((warning) => shortened(warning, MAX_WARNING)),
     };
-    return { chunks: output.toChunks(), report };
+    const chunks = output.toChunks();
+    // The last step: what fails before it has changed nothing.
+    const remaining = await initialized.files.commit();
+    const warnings = [...report.warnings, ...remaining.map(remainWarning)];
+    return { chunks, report: { ...report, totalMs: clock.total, warnings } };
   });
 }
 
@@ -251,9 +256,14 @@ function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-function dlReport(bytes: Uint8Array, { dl }: Snapshot, { loads, failures }: DlImports): DlReport {
+function dlReport(bytes: Uint8Array, { dl }: Snapshot, { loads, failures, failuresOmitted }: DlImports): DlReport {
   const open = dl?.libraries.map(({ planned }) => planned.name) ?? [];
-  return { open, failures, plan: { version: 1, sha256: sha256(bytes), loads } };
+  return {
+    open,
+    failures,
+    ...(failuresOmitted > 0 && { failuresOmitted }),
+    plan: { version: 1, sha256: sha256(bytes), loads },
+  };
 }
 
 /** Brings the output to life and looks whether its state is that of the snapshot. */
@@ -354,6 +364,11 @@ function openImportsWarning(names: readonly string[]): string {
   );
 }
 
+function heldReport({ listed, count }: HeldHandles): Pick<Report, "handles" | "handlesOmitted"> {
+  const handlesOmitted = count - listed.length;
+  return { handles: listed, ...(handlesOmitted > 0 && { handlesOmitted }) };
+}
+
 function remainWarning(path: string): string {
   return `${path} could not be removed: it is an old file or directory that the guest has replaced or removed`;
 }
@@ -371,7 +386,7 @@ function memoryReports(
         ({ mode }) => mode.kind === "active" && mode.memory === indexOf(instance, "memory", index),
       );
       return {
-        instance: info?.name ?? String(instance),
+        instance: shortened(info?.name ?? String(instance)),
         index,
         pagesBefore: state?.memories.find((memory) => memory.index === index)?.initialPages ?? 0,
         pagesAfter: pages,
@@ -385,7 +400,7 @@ function memoryReports(
 function tableReports({ instances }: Instrumented, snapshot: Snapshot): TableReport[] {
   return snapshot.instances.flatMap(({ instance, tables }) =>
     tables.map(({ index, size, entries }) => ({
-      instance: instances[instance]?.name ?? String(instance),
+      instance: shortened(instances[instance]?.name ?? String(instance)),
       index,
       size,
       entries: entries.length,

@@ -36,6 +36,8 @@ export interface DlReport {
   readonly open: readonly string[];
   /** What it could not open, find or close: the first thousand. */
   readonly failures: readonly DlFailure[];
+  /** How many more there were. */
+  readonly failuresOmitted?: number;
   /** All that was decided: the option `dlopen.plan` does it again. */
   readonly plan: DlPlan;
 }
@@ -65,5 +67,7 @@ export interface Report {
   readonly stderr: string;
   /** Handles that the guest held at the end, where `handles` allows that: they mean nothing in the output. */
   readonly handles: readonly HeldHandle[];
+  /** How many more there were: the first thousand are listed. */
+  readonly handlesOmitted?: number;
   readonly warnings: readonly string[];
 }

@@ -13,6 +13,7 @@ import { lazily } from "./plain-call.js";
 import { Subtask, SubtaskState } from "./subtask.js";
 import type { OnCancel, OnResolve, OnStart } from "./task.js";
 import type { Thread } from "./thread.js";
+import { withTypeOf } from "./thrown.js";
 import { trapIf } from "./trap.js";
 import { EventCode, type EventTuple } from "./waitable.js";
 
@@ -76,7 +77,8 @@ class AsyncLowering {
         return;
       }
       options.refresh();
-      coreResults = this.#lowerResults(cx, results, values);
+      const lower = () => this.#lowerResults(cx, results, values);
+      coreResults = callee.kind === "host" ? withTypeOf(callee.name, lower) : lower();
       subtask.state = SubtaskState.returned;
     };
     subtask.onCancel =

@@ -1,4 +1,5 @@
 import type { HostFunc } from "./func.js";
+import { asTrap, isError } from "./thrown.js";
 import type { FuncType } from "./types.js";
 
 /** What the host provides for an import: takes arguments and gives a result as the library's conventions have it. */
@@ -24,8 +25,21 @@ export function hostFunc(name: string, type: FuncType, implementation: HostImple
   const call =
     type.result?.kind === "result"
       ? (args: readonly unknown[]) => settled(() => implementation(...args), type.async)
-      : (args: readonly unknown[]) => implementation(...args);
+      : (args: readonly unknown[]) => trapping(name, () => implementation(...args), type.async);
   return { kind: "host", name, type, call };
+}
+
+/** Where nothing that is thrown is a value. */
+function trapping(name: string, call: () => unknown, isAsync: boolean): unknown {
+  const trap = (error: unknown): never => {
+    throw asTrap(name, error);
+  };
+  try {
+    const value = call();
+    return isAsync && value instanceof Promise ? follow(value, (given) => given, trap) : value;
+  } catch (error) {
+    return trap(error);
+  }
 }
 
 type Result = { readonly tag: "ok" | "err"; readonly val: unknown };
@@ -46,7 +60,7 @@ function ok(val: unknown): Result {
 
 /** What is thrown is the error case of the result; an `Error` only where it carries one as its `payload`. */
 function err(error: unknown): Result {
-  if (!(error instanceof Error)) return { tag: "err", val: error };
+  if (!isError(error)) return { tag: "err", val: error };
   if (Object.hasOwn(error, "payload")) return { tag: "err", val: (error as unknown as { payload: unknown }).payload };
   throw error;
 }

@@ -10,6 +10,7 @@ import { type CanonicalOptions, CoreValueIter } from "./options.js";
 import { enter, leave, withoutLeaving } from "./reentrance.js";
 import { Lenders } from "./subtask.js";
 import type { OnResolve, OnStart } from "./task.js";
+import { withTypeOf } from "./thrown.js";
 import { callTrapping, trapIf } from "./trap.js";
 
 /**
@@ -71,7 +72,11 @@ function lowerLifted(callee: LiftedFunc, options: CanonicalOptions, caller: Comp
 }
 
 /** CanonicalABI.md, `canon_lower`, of a function of the host that returns at once. */
-function lowerHost({ type, call }: HostFunc, options: CanonicalOptions, caller: ComponentInstance): CoreImplementation {
+function lowerHost(
+  { name, type, call }: HostFunc,
+  options: CanonicalOptions,
+  caller: ComponentInstance,
+): CoreImplementation {
   const { lifters, lowerers } = codecOf(hostConvention, options.ptrType);
   const liftParams = lifters.values(paramTypes(type), MAX_FLAT_PARAMS);
   const lowerResults = lowerers.values(resultTypes(type), MAX_FLAT_RESULTS);
@@ -84,7 +89,7 @@ function lowerHost({ type, call }: HostFunc, options: CanonicalOptions, caller: 
     options.refresh();
     const result = call(liftParams(cx, values));
     options.refresh();
-    const coreResults = lowerResults(cx, hasResult ? [result] : [], values);
+    const coreResults = withTypeOf(name, () => lowerResults(cx, hasResult ? [result] : [], values));
     lends.giveBack();
     return coreResults[0];
   };

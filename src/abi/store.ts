@@ -4,6 +4,7 @@ import type { PromiseIntegration } from "./promise-integration.js";
 import { type Reentrance, withoutLeaving } from "./reentrance.js";
 import type { ResourceHandle } from "./resources.js";
 import type { Thread } from "./thread.js";
+import { describeThrown, isError } from "./thrown.js";
 import { trapIf } from "./trap.js";
 import { TypeInterner } from "./types.js";
 
@@ -120,7 +121,7 @@ export class Store {
   }
 
   noteTrap(error: unknown): void {
-    this.options.onTrap(error instanceof Error ? error : new Error(String(error)));
+    this.options.onTrap(isError(error) ? error : new Error(`the host threw ${describeThrown(error)}`));
   }
 
   noteCreation(handle: ResourceHandle): void {

@@ -50,5 +50,9 @@ export function declareCommand<T extends Common>(
 }
 
 export function printJson(value: object): void {
-  process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+  process.stdout.write(`${toJson(value)}\n`);
+}
+
+export function toJson(value: object): string {
+  return JSON.stringify(value, undefined, 2);
 }

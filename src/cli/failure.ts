@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { stackOf } from "../deep-stack.js";
 import { ComponentInitError } from "../errors.js";
 
 /** The command line does not say something that can be done. */
@@ -17,7 +18,7 @@ export function reportFailure(error: unknown, verbose: boolean): number {
   if (error instanceof ComponentInitError) for (const line of error.details) print(visible(line));
   if (isUsage) print(`See \`component-init ${commandOf(process.argv[2])} --help\` for what can be given.`);
   if (!isForeseen) print("This is a defect of component-init: please report it with the output of --verbose.");
-  if (verbose && error instanceof Error && error.stack !== undefined) print(visible(stackOf(error)));
+  if (verbose && error instanceof Error) print(visible(stacksOf(error)));
   return isUsage || codeOf(error) === "invalid-option" ? EXIT_USAGE : EXIT_FAILURE;
 }
 
@@ -41,10 +42,10 @@ function messageOf(error: unknown): string {
 }
 
 /** A stack starts with the message, which was printed; an error that another one caused has a stack of its own. */
-function stackOf(error: Error): string {
-  const stack = error.stack ?? "";
+function stacksOf(error: Error): string {
+  const stack = stackOf(error);
   const frames = stack.slice(Math.max(0, stack.search(/^ +at /m)));
-  return error.cause instanceof Error ? `${frames}\ncaused by ${error.cause.stack}` : frames;
+  return error.cause instanceof Error ? `${frames}\ncaused by ${stackOf(error.cause)}` : frames;
 }
 
 /** Guests and the names in components can hold escape sequences, with which they could rewrite a terminal. */

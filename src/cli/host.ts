@@ -1,5 +1,6 @@
 import type { CommandModule } from "yargs";
 import { ComponentInitError } from "../errors.js";
+import { writeAllSync } from "../isolate/frames.js";
 import { declareCommand } from "./command.js";
 import { UsageError } from "./failure.js";
 import { parseIfText, readInput, readNamed } from "./files.js";
@@ -38,7 +39,8 @@ async function host(argv: HostArguments, guestArguments: readonly string[] | und
     ...(settings.stdin !== undefined && { stdin: await readInput(settings.stdin) }),
     imports: await loadImportModules(importModules, instrumented.imports),
     dlopen: defined({ libraries: await namedLibraries(libraries), libraryPath }),
-    onOutput: (stream, bytes) => void process[stream].write(bytes),
+    // At once: a guest that runs gives Node no time to write later, and can print more than there is memory for.
+    onOutput: (stream, bytes) => writeAllSync(process[stream].fd, bytes),
   }).catch(exitAsGuest);
   for (const path of (await files?.commit()) ?? []) process.stderr.write(`warning: ${path} could not be removed\n`);
   for (const result of results) if (result !== undefined) process.stdout.write(`${format(result)}\n`);

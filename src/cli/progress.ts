@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { writeAllSync } from "../isolate/frames.js";
 import type { MemoryReport, PhaseName, Report } from "../report.js";
+import { shortenedLines } from "../shortened.js";
 
 const LABELS: Record<PhaseName, string> = {
   decode: "decoding",
@@ -81,8 +82,9 @@ function count(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? "" : "s"}`;
 }
 
-/** Components of many modules have many memories; a summary is short. */
+/** Components of many modules have many memories, and guests ask for many libraries; a summary is short. */
 const MAX_MEMORIES = 3;
+const MAX_FAILURES = 20;
 
 /** The few lines that close a successful run. */
 export function summarize(output: string, report: Report): string[] {
@@ -102,9 +104,10 @@ export function summarize(output: string, report: Report): string[] {
 
 function openedLines(dlopen: Report["dlopen"]): string[] {
   if (dlopen === undefined) return [];
-  const { open, failures } = dlopen;
+  const { open, failures, failuresOmitted } = dlopen;
   const lines = open.length === 0 ? [] : [`opened: ${open.length > 8 ? `${open.length} libraries` : open.join(", ")}`];
-  return [...lines, ...failures.map(({ error }) => `dlopen: ${error}`)];
+  const told = failures.map(({ error }) => `dlopen: ${error}`);
+  return [...lines, ...shortenedLines(told, MAX_FAILURES, failuresOmitted)];
 }
 
 /** What is worth a line of its own: whatever makes the output another one in the next run, and what was refused. */

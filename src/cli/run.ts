@@ -2,7 +2,7 @@ import type { CommandModule } from "yargs";
 import { ComponentInitError } from "../errors.js";
 import { tuneEngine } from "../isolate/engine-flags.js";
 import type { PhaseListener } from "../preinitialize.js";
-import { declareCommand, printJson } from "./command.js";
+import { declareCommand, toJson } from "./command.js";
 import { UsageError } from "./failure.js";
 import { checkOutput, displayName, parseIfText, readInput, readNamed, writeOutput } from "./files.js";
 import { type RunArguments, settingsOfFlags } from "./flags.js";
@@ -84,11 +84,12 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
       ...defined({ stdin, onHostCall: trace?.write }),
       ...(verbose && { onOutput: progress.guestOutput }),
     });
-    await writeOutput(outputPath, chunks);
+    // The output comes last: nothing of it is left where anything else fails.
+    const told = json ? toJson(report) : summarize(displayName(outputPath, "output"), report).join("\n");
     await plan?.write(report.dlopen?.plan);
+    await writeOutput(outputPath, chunks);
     progress.stop();
-    if (json) printJson(report);
-    else for (const line of summarize(displayName(outputPath, "output"), report)) process.stderr.write(`${line}\n`);
+    process[json ? "stdout" : "stderr"].write(`${told}\n`);
   } catch (error) {
     throw plan === undefined ? error : plan.explain(error);
   } finally {

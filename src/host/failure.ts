@@ -1,5 +1,9 @@
+import { describeThrown, isError } from "../abi/thrown.js";
+import { stackOf } from "../deep-stack.js";
 import { ComponentInitError } from "../errors.js";
+import { shortened } from "../shortened.js";
 import { GuestExit } from "../wasi/index.js";
+import { shortenValue } from "./trace-values.js";
 
 /** What the guest printed, kept within bounds. */
 export interface Output {
@@ -8,8 +12,9 @@ export interface Output {
 }
 
 const MAX_LINES = 40;
-/** A guest can print megabytes in a line, or return them. */
-const MAX_LINE_LENGTH = 1000;
+/** What is shown of an error that a function returned, and of each text in it. */
+const MAX_PAYLOAD = 2000;
+const MAX_TEXT = 1000;
 
 /**
  * Names a failed initialization for what it was: an error result, an exit, a refusal of the host, or a trap.
@@ -31,7 +36,7 @@ export function initializationError(
     const message = `${what} exited with code ${cause.code}`;
     return new ComponentInitError("init-exited", message, { cause, details: explained });
   }
-  const details = [...stackOf(cause), ...explained];
+  const details = [...framesOf(cause), ...explained];
   if (cause instanceof ComponentInitError) {
     return new ComponentInitError(cause.code, cause.message, { cause, details: [...cause.details, ...details] });
   }
@@ -52,18 +57,12 @@ export class ErrorResult extends Error {
 
 function formatErr(payload: unknown): string {
   if (payload === undefined) return "an error";
-  const text = JSON.stringify(payload, (_, value) => (typeof value === "bigint" ? value.toString() : value));
-  return `err(${shorten(text ?? String(payload))})`;
-}
-
-function shorten(text: string): string {
-  if (text.length <= MAX_LINE_LENGTH) return text;
-  return `${text.slice(0, MAX_LINE_LENGTH)}… (${text.length - MAX_LINE_LENGTH} more characters)`;
+  return `err(${shortened(JSON.stringify(shortenValue(payload, () => undefined, MAX_TEXT)), MAX_PAYLOAD)})`;
 }
 
 function reasonOf(cause: unknown): string {
   if (cause instanceof RangeError && /call stack/i.test(cause.message)) return "call stack exhausted";
-  if (!(cause instanceof Error)) return String(cause);
+  if (!isError(cause)) return describeThrown(cause);
   return WORDING[cause.message] ?? cause.message.replace(/^wasm trap: /, "");
 }
 
@@ -77,8 +76,8 @@ const WORDING: Readonly<Record<string, string>> = {
   "float unrepresentable in integer range": "invalid conversion to integer",
 };
 
-function stackOf(cause: unknown): string[] {
-  return wasmFrames(cause instanceof Error ? (cause.stack ?? "") : "");
+function framesOf(cause: unknown): string[] {
+  return wasmFrames(cause instanceof Error ? stackOf(cause) : "");
 }
 
 /** The WebAssembly frames of a stack, named by the name sections; the host's own frames say nothing to a user. */
@@ -106,5 +105,5 @@ function quote(name: string, text: string): string[] {
   if (text.trim() === "") return [];
   const lines = text.trimEnd().split("\n");
   const cut = lines.length > MAX_LINES ? [`  … ${lines.length - MAX_LINES} more before`] : [];
-  return [`guest ${name}:`, ...cut, ...lines.slice(-MAX_LINES).map((line) => `  ${shorten(line)}`)];
+  return [`guest ${name}:`, ...cut, ...lines.slice(-MAX_LINES).map((line) => `  ${shortened(line)}`)];
 }

@@ -1,6 +1,6 @@
 import { ResourceHandle } from "../abi/resources.js";
 import type { Store } from "../abi/store.js";
-import { captureTrace, Resource, stackOf } from "../wasi/handles.js";
+import { captureTrace, framesOf, Resource } from "../wasi/handles.js";
 
 /** A handle to a resource that is not the host's: the component's own, or one of an import that the caller provided. */
 export interface OwnedHandle {
@@ -36,7 +36,7 @@ export function ownedHandles({ instances }: Store): OwnedHandle[] {
       if (!(entry instanceof ResourceHandle) || !entry.own || entry.rep instanceof Resource) return [];
       const { createdBy, trace } = entry.origin ?? {};
       const resource = typeof entry.rep === "object" ? entry.rep : undefined;
-      return [{ resource, createdBy, stack: trace === undefined ? "" : stackOf(trace) }];
+      return [{ resource, createdBy, stack: trace === undefined ? "" : framesOf(trace) }];
     }),
   );
 }

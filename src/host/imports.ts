@@ -1,5 +1,7 @@
+import { follow } from "../abi/host-func.js";
+import { isError } from "../abi/thrown.js";
 import type { ImportedInterface } from "../component/resolve.js";
-import { withDeepStack } from "../deep-stack.js";
+import { stackOf, withDeepStack } from "../deep-stack.js";
 import { ComponentInitError } from "../errors.js";
 import { toCamelCase } from "../wave/js-names.js";
 import { denialOf, grantOf } from "./grants.js";
@@ -84,14 +86,29 @@ export function synchronous(
   );
   return mapValues(provided, (members, name) =>
     mapValues(members, (member, func) =>
-      typeof member === "function" && !/^[A-Z]/.test(func) && !awaited.has(`${name}#${func}`)
-        ? checked(member as HostFunction, `${name}#${func}`, onFailure)
+      typeof member === "function" && !/^[A-Z]/.test(func)
+        ? (awaited.has(`${name}#${func}`) ? followed : checked)(member as HostFunction, `${name}#${func}`, onFailure)
         : member,
     ),
   );
 }
 
-function checked(func: HostFunction, name: string, onFailure: (error: Error) => void): HostFunction {
+type OnFailure = (error: Error) => void;
+
+/** One that may return a promise. */
+function followed(func: HostFunction, name: string, onFailure: OnFailure): HostFunction {
+  return function (this: unknown, ...args) {
+    const result = attempt(() => func.apply(this, args), name, onFailure);
+    if (!(result instanceof Promise)) return result;
+    return follow(
+      result,
+      (value) => value,
+      (cause) => fail(cause, name, onFailure),
+    );
+  };
+}
+
+function checked(func: HostFunction, name: string, onFailure: OnFailure): HostFunction {
   return function (this: unknown, ...args) {
     const result = attempt(() => func.apply(this, args), name, onFailure);
     if (!(result instanceof Promise)) return result;
@@ -106,24 +123,29 @@ function checked(func: HostFunction, name: string, onFailure: (error: Error) => 
   };
 }
 
-/** What is thrown is the error case of a result, an `Error` only where it carries one as its `payload`. */
-function attempt(call: () => unknown, name: string, onFailure: (error: Error) => void): unknown {
+function attempt(call: () => unknown, name: string, onFailure: OnFailure): unknown {
   try {
     return call();
   } catch (cause) {
-    if (!(cause instanceof Error) || Object.hasOwn(cause, "payload") || cause instanceof ComponentInitError)
-      throw cause;
-    const message = `the import ${name} that was provided threw ${cause.name}: ${cause.message}`;
-    const details = ownFrames(cause);
-    const error = withDeepStack(() => new ComponentInitError("init-trapped", message, { cause, details }));
-    onFailure(error);
-    throw error;
+    return fail(cause, name, onFailure);
   }
 }
 
+/** What is thrown is the error case of a result, an `Error` only where it carries one as its `payload`. */
+function fail(cause: unknown, name: string, onFailure: OnFailure): never {
+  if (!isError(cause) || Object.hasOwn(cause, "payload") || cause instanceof ComponentInitError) throw cause;
+  const message = `the import ${name} that was provided threw ${cause.name}: ${cause.message}`;
+  const details = ownFrames(cause);
+  const error = withDeepStack(() => new ComponentInitError("init-trapped", message, { cause, details }));
+  onFailure(error);
+  throw error;
+}
+
 /** The frames of the caller's code: all above the first of this module. */
-function ownFrames({ stack = "" }: Error): string[] {
-  const frames = stack.split("\n").filter((line) => /^ +at /.test(line));
+function ownFrames(error: Error): string[] {
+  const frames = stackOf(error)
+    .split("\n")
+    .filter((line) => /^ +at /.test(line));
   const end = frames.findIndex((line) => line.includes(import.meta.url) || line.includes(import.meta.filename));
   return frames.slice(0, end < 0 ? undefined : end).map((line) => `  ${line.trim()}`);
 }

@@ -23,7 +23,7 @@ import { ownedHandles } from "./guest-handles.js";
 import { type HostReport, hostReport, ungranted } from "./host-report.js";
 import { completeImports, type Provided, synchronous, unversioned } from "./imports.js";
 import type { InitializedInstance } from "./initialized-instance.js";
-import { checkHandles, danglingHandles, type HandlePolicy, type HeldHandle, handleWarnings } from "./live-handles.js";
+import { checkHandles, danglingHandles, type HandlePolicy, type HeldHandles, handleWarnings } from "./live-handles.js";
 import { asyncHandles } from "./live-tasks.js";
 import { OutputCapture } from "./output.js";
 import { Outside } from "./outside.js";
@@ -84,7 +84,7 @@ export interface Initialized {
   /** Positions of core instances that know the numbers of directories, which their memory does not tell. */
   readonly keepingPreopens: ReadonlySet<number>;
   /** What the guest held at the end, where that is no error. */
-  readonly handles: readonly HeldHandle[];
+  readonly handles: HeldHandles;
   readonly warnings: readonly string[];
   /** What of its host the guest used. */
   readonly host: HostReport;

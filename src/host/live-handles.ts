@@ -1,4 +1,5 @@
 import { ComponentInitError } from "../errors.js";
+import { shortened, shortenedLines } from "../shortened.js";
 import type { LiveHandle } from "../wasi/index.js";
 import { type Output, printedBy, wasmFrames } from "./failure.js";
 import type { OwnedHandle } from "./guest-handles.js";
@@ -21,6 +22,18 @@ export interface HeldHandle {
   /** The core module whose code asked for it, as stack traces call it. */
   readonly owner?: string;
 }
+
+/** What a guest still held: it can hold any number of handles. */
+export interface HeldHandles {
+  /** The first ones. */
+  readonly listed: readonly HeldHandle[];
+  /** How many there are in all. */
+  readonly count: number;
+}
+
+/** How many handles are listed, in the report and below an error. */
+const MAX_LISTED = 1000;
+const MAX_LINES = 100;
 
 /** With the frames of the call that made it. */
 export type FoundHandle = HeldHandle & { readonly stack: string };
@@ -52,28 +65,44 @@ export function checkHandles(
   dangling: readonly FoundHandle[],
   policy: HandlePolicy | undefined,
   output: Output,
-): HeldHandle[] {
+): HeldHandles {
   const [first] = dangling;
   if (first !== undefined && policy !== "warn" && policy !== "allow") {
-    throw new ComponentInitError("live-handles", `${summary(first, dangling)}: ${adviceFor(first)}`, {
-      details: [...dangling.map(formatHandle), ...wasmFrames(first.stack), ...printedBy(output)],
+    throw new ComponentInitError("live-handles", `${summary(first, dangling.length)}: ${adviceFor(first)}`, {
+      details: [
+        ...shortenedLines(dangling.map(formatHandle), MAX_LINES),
+        ...wasmFrames(first.stack),
+        ...printedBy(output),
+      ],
     });
   }
-  return dangling.map(({ stack, ...handle }) => handle);
+  return {
+    listed: dangling.slice(0, MAX_LISTED).map(({ stack, ...handle }) => withShortTexts(handle)),
+    count: dangling.length,
+  };
+}
+
+/** Components call their modules and imports what they like, and a guest its files. */
+function withShortTexts(handle: HeldHandle): HeldHandle {
+  const entries = Object.entries(handle).map(([name, value]) => [
+    name,
+    typeof value === "string" ? shortened(value) : value,
+  ]);
+  return Object.fromEntries(entries) as HeldHandle;
 }
 
 /** What the report says where handles are no error. */
-export function handleWarnings(held: readonly HeldHandle[], policy?: HandlePolicy): string[] {
-  const [first] = held;
+export function handleWarnings({ listed: [first], count }: HeldHandles, policy?: HandlePolicy): string[] {
   if (first === undefined || policy !== "warn") return [];
-  const it = held.length === 1 ? "it" : "one";
-  return [`${summary(first, held)}: in the output a use of ${it} fails, or reaches what got the same number`];
+  const it = count === 1 ? "it" : "one";
+  return [`${summary(first, count)}: in the output a use of ${it} fails, or reaches what got the same number`];
 }
 
-function summary(first: HeldHandle, all: readonly HeldHandle[]): string {
-  const origin = first.createdBy === undefined ? "" : ` made by ${first.createdBy}`;
-  const which = all.length === 1 ? KINDS[first.of] : `${all.length} resources held`;
-  const example = all.length === 1 && first.type === undefined ? origin : `, ${whichOf(first, all.length)}${origin}`;
+function summary(first: HeldHandle, count: number): string {
+  const { of, type, createdBy } = withShortTexts(first);
+  const origin = createdBy === undefined ? "" : ` made by ${createdBy}`;
+  const which = count === 1 ? KINDS[of] : `${count} resources held`;
+  const example = count === 1 && type === undefined ? origin : `, ${whichOf(first, count)}${origin}`;
   return `initialization ended with ${which}${example}`;
 }
 

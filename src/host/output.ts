@@ -10,6 +10,7 @@ export class OutputCapture {
 
   readonly write = (stream: "stdout" | "stderr", bytes: Uint8Array): void => {
     this.forward?.(stream, bytes);
+    if (bytes.length === 0) return;
     this.chunks[stream].push(bytes);
     this.lengths[stream] += bytes.length;
     if (this.lengths[stream] > 2 * MAX_BYTES) this.compact(stream);
@@ -24,12 +25,17 @@ export class OutputCapture {
   }
 
   private compact(stream: "stdout" | "stderr"): void {
-    const last = Buffer.concat(this.chunks[stream]).subarray(-MAX_BYTES);
+    // A copy: a part would keep the whole in memory.
+    const last = Uint8Array.from(this.last(stream));
     this.chunks[stream] = [last];
     this.lengths[stream] = last.length;
   }
 
   private text(stream: "stdout" | "stderr"): string {
-    return Buffer.concat(this.chunks[stream]).subarray(-MAX_BYTES).toString("utf8");
+    return this.last(stream).toString("utf8");
+  }
+
+  private last(stream: "stdout" | "stderr"): Buffer {
+    return Buffer.concat(this.chunks[stream]).subarray(-MAX_BYTES);
   }
 }

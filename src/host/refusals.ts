@@ -1,5 +1,6 @@
-import { withDeepStack } from "../deep-stack.js";
+import { stackOf, withDeepStack } from "../deep-stack.js";
 import { ComponentInitError } from "../errors.js";
+import { shortened } from "../shortened.js";
 import { guestFrames } from "./failure.js";
 
 /** An import that the guest called without having it, or without being allowed to do what it wanted. */
@@ -21,6 +22,9 @@ interface Denied {
 
 /** Enough to get from libc's wrapper to the program. */
 const FRAMES = 5;
+
+/** A component may import any number of functions. */
+const MAX_DESCRIBED = 20;
 
 /** wit-component's own modules, which stand between the program and a preview 1 function's import. */
 const BETWEEN = /wasm:\/\/wasm\/wit-component[-:]/;
@@ -48,7 +52,8 @@ export class Refusals {
     const known = this.#denied.get(key);
     if (known !== undefined) known.count++;
     else {
-      const { stack = "" } = withDeepStack(() => new Error());
+      const isDescribed = this.#denied.size < MAX_DESCRIBED;
+      const stack = isDescribed ? stackOf(withDeepStack(() => new Error())) : "";
       this.#denied.set(key, { what, answer, grant, stack, count: 1 });
     }
   }
@@ -62,13 +67,16 @@ export class Refusals {
 
   /** What the guest was denied and survived. */
   list(): RefusedImport[] {
-    return [...this.#denied.values()].map(({ what, count }) => ({ ...what, count }));
+    return [...this.#denied.values()].map(({ what, count }) => ({ ...what, import: shortened(what.import), count }));
   }
 
   /** For the lines below the message of an initialization that failed, perhaps for that. */
   describe(): string[] {
     if (this.#denied.size === 0) return [];
-    return ["not granted:", ...[...this.#denied.values()].flatMap(describe)];
+    const denied = [...this.#denied.values()];
+    const more = denied.length - MAX_DESCRIBED;
+    const rest = more > 0 ? [`  … ${more} more imports`] : [];
+    return ["not granted:", ...denied.slice(0, MAX_DESCRIBED).flatMap(describe), ...rest];
   }
 }
 
@@ -76,7 +84,7 @@ function describe({ what, answer, grant, stack, count }: Denied): string[] {
   const times = count === 1 ? "" : ` to each of ${count} calls`;
   const where = what.path === undefined ? "" : ` in ${what.path}`;
   return [
-    `  ${what.import}${where} answered ${answer}${times} (grant it with ${grant})`,
+    `  ${shortened(what.import)}${where} answered ${answer}${times} (grant it with ${shortened(grant)})`,
     ...guestFrames(ofProgram(stack), FRAMES).map(indent),
   ];
 }

@@ -1,5 +1,6 @@
 import { follow } from "../abi/host-func.js";
 import type { ImportedInterface } from "../component/resolve.js";
+import { shortened } from "../shortened.js";
 import { GuestExit, type HandleDescription } from "../wasi/index.js";
 import { type ImportObject, importKey, memberOf } from "./imports.js";
 import { shortenText, shortenValue, type TracedValue } from "./trace-values.js";
@@ -48,7 +49,7 @@ export function traceImports(
     }
     for (const func of item.functions) {
       const { kind, name } = memberOf(func);
-      const traceName = func === "" ? key : `${key}#${func}`;
+      const traceName = shortened(func === "" ? key : `${key}#${func}`);
       if (kind === "function") members[name] = tracer.function(traceName, original[name] as HostFunction);
       else tracer.addMember(func, traceName, original);
     }
@@ -81,9 +82,13 @@ class Tracer {
 
   /** A class to construct, to ask for static functions and to compare objects with. */
   class(original: HostClass, resource: string, key: string): HostClass {
-    const traced = this.#classes.get(original.prototype) ?? { resource, methods: new Map(), statics: new Map() };
+    const traced = this.#classes.get(original.prototype) ?? {
+      resource: shortenText(resource),
+      methods: new Map(),
+      statics: new Map(),
+    };
     this.#classes.set(original.prototype, traced);
-    const name = `${key}#[constructor]${resource}`;
+    const name = shortened(`${key}#[constructor]${resource}`);
     return new Proxy(original, {
       construct: (target, args) => this.#call(name, args, () => new target(...args)) as object,
       get: (target, property) => {

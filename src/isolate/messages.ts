@@ -1,3 +1,4 @@
+import { stackOf } from "../deep-stack.js";
 import { ComponentInitError, type ErrorCode } from "../errors.js";
 import type { HostCall } from "../host/trace.js";
 import type { PreinitializeOptions } from "../preinitialize.js";
@@ -41,14 +42,13 @@ export interface SentError {
   readonly code?: ErrorCode;
   readonly message: string;
   readonly details: readonly string[];
-  readonly stack?: string;
+  readonly stack: string;
 }
 
 /** An error as messages can carry it. */
 export function send(error: unknown): SentError {
-  if (!(error instanceof Error)) return { message: String(error), details: [] };
-  const { message, stack } = error;
-  const plain = { message, ...(stack !== undefined && { stack }) };
+  if (!(error instanceof Error)) return { message: String(error), details: [], stack: "" };
+  const plain = { message: error.message, stack: stackOf(error) };
   return error instanceof ComponentInitError
     ? { ...plain, code: error.code, details: error.details }
     : { ...plain, details: [] };
@@ -57,6 +57,6 @@ export function send(error: unknown): SentError {
 /** The error that was sent, with the stack that it had. */
 export function revive({ code, message, details, stack }: SentError): Error {
   const error = code === undefined ? new Error(message) : new ComponentInitError(code, message, { details });
-  if (stack !== undefined) error.stack = stack;
+  if (stack !== "") error.stack = stack;
   return error;
 }

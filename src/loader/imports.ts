@@ -1,6 +1,7 @@
-import { DL_INTERFACE, DlError } from "../dlopen/interface.js";
+import { DL_INTERFACE, DlError, failDl } from "../dlopen/interface.js";
 import type { DlPlan, PlannedLoad } from "../dlopen/plan.js";
 import type { DlState } from "../dlopen/state.js";
+import { shortened } from "../shortened.js";
 import type { LoaderHost } from "./instantiate.js";
 import { DlLoader, type OpenFlags } from "./loader.js";
 import type { LibrarySource } from "./source.js";
@@ -13,18 +14,24 @@ export interface DlFailure {
   readonly error: string;
 }
 
-/** A guest can ask without end, and for names without end: the first ones say what is wrong. */
+/** A guest can ask without end: the first ones say what is wrong. */
 const MAX_FAILURES = 1000;
-const MAX_LENGTH = 1000;
 
-function shortened(text: string): string {
-  // Through bytes, because V8 would keep the whole text for the sake of a part.
-  return text.length <= MAX_LENGTH ? text : `${Buffer.from(text.slice(0, MAX_LENGTH)).toString()}…`;
+/** As for paths: what a plan repeats has an end. */
+const MAX_NAME = 4096;
+
+/** @throws DlError */
+function checkedName(name: string): string {
+  return name.length > MAX_NAME
+    ? failDl(`Error loading shared library ${shortened(name, 100)}: File name too long`)
+    : name;
 }
 
 /** The guest's way to the loader: `component-init:dlopen/dl`. */
 export class DlImports {
   readonly failures: DlFailure[] = [];
+  /** How many more there were. */
+  failuresOmitted = 0;
   #loader: DlLoader | undefined;
 
   constructor(
@@ -38,10 +45,10 @@ export class DlImports {
     return {
       [DL_INTERFACE]: {
         open: (name: string, flags: OpenFlags) =>
-          this.#try("open", name, () => this.#loaderOf().open(name, undefined, flags)),
+          this.#try("open", name, () => this.#loaderOf().open(checkedName(name), undefined, flags)),
         openBytes: (name: string, bytes: Uint8Array, flags: OpenFlags) =>
           // A view of the guest's memory would change.
-          this.#try("open", name, () => this.#loaderOf().open(name, bytes.slice(), flags)),
+          this.#try("open", name, () => this.#loaderOf().open(checkedName(name), bytes.slice(), flags)),
         symbol: (handle: number, name: string) =>
           this.#try("symbol", name, () => this.#loaderOf().symbol(handle, name)),
         close: (handle: number) => this.#try("close", String(handle), () => this.#loaderOf().close(handle)),
@@ -80,6 +87,7 @@ export class DlImports {
 
   #note(failure: DlFailure): void {
     if (this.failures.length < MAX_FAILURES) this.failures.push(failure);
+    else this.failuresOmitted++;
   }
 
   /** What is thrown and no `Error` is the error case of the result, by jco's conventions. */

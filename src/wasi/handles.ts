@@ -1,3 +1,6 @@
+import { stackOf } from "../deep-stack.js";
+import { shortened } from "../shortened.js";
+
 /** A resource that was handed to the guest and that it has not dropped. */
 export interface LiveHandle {
   /** The name of the resource type in WIT: `descriptor`, `input-stream`, `pollable`. */
@@ -26,7 +29,7 @@ export interface HandleOrigin {
 interface Entry extends HandleOrigin {
   readonly type: ResourceType;
   /** Kept as an error because V8 formats a stack only when someone reads it. */
-  readonly trace: Error;
+  readonly trace: Error | undefined;
   readonly byAdapter: boolean;
   fd?: number;
   /** Made when first asked for. */
@@ -41,6 +44,9 @@ export interface ResourceType {
 /** Deep enough to reach the guest's own code below runtime and adapter frames. */
 const STACK_DEPTH = 50;
 
+/** A guest may hold millions of handles, and a trace takes more than all else: only the first that it holds at once have one. */
+const MAX_TRACES = 10_000;
+
 /** Which resources the guest holds. A handle in a snapshot would dangle, so the ones left at the end are reported. */
 export class HandleTracker {
   readonly #live = new Map<Resource, Entry>();
@@ -51,7 +57,10 @@ export class HandleTracker {
 
   add(resource: Resource, type: ResourceType, origin: HandleOrigin): void {
     this.#latest = resource;
-    this.#live.set(resource, { type, ...origin, trace: captureTrace(STACK_DEPTH), byAdapter: this.isAdapterCalling() });
+    const { createdBy, detail } = origin;
+    const named = { createdBy, detail: detail && shortened(detail) };
+    const trace = this.#live.size < MAX_TRACES ? captureTrace(STACK_DEPTH) : undefined;
+    this.#live.set(resource, { type, ...named, trace, byAdapter: this.isAdapterCalling() });
   }
 
   remove(resource: Resource): void {
@@ -109,7 +118,8 @@ export function captureTrace(depth: number): Error {
 }
 
 function toLiveHandle(entry: Entry): LiveHandle {
-  return { ...describeEntry(entry), stack: stackOf(entry.trace), byAdapter: entry.byAdapter };
+  const stack = entry.trace ? framesOf(entry.trace) : "";
+  return { ...describeEntry(entry), stack, byAdapter: entry.byAdapter };
 }
 
 function describeEntry({ type, createdBy, detail, fd }: Entry): HandleDescription {
@@ -117,6 +127,6 @@ function describeEntry({ type, createdBy, detail, fd }: Entry): HandleDescriptio
 }
 
 /** The frames of a trace, one a line. */
-export function stackOf(trace: Error): string {
-  return (trace.stack ?? "").replace(/^Error[^\n]*\n/, "");
+export function framesOf(trace: Error): string {
+  return stackOf(trace).replace(/^Error[^\n]*\n/, "");
 }

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import { scriptedLibrary, scriptedProgram } from "../support/dlopen.js";
+import { dlProgram, scriptedLibrary, scriptedProgram } from "../support/dlopen.js";
 import { jcoSession } from "../support/jco.js";
 import { cLibrary, preview1Adapter, systemLibrary } from "../support/libraries.js";
 import { cli, useWorkspace } from "./cli.js";
@@ -48,6 +48,26 @@ describe("run", () => {
         /^error: plan\.json: the linking plan does not fit: the library plug\.so has changed: let another one be made \(delete the file\)$/m,
       ),
     });
+  });
+
+  test("writes no output where the plan cannot be written", async () => {
+    const source = `
+      #include <dlfcn.h>
+      __attribute__((import_module("$root"), import_name("begin"))) void begin(void);
+      __attribute__((export_name("init"))) void init(void) { begin(); dlopen("none.so", RTLD_NOW); }`;
+    await write("begins.wasm", await dlProgram(source, "import begin: func(); export init: func();"));
+    await mkdir(path("plans"));
+    await write(
+      "begin.mjs",
+      `import { rmSync } from "node:fs"; export default () => rmSync("plans", { recursive: true });`,
+    );
+    await write("kept.wasm", "old");
+    const outcome = await run(
+      ...["run", "begins.wasm", "-o", "kept.wasm", "-f", "init", "--import", "begin=begin.mjs"],
+      ...["--plan", "plans/plan.json"],
+    );
+    expect(outcome).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("cannot write plans/plan.json") });
+    expect(await readFile(path("kept.wasm"), "utf8")).toBe("old");
   });
 
   test("opens libraries of a directory that is searched", async () => {

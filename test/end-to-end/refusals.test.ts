@@ -187,6 +187,103 @@ describe("state that cannot be seen is refused", () => {
     ]);
   });
 
+  const importing = (type: string, core: string, options = "") => `(component
+    (import "local:x/y" (instance $y (export "f" (func ${type}))))
+    (core module $libc (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 64)))
+    (core instance $libc (instantiate $libc))
+    (core func $f (canon lower (func $y "f") ${options}))
+    (core module $m (import "" "f" (func $f ${core})) (func (export "init") ${core === "(param i32)" ? "(call $f (i32.const 0))" : "(drop (call $f))"}))
+    (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+    (func (export "init") (canon lift (core func $i "init"))))`;
+
+  const HOSTILE = new Proxy(new Error("x"), {
+    get: () => thrower(),
+    getPrototypeOf: () => thrower(),
+  });
+  const thrower = (): never => {
+    throw new Error("looked at");
+  };
+
+  test.each<[string, unknown, string]>([
+    ["null", null, "null"],
+    ["undefined", undefined, "undefined"],
+    ["a text", "e".repeat(200), `"${"e".repeat(100)}… (100 more characters)"`],
+    ["a symbol", Symbol("s"), "Symbol(s)"],
+    ["an object that cannot be made a text", Object.create(null), "an object that is no Error"],
+    ["what throws when it is looked at", HOSTILE, "an object that is no Error"],
+  ])("a provided import that throws %s, which is no value of its type", async (_, thrown, shown) => {
+    const throws = () => {
+      throw thrown;
+    };
+    const message = `init trapped: the import local:x/y#f threw ${shown}, and its type has no error case for that`;
+    const plain = await run(
+      importing("(result u32)", "(result i32)"),
+      { imports: { "local:x/y": { f: throws } } },
+      "init-trapped",
+    );
+    expect(plain.message).toBe(message);
+    const later = `(component
+      (import "local:x/y" (instance $y (export "f" (func async (result u32)))))
+      (core func $f (canon lower (func $y "f")))
+      (core module $m (import "" "f" (func $f (result i32))) (func (export "init") (result i32) (drop (call $f)) (i32.const 0)))
+      (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+      (core module $cb (func (export "cb") (param i32 i32 i32) (result i32) unreachable))
+      (core instance $cb (instantiate $cb))
+      (func (export "init") async (canon lift (core func $i "init") async (callback (core func $cb "cb")))))`;
+    const rejects = () => Promise.reject(thrown);
+    const rejected = await run(later, { imports: { "local:x/y": { f: rejects } } }, "init-trapped");
+    expect(rejected.message).toBe(message);
+  });
+
+  test("a provided import that throws an error later", async () => {
+    const text = importing("async (result u32)", "(result i32)").replace(
+      '(func (export "init") (canon lift (core func $i "init")))',
+      '(func (export "init") async (canon lift (core func $i "init")))',
+    );
+    const rejects = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      throw new TypeError("no such thing");
+    };
+    const error = await run(text, { imports: { "local:x/y": { f: rejects } } }, "init-trapped");
+    expect(error.message).toBe("the import local:x/y#f that was provided threw TypeError: no such thing");
+    expect(error.details[0]).toMatch(/refusals\.test\.ts/);
+  });
+
+  test.each<[string, unknown, string]>([
+    ["null", null, "a string was expected from the host, and null was given"],
+    ["a number", 5, "a string was expected from the host, and number was given"],
+  ])("a provided import that throws %s in the place of its type's error", async (_, thrown, why) => {
+    const throws = () => {
+      throw thrown;
+    };
+    const text = importing(
+      "(result (result (error string)))",
+      "(param i32)",
+      '(memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))',
+    );
+    const { message } = await run(text, { imports: { "local:x/y": { f: throws } } }, "init-trapped");
+    expect(message).toBe(`init trapped: the import local:x/y#f gave what its type does not have: ${why}`);
+  });
+
+  test("a provided import whose result throws when it is read", async () => {
+    const result = {
+      get a(): never {
+        throw null;
+      },
+    };
+    const text = importing(
+      "(result (tuple string string))",
+      "(param i32)",
+      '(memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))',
+    );
+    const f = () => new Proxy([], { get: () => result.a });
+    const { message } = await run(text, { imports: { "local:x/y": { f } } }, "init-trapped");
+    expect(message).toBe(
+      "init trapped: the import local:x/y#f gave what its type does not have: reading it threw null",
+    );
+  });
+
   test("types of components that do not fit each other", async () => {
     const error = await run(
       `(component

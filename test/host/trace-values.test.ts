@@ -24,6 +24,13 @@ test.each<[string, unknown, unknown]>([
   expect(shortenValue(value, NONE)).toEqual(expected);
 });
 
+test("shows no more of a value than can be read, however it is nested", () => {
+  const nest = (depth: number): unknown => (depth === 0 ? "x".repeat(1000) : new Array(1000).fill(nest(depth - 1)));
+  expect(JSON.stringify(shortenValue(nest(6), NONE)).length).toBeLessThan(200_000);
+  const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`f${i}${"x".repeat(1000)}`, i]));
+  expect(JSON.stringify(shortenValue(wide, NONE)).length).toBeLessThan(200_000);
+});
+
 test("resources are what the caller says they are", () => {
   const resource = { secret: 1 };
   const describe = (object: object) => (object === resource ? { handle: "r" } : undefined);

@@ -6,6 +6,12 @@ import { createServer as createHttpsServer } from "node:https";
 import { createServer } from "node:net";
 import { parentPort } from "node:worker_threads";
 
+/** As many as a request asks for, each with a value as long as it says. */
+const manyFields = (url) => {
+  const value = "v".repeat(Number(url.searchParams.get("length") ?? 1));
+  return Array.from({ length: Number(url.searchParams.get("count")) }, (_, i) => [`h${i}`, value]);
+};
+
 /** @type {import("node:http").RequestListener} */
 const respond = (request, response) => {
   const url = new URL(request.url ?? "/", "http://localhost");
@@ -40,6 +46,14 @@ const respond = (request, response) => {
       });
     case "/big":
       return response.end(Buffer.alloc(Number(url.searchParams.get("size")), "big"));
+    case "/headers":
+      response.writeHead(200, manyFields(url));
+      return response.end();
+    case "/trailers":
+      response.writeHead(200, { trailer: "x" });
+      response.write("body");
+      response.addTrailers(manyFields(url));
+      return response.end();
     case "/redirect":
       response.writeHead(302, { location: "/config.json" });
       return response.end();

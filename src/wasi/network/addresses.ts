@@ -22,6 +22,9 @@ export type IpSocketAddress =
 
 export type Family = IpAddress["tag"];
 
+/** Of a name, in DNS. */
+const MAX_NAME = 253;
+
 /** A host in the one form that it is compared in. */
 export interface Host {
   /** An address is canonical, a name in lower case and ASCII without a dot at its end. */
@@ -43,7 +46,7 @@ export function parseHost(text: string): Host | undefined {
   if (isIP(hostname) !== 0) return { text: hostname, isAddress: true };
   const name = hostname.replace(/\.$/, "");
   // URLs allow more, such as `*`, which no resolver knows.
-  return /^[a-z0-9._-]+$/.test(name) ? { text: name, isAddress: false } : undefined;
+  return name.length <= MAX_NAME && /^[a-z0-9._-]+$/.test(name) ? { text: name, isAddress: false } : undefined;
 }
 
 /** `1.2.3.4:80`, `[::1]:80`. */

@@ -47,6 +47,14 @@ export class Destinations {
     return this.#rules.some((rule) => allowsPort(rule, port) && this.#meaning(rule.host).has(wanted));
   }
 
+  /**
+   * Whether the guest may have a port of this machine. One that the system chooses is what every client has; one that others
+   * can know must be in the list, as if it were a destination.
+   */
+  allowsBinding(local: Endpoint): boolean {
+    return local.port === 0 || this.allowsEndpoint(local);
+  }
+
   noteResolved(name: string, addresses: readonly string[]): void {
     this.#resolved.set(name, new Set(addresses.map(canonicalAddress)));
   }

@@ -56,14 +56,18 @@ export type HttpError =
   | { readonly tag: "destination-IP-unroutable" }
   | { readonly tag: "connection-refused" }
   | { readonly tag: "connection-terminated" }
+  | { readonly tag: "connection-limit-reached" }
   | { readonly tag: "connection-timeout" }
   | { readonly tag: "connection-read-timeout" }
   | { readonly tag: "TLS-protocol-error" }
   | { readonly tag: "TLS-certificate-error" }
   | { readonly tag: "HTTP-request-denied" }
   | { readonly tag: "HTTP-request-URI-invalid" }
+  | { readonly tag: "HTTP-request-URI-too-long" }
+  | { readonly tag: "HTTP-request-header-section-size"; readonly val: number | undefined }
   | { readonly tag: "HTTP-request-body-size"; readonly val: bigint | undefined }
   | { readonly tag: "HTTP-response-header-section-size"; readonly val: undefined }
+  | { readonly tag: "HTTP-response-trailer-section-size"; readonly val: undefined }
   | { readonly tag: "HTTP-protocol-error" }
   | { readonly tag: "internal-error"; readonly val: string };
 
@@ -83,6 +87,7 @@ const HTTP_ERRORS: Readonly<Record<string, HttpError>> = {
   EPROTO: { tag: "TLS-protocol-error" },
   ETIMEDOUT: { tag: "connection-timeout" },
   HPE_HEADER_OVERFLOW: { tag: "HTTP-response-header-section-size", val: undefined },
+  TRAILER_OVERFLOW: { tag: "HTTP-response-trailer-section-size", val: undefined },
   READ_TIMEOUT: { tag: "connection-read-timeout" },
 };
 

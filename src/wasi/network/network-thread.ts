@@ -6,6 +6,9 @@ import type { Command, FromNetwork, NetworkEvent, OpenCommand, ToNetwork } from 
 
 export type EventHandler = (event: NetworkEvent) => void;
 
+/** What is open at once, and what its peers may be ahead, is in memory. */
+const MAX_OPEN = 1000;
+
 /** How long what was sent may take to leave when the guest has ended. */
 const GRACE_MS = 1000;
 
@@ -26,6 +29,8 @@ interface Waiter {
  */
 export class NetworkThread implements Outside {
   readonly #handlers = new Map<number, EventHandler>();
+  /** What the thread has not closed, whether or not someone here has an interest in it. */
+  readonly #open = new Set<number>();
   readonly #worker: Worker;
   readonly #port: MessagePort;
   /** Counts the thread's messages: what is waited on. */
@@ -55,9 +60,16 @@ export class NetworkThread implements Outside {
     return new NetworkThread(worker, port1, signal);
   }
 
+  /** Whether one more thing can be opened. */
+  get hasRoom(): boolean {
+    if (this.#open.size >= MAX_OPEN) this.update();
+    return this.#open.size < MAX_OPEN;
+  }
+
   open(command: OpenCommand, onEvent: EventHandler): Connection {
     const id = ++this.#ids;
     this.#handlers.set(id, onEvent);
+    this.#open.add(id);
     this.#post({ id, ...command });
     return {
       send: (command) => {
@@ -123,7 +135,8 @@ export class NetworkThread implements Outside {
     if (first === undefined) return false;
     for (let message: FromNetwork | undefined = first; message !== undefined; message = this.#next()) {
       const { id, ...event } = message;
-      this.#handlers.get(id)?.(event);
+      if (event.event === "closed") this.#open.delete(id);
+      else this.#handlers.get(id)?.(event);
     }
     this.recheck();
     return true;

@@ -11,7 +11,7 @@ const { port, signal } = workerData as { readonly port: MessagePort; readonly si
 const names = new Names();
 const open = new Map<number, Remote>();
 
-function post(id: number, event: NetworkEvent): void {
+function post(id: number, event: NetworkEvent | { readonly event: "closed" }): void {
   const message: FromNetwork = { id, ...event };
   port.postMessage(message, "bytes" in event ? [event.bytes.buffer as ArrayBuffer] : []);
   // The host's thread is waiting in here: it cannot be told by a message.
@@ -24,20 +24,24 @@ function postFailure(id: number, error: unknown): void {
   post(id, { event: "failed", code, message });
 }
 
-function openRemote(command: OpenCommand, post: Post): Remote | undefined {
+/** @param onClosed - told when nothing is left of it */
+function openRemote(command: OpenCommand, post: Post, onClosed: () => void): Remote | undefined {
   switch (command.op) {
     case "resolve":
-      names.resolve(command.name).then(
-        (addresses) => post({ event: "resolved", name: command.name, addresses }),
-        (error) => post({ event: "failed", code: error.code ?? "", message: error.message }),
-      );
+      names
+        .resolve(command.name)
+        .then(
+          (addresses) => post({ event: "resolved", name: command.name, addresses }),
+          (error) => post({ event: "failed", code: error.code ?? "", message: error.message }),
+        )
+        .finally(onClosed);
       return undefined;
     case "connect":
-      return connect(command.remote, command.local, post);
+      return connect(command.remote, command.local, post, onClosed);
     case "bind":
-      return bind(command.family, command.local, post);
+      return bind(command.family, command.local, post, onClosed);
     case "request":
-      return startRequest(command.request, names, post);
+      return startRequest(command.request, names, post, onClosed);
   }
 }
 
@@ -47,8 +51,14 @@ function handle({ id, ...command }: ToNetwork): void {
     if (command.op === "close") open.delete(id);
     return;
   }
-  const remote = openRemote(command, (event) => post(id, event));
-  if (remote !== undefined) open.set(id, remote);
+  const onClosed = () => post(id, { event: "closed" });
+  try {
+    const remote = openRemote(command, (event) => post(id, event), onClosed);
+    if (remote !== undefined) open.set(id, remote);
+  } catch (error) {
+    postFailure(id, error);
+    onClosed();
+  }
 }
 
 function isOpening(command: OpenCommand | Command): command is OpenCommand {

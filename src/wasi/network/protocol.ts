@@ -47,7 +47,7 @@ export type Command =
   | { readonly op: "close" };
 
 export interface NetworkFailure {
-  /** A system error (`ECONNREFUSED`), another code of Node's, or one of `CONNECT_TIMEOUT`, `READ_TIMEOUT`. */
+  /** A system error (`ECONNREFUSED`), another code of Node's, or one of `CONNECT_TIMEOUT`, `READ_TIMEOUT`, `TRAILER_OVERFLOW`. */
   readonly code: string;
   readonly message: string;
 }
@@ -66,4 +66,5 @@ export type NetworkEvent =
   | ({ readonly event: "failed" } & NetworkFailure);
 
 export type ToNetwork = { readonly id: number } & (OpenCommand | Command);
-export type FromNetwork = { readonly id: number } & NetworkEvent;
+/** `closed` is the last one: nothing is left of it. */
+export type FromNetwork = { readonly id: number } & (NetworkEvent | { readonly event: "closed" });

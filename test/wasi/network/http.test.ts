@@ -202,6 +202,28 @@ describe("an HTTP request", () => {
     expect(future.get()).toEqual({ tag: "ok", val: { tag: "ok", val: undefined } });
   });
 
+  it("has all headers and trailers of the response, or an error in their place", async () => {
+    const network = await openNetwork();
+    const response = answerTo(network, { path: "/headers?count=1500" });
+    const names = entriesOf(response.headers()).map(([name]) => name);
+    expect(names.filter((name) => /^h\d+$/.test(name))).toHaveLength(1500);
+    const { IncomingBody } = network.imports["wasi:http/types"];
+    const trailersOf = (path: string) => {
+      const future = IncomingBody.finish(answerTo(network, { path }).consume());
+      future.subscribe().block();
+      return future.get()?.val as { tag: "ok"; val: Fields } | { tag: "err"; val: HttpError };
+    };
+    const trailers = trailersOf("/trailers?count=1500").val as Fields;
+    expect(trailers.entries()).toHaveLength(1500);
+    expect(errorOf(network, { path: "/headers?count=1&length=20000" })).toEqual({
+      tag: "HTTP-response-header-section-size",
+      val: undefined,
+    });
+    const tooLong = trailersOf("/trailers?count=1&length=20000");
+    expect(tooLong).toEqual({ tag: "err", val: { tag: "HTTP-response-trailer-section-size", val: undefined } });
+    expect(network.activity().at(-1)).toMatchObject({ status: 200, error: "HTTP-response-trailer-section-size" });
+  });
+
   it("follows no redirects", async () => {
     const response = answerTo(await openNetwork(), { path: "/redirect" });
     expect(response.status()).toBe(302);
@@ -344,6 +366,32 @@ describe("an HTTP request that fails", () => {
     expect(httpErrorCode(longError.val)).toMatchObject({ tag: "HTTP-request-body-size" });
   });
 
+  it("has no trailers where its length is said, which leaves no place for them", async () => {
+    const network = await openNetwork();
+    const { Fields, OutgoingBody } = network.imports["wasi:http/types"];
+    const body = makeRequest(network, { method: { tag: "post" }, headers: [["content-length", "0"]] }).body();
+    const trailers = Fields.fromList([["x-end", bytes("yes")]]);
+    expect(thrown(() => OutgoingBody.finish(body, trailers))).toEqual({ tag: "HTTP-protocol-error" });
+  });
+
+  it("is no longer than what is on its way may be", async () => {
+    const network = await openNetwork([`127.0.0.1:${servers.http}`]);
+    const { handle } = network.imports["wasi:http/outgoing-handler"];
+    const path = `/${"a".repeat(70_000)}`;
+    expect(thrown(() => handle(makeRequest(network, { path })))).toEqual({ tag: "HTTP-request-URI-too-long" });
+    // What is refused is told of before anything else.
+    expect(thrown(() => handle(makeRequest(network, { path, port: 1 })))).toEqual({ tag: "HTTP-request-denied" });
+    expect(network.activity()).toEqual([
+      {
+        kind: "http",
+        to: expect.stringMatching(/^http:\/\/127\.0\.0\.1:1\/a+… \(\d+ more characters\)$/),
+        method: "GET",
+        error: "HTTP-request-denied",
+      },
+    ]);
+    expect(network.activity()[0]?.to.length).toBeLessThan(1100);
+  });
+
   it("is ended when its body is dropped unfinished", async () => {
     const network = await openNetwork();
     const request = makeRequest(network, { path: "/request", method: { tag: "post" } });
@@ -385,6 +433,22 @@ describe("fields", () => {
       ["x", "1"],
     ]);
     expect(copy.get("accept")).toHaveLength(2);
+  });
+
+  it("have an end, as in Wasmtime", async () => {
+    const { Fields } = (await openNetwork()).imports["wasi:http/types"];
+    const fields = new Fields();
+    for (let i = 0; i < 4; i++) fields.append(`x${i}`, new Uint8Array(32_000).fill(97));
+    const more = new Uint8Array(4000).fill(97);
+    expect(thrown(() => fields.append("y", more))).toBeInstanceOf(WebAssembly.RuntimeError);
+    expect(thrown(() => fields.set("y", [more]))).toBeInstanceOf(WebAssembly.RuntimeError);
+    expect(thrown(() => Fields.fromList([["y", new Uint8Array(140_000).fill(97)]]))).toBeInstanceOf(
+      WebAssembly.RuntimeError,
+    );
+    // What is replaced gives its place.
+    fields.set("X0", [new Uint8Array(30_000).fill(97)]);
+    fields.append("y", new Uint8Array(3000).fill(97));
+    expect(fields.entries().map(([name]) => name)).toEqual(["x1", "x2", "x3", "X0", "y"]);
   });
 
   it("refuse what is no header, and what is the host's", async () => {

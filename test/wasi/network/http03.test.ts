@@ -107,6 +107,25 @@ describe("an HTTP request of WASI 0.3", () => {
     expect(network.activity()).toEqual([{ kind: "http", to, method: "GET", status: 200 }]);
   });
 
+  it("has all headers and trailers of the response, or an error in their place", async () => {
+    const network = await openNetwork();
+    const response = await answerTo(network, { path: "/headers?count=1500" });
+    const names = entriesOf(response.getHeaders()).map(([name]) => name as string);
+    expect(names.filter((name) => /^h\d+$/.test(name))).toHaveLength(1500);
+    const { trailers } = await readAll(network, await answerTo(network, { path: "/trailers?count=1500" }));
+    expect(trailers).toHaveLength(1500);
+    expect(await errorOf(network, { path: "/headers?count=1&length=20000" })).toEqual({
+      tag: "HTTP-response-header-section-size",
+      val: undefined,
+    });
+    const tooLong = consume(network, await answerTo(network, { path: "/trailers?count=1&length=20000" }));
+    await collect(tooLong.stream);
+    expect(await tooLong.trailers).toEqual({
+      tag: "err",
+      val: { tag: "HTTP-response-trailer-section-size", val: undefined },
+    });
+  });
+
   it("sends its method, headers as bytes, and no body that it does not have", async () => {
     const headers = [
       ["X-Kind", "é"],

@@ -42,12 +42,16 @@ describe("a UDP socket", () => {
     expect(text(datagram?.data as Uint8Array)).toBe("a!");
     expect(datagram?.remoteAddress).toEqual(remoteAddress);
     expect(thrown(() => outgoing.send([{ data: bytes("b") }]))).toBe("invalid-argument");
-    expect(network.activity()).toEqual([{ kind: "udp", to: `127.0.0.1:${servers.udp}` }]);
+    expect(network.activity()).toEqual([
+      { kind: "udp-bind", to: "127.0.0.1:0" },
+      { kind: "udp", to: `127.0.0.1:${servers.udp}` },
+    ]);
   });
 
   it("permits no more than can be in memory, and again what has left", () => {
     let tell: EventHandler = () => {};
     const thread = {
+      hasRoom: true,
       update: () => false,
       wait: () => {},
       open: (_: unknown, onEvent: EventHandler) => {
@@ -103,9 +107,25 @@ describe("a UDP socket", () => {
     outgoing.send([{ data: bytes("mine"), remoteAddress: loopback(servers.udp) }]);
     expect(receive(incoming).map(({ data }) => text(data))).toEqual(["mine!"]);
     expect(network.activity()).toMatchObject([
+      { kind: "udp-bind", to: "127.0.0.1:0" },
       { kind: "udp", error: "access-denied" },
       { kind: "udp", to: `127.0.0.1:${servers.closed}`, error: "access-denied" },
       { kind: "udp", to: `127.0.0.1:${servers.udp}` },
+    ]);
+  });
+
+  it("that only receives is in the report with whom it hears", async () => {
+    const network = await openNetwork();
+    const socket = bind(network);
+    const [incoming] = socket.stream(undefined);
+    const sender = createSocket("udp4");
+    onTestFinished(() => void sender.close());
+    const { port } = socket.localAddress().val;
+    await new Promise((resolve) => sender.send("input", port, "127.0.0.1", resolve));
+    expect(receive(incoming).map(({ data }) => text(data))).toEqual(["input"]);
+    expect(network.activity()).toEqual([
+      { kind: "udp-bind", to: "127.0.0.1:0" },
+      { kind: "udp", to: `127.0.0.1:${sender.address().port}` },
     ]);
   });
 

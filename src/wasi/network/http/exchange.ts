@@ -1,8 +1,10 @@
+import { shortened } from "../../../shortened.js";
 import { failHttp, type HttpError, httpErrorOf } from "../failure.js";
 import { Inbox } from "../inbox.js";
 import type { NetworkContext } from "../network-context.js";
 import type { Connection } from "../network-thread.js";
 import type { HeaderList, NetworkEvent, NetworkFailure } from "../protocol.js";
+import { MAX_FIELDS_SIZE, sizeOf } from "./fields.js";
 import type { RequestBody } from "./outgoing-body.js";
 import type { Timeouts } from "./request-options.js";
 import type { Target } from "./target.js";
@@ -16,6 +18,16 @@ function checkFraming(headers: HeaderList, hasBody: boolean): void {
   const [length = "0"] = lengths;
   const isClear = lengths.length <= 1 && /^\d+$/.test(length) && (hasBody || Number(length) === 0);
   if (!isClear) failHttp({ tag: "HTTP-protocol-error" });
+}
+
+/** As long as Wasmtime lets it be. */
+const MAX_PATH = 65_534;
+
+/** What is on its way is in memory. */
+function checkSize(path: string, headers: HeaderList): void {
+  if (path.length > MAX_PATH) failHttp({ tag: "HTTP-request-URI-too-long" });
+  const size = sizeOf(headers);
+  if (size > MAX_FIELDS_SIZE) failHttp({ tag: "HTTP-request-header-section-size", val: size });
 }
 
 /** A request, as it is to be sent. */
@@ -50,13 +62,15 @@ export class Exchange {
     const { secure, host, port, path } = target;
     const entry = { kind: "http", to: target.display, method } as const;
     if (!destinations.allowsHost(host, port)) {
-      log.addOnce({ ...entry, error: "HTTP-request-denied" });
+      log.refused({ ...entry, error: "HTTP-request-denied" });
       failHttp({ tag: "HTTP-request-denied" });
     }
     this.#context = context;
     this.#body = body;
-    this.name = `${method} ${target.display}`;
-    const logged = log.add(entry);
+    checkSize(path, headers);
+    if (!thread.hasRoom) failHttp({ tag: "connection-limit-reached" });
+    this.name = shortened(`${method} ${target.display}`);
+    const logged = log.reached(entry, target.origin);
     const update = () => void thread.update();
     this.inbox = new Inbox(thread, update, (count) => this.#connection.send({ op: "taken", count }));
     const wanted = { secure, host: host.text, port, path, method, ...timeouts, hasBody: body !== undefined };

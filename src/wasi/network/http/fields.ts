@@ -1,4 +1,5 @@
 import { type HandleOrigin, type HandleTracker, Resource } from "../../handles.js";
+import { trap } from "../../trap.js";
 import type { NetworkContext } from "../network-context.js";
 import type { HeaderList } from "../protocol.js";
 
@@ -41,55 +42,102 @@ export function withoutForbidden(list: HeaderList): HeaderList {
   return list.filter(([name]) => !FORBIDDEN.has(name.toLowerCase()));
 }
 
+/** Wasmtime's limit for all names and values that a guest puts together. */
+export const MAX_FIELDS_SIZE = 128 * 1024;
+
+/** How much space names and values take. */
+export function sizeOf(list: HeaderList): number {
+  return list.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+}
+
+interface Field {
+  readonly field: HeaderList[number];
+  /** Where it is among all. */
+  readonly at: number;
+}
+
 /** The resource `fields`, of any version. Values are kept as Latin-1, which holds any bytes. */
 export abstract class FieldsResource extends Resource {
   readonly #isMutable: boolean;
-  #list: HeaderList;
+  /** By name in lower case. */
+  readonly #fields = new Map<string, Field[]>();
+  #size = 0;
+  #count = 0;
 
   /** @param types - the interface that declares it */
   constructor(handles: HandleTracker, types: string, list: HeaderList, isMutable: boolean, origin: HandleOrigin) {
     super(handles, { type: "fields", interface: types }, origin);
-    this.#list = list;
+    for (const field of list) this.#add(field);
     this.#isMutable = isMutable;
   }
 
   /** What goes on the wire. */
   get list(): HeaderList {
-    return this.#list;
+    const all = [...this.#fields.values()].flat().sort((a, b) => a.at - b.at);
+    return all.map(({ field }) => field);
   }
 
   get(name: string): Uint8Array[] {
-    return this.#list.filter((field) => isNamed(field, name)).map(([, value]) => toBytes(value));
+    return this.#named(name).map(({ field: [, value] }) => toBytes(value));
   }
 
   has(name: string): boolean {
-    return this.#list.some((field) => isNamed(field, name));
+    return this.#named(name).length > 0;
   }
 
   set(name: string, values: readonly Uint8Array[]): void {
     this.#checkMutable();
-    const added = values.map((value) => checkedField(name, value));
     checkName(name);
-    this.change([...this.#list.filter((field) => !isNamed(field, name)), ...added]);
+    const added = values.map((value) => checkedField(name, value));
+    this.#checkRoom(sizeOf(added) - this.#sizeOf(name));
+    this.#remove(name);
+    for (const field of added) this.#add(field);
   }
 
   delete(name: string): void {
     this.#checkMutable();
     checkName(name);
-    this.#list = this.#list.filter((field) => !isNamed(field, name));
+    this.#remove(name);
   }
 
   append(name: string, value: Uint8Array): void {
     this.#checkMutable();
-    this.change([...this.#list, checkedField(name, value)]);
-  }
-
-  protected change(list: HeaderList): void {
-    this.#list = list;
+    const field = checkedField(name, value);
+    this.#checkRoom(sizeOf([field]));
+    this.#add(field);
   }
 
   protected allEntries(): [string, Uint8Array][] {
-    return this.#list.map(([name, value]) => [name, toBytes(value)]);
+    return this.list.map(([name, value]) => [name, toBytes(value)]);
+  }
+
+  /** There would be too much in it. */
+  protected abstract failSize(): never;
+
+  #named(name: string): readonly Field[] {
+    return this.#fields.get(name.toLowerCase()) ?? [];
+  }
+
+  #sizeOf(name: string): number {
+    return sizeOf(this.#named(name).map(({ field }) => field));
+  }
+
+  #add(field: HeaderList[number]): void {
+    const key = field[0].toLowerCase();
+    const added = { field, at: this.#count++ };
+    const known = this.#fields.get(key);
+    if (known === undefined) this.#fields.set(key, [added]);
+    else known.push(added);
+    this.#size += sizeOf([field]);
+  }
+
+  #remove(name: string): void {
+    this.#size -= this.#sizeOf(name);
+    this.#fields.delete(name.toLowerCase());
+  }
+
+  #checkRoom(more: number): void {
+    if (this.#size + more > MAX_FIELDS_SIZE) this.failSize();
   }
 
   #checkMutable(): void {
@@ -113,10 +161,19 @@ export class Fields extends FieldsResource {
   clone(): Fields {
     return this.#context.newFields(this.list, true, { createdBy: `${TYPES}#[method]fields.clone` });
   }
+
+  protected override failSize(): never {
+    return failSize02();
+  }
 }
 
-export function checkedFields(entries: readonly (readonly [string, Uint8Array])[]): HeaderList {
-  return entries.map(([name, value]) => checkedField(name, value));
+/** @param onSize - there is too much in them */
+export function checkedFields(
+  entries: readonly (readonly [string, Uint8Array])[],
+  onSize: () => never = failSize02,
+): HeaderList {
+  const list = entries.map(([name, value]) => checkedField(name, value));
+  return sizeOf(list) > MAX_FIELDS_SIZE ? onSize() : list;
 }
 
 function checkedField(name: string, bytes: Uint8Array): HeaderList[number] {
@@ -131,8 +188,9 @@ function checkName(name: string): void {
   if (FORBIDDEN.has(name.toLowerCase())) failHeader({ tag: "forbidden" });
 }
 
-function isNamed([own]: HeaderList[number], name: string): boolean {
-  return own.toLowerCase() === name.toLowerCase();
+/** As in Wasmtime: `header-error` of 0.2 has no case for it. */
+function failSize02(): never {
+  return trap(`${TYPES}#fields has more than ${MAX_FIELDS_SIZE} bytes of names and values`);
 }
 
 function toBytes(value: string): Uint8Array {

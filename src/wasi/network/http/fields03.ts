@@ -10,9 +10,6 @@ export interface FieldsContext03 extends NetworkContext {
   newFields(list: HeaderList, isMutable: boolean, origin: HandleOrigin): Fields03;
 }
 
-/** Wasmtime's limit for all names and values together. */
-const MAX_SIZE = 128 * 1024;
-
 /** The resource of WASI 0.3. */
 export class Fields03 extends FieldsResource {
   readonly #context: FieldsContext03;
@@ -36,13 +33,11 @@ export class Fields03 extends FieldsResource {
     return this.#context.newFields(this.list, true, { createdBy: `${TYPES03}#[method]fields.clone` });
   }
 
-  protected override change(list: HeaderList): void {
-    super.change(checkedSize(list));
+  protected override failSize(): never {
+    return failSize03();
   }
 }
 
-/** What a guest makes: a peer's fields have limits of their own. */
-export function checkedSize(list: HeaderList): HeaderList {
-  const size = list.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
-  return size > MAX_SIZE ? failHeader({ tag: "size-exceeded" }) : list;
+export function failSize03(): never {
+  return failHeader({ tag: "size-exceeded" });
 }

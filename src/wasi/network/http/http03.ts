@@ -7,7 +7,7 @@ import type { HeaderList } from "../protocol.js";
 import { type Body, type Consumed, GuestBody, type GuestFuture } from "./body03.js";
 import { type HttpContext03, send } from "./client03.js";
 import { checkedFields } from "./fields.js";
-import { checkedSize, Fields03, TYPES03 } from "./fields03.js";
+import { Fields03, failSize03, TYPES03 } from "./fields03.js";
 import type { Durations } from "./request-options.js";
 import { RequestOptions03 } from "./request-options03.js";
 import { Request03 } from "./request03.js";
@@ -55,7 +55,7 @@ export function createHttp03(network: NetworkContext, realTime: RealTime): HttpI
 
     static fromList(entries: readonly (readonly [string, Uint8Array])[]): Fields {
       const createdBy = `${TYPES03}#[static]fields.from-list`;
-      return new Fields(checkedSize(checkedFields(entries)), true, { createdBy });
+      return new Fields(checkedFields(entries, failSize03), true, { createdBy });
     }
   }
   class RequestOptions extends RequestOptions03 {

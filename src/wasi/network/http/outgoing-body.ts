@@ -8,6 +8,8 @@ import { type Fields, type HttpContext, TYPES } from "./fields.js";
 
 const UNFINISHED: NetworkFailure = { code: "", message: "the request's body was dropped before it was finished" };
 
+const NO_PLACE: NetworkFailure = { code: "", message: "a request with a content-length header has no trailers" };
+
 /** What a request sends, from the guest's writes to the request's connection, whichever is there first. */
 export class RequestBody {
   readonly outbox: Outbox;
@@ -52,6 +54,11 @@ export class RequestBody {
     if (this.#length !== undefined && this.#written !== this.#length) {
       this.abandon(failure);
       failHttp({ tag: "HTTP-request-body-size", val: BigInt(this.#written) });
+    }
+    // Only what comes in chunks has something after its end.
+    if (this.#length !== undefined && trailers.length > 0) {
+      this.abandon(NO_PLACE);
+      failHttp({ tag: "HTTP-protocol-error" });
     }
     this.outbox.end("ended");
     this.#trailers = trailers;

@@ -12,6 +12,8 @@ export interface Target {
   readonly host: Host;
   readonly port: number;
   readonly path: string;
+  /** Of its URL, for the report. */
+  readonly origin: string;
   /** For the report: queries may hold secrets. */
   readonly display: string;
 }
@@ -26,7 +28,7 @@ export function parseAuthority(text: string): { readonly host: Host; readonly po
 
 /** What a request line can hold; a fragment is not sent. */
 export function isPath(text: string): boolean {
-  return /^[/?*][!"$-~]*$/.test(text);
+  return text === "*" || /^[/?][!"$-~]*$/.test(text);
 }
 
 /** WIT leaves open what a request without a scheme is: HTTPS, as in Wasmtime. */
@@ -45,6 +47,6 @@ export function targetOf(
   const address = host.text.includes(":") ? `[${host.text}]` : host.text;
   const shownPort = parsed.port === undefined ? "" : `:${parsed.port}`;
   // As it was understood: a guest can write addresses in ways that people do not recognize.
-  const display = `${secure ? "https" : "http"}://${address}${shownPort}${path.replace(/\?.*$/s, "")}`;
-  return { secure, host, port, path, display };
+  const origin = `${secure ? "https" : "http"}://${address}${shownPort}`;
+  return { secure, host, port, path, origin, display: `${origin}${path.replace(/\?.*$/s, "")}` };
 }

@@ -5,13 +5,16 @@ import type { Names } from "./names.ts";
 import { failed, Inflow, type Post, type Remote } from "./remote.ts";
 
 /** Follows no redirects and decodes no contents, as WASI has it: what comes is what the guest gets. */
-export function startRequest(wanted: HttpRequest, names: Names, post: Post): Remote {
+export function startRequest(wanted: HttpRequest, names: Names, post: Post, onClosed: () => void): Remote {
   const { secure, host, port, method, path, headers, hasBody } = wanted;
   // An agent of its own: the process's may be told by its environment to use a proxy, which would connect elsewhere.
   const options = { host, port, method, path, agent: false, lookup: names.lookupFor(post) } as const;
   const request = secure ? requestSecure(options) : requestPlain(options);
+  // Of more than a thousand Node would give the first; how long they may be together is checked in any case.
+  request.maxHeadersCount = 0;
   for (const [name, value] of headers) request.appendHeader(name, value);
   const inflow = new Exchange(request, wanted, post);
+  request.on("close", onClosed);
   // Sends the head at once; `flushHeaders` would encode it as UTF-8.
   if (hasBody) request.write(Buffer.alloc(0));
   else request.end();
@@ -83,7 +86,9 @@ class Exchange {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#silence.stop();
-    this.#post(failed(error));
+    const { code } = error as NodeJS.ErrnoException;
+    const isTrailer = code === "HPE_HEADER_OVERFLOW" && this.#inflow !== undefined;
+    this.#post(failed(isTrailer ? Object.assign(error, { code: "TRAILER_OVERFLOW" }) : error));
   }
 }
 

@@ -2,7 +2,7 @@ import { createConnection, type TcpNetConnectOpts } from "node:net";
 import type { Endpoint } from "../protocol.js";
 import { failed, Inflow, type Post, type Remote } from "./remote.ts";
 
-export function connect(remote: Endpoint, local: Endpoint | undefined, post: Post): Remote {
+export function connect(remote: Endpoint, local: Endpoint | undefined, post: Post, onClosed: () => void): Remote {
   const options: TcpNetConnectOpts = { host: remote.address, port: remote.port, allowHalfOpen: true, noDelay: true };
   if (local !== undefined) Object.assign(options, { localAddress: local.address, localPort: local.port });
   const socket = createConnection(options);
@@ -13,6 +13,7 @@ export function connect(remote: Endpoint, local: Endpoint | undefined, post: Pos
   });
   socket.on("end", () => post({ event: "end", trailers: [] }));
   socket.on("error", (error) => post(failed(error)));
+  socket.on("close", onClosed);
   return {
     handle(command) {
       if (command.op === "write") {

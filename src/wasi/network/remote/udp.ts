@@ -5,7 +5,7 @@ import { failed, type Post, type Remote, WINDOW } from "./remote.ts";
 /** How many datagrams may wait for the guest: anyone can send, and even an empty one takes memory. */
 const MAX_WAITING = 1024;
 
-export function bind(family: 4 | 6, local: Endpoint, post: Post): Remote {
+export function bind(family: 4 | 6, local: Endpoint, post: Post, onClosed: () => void): Remote {
   const socket = createSocket({ type: family === 4 ? "udp4" : "udp6", ipv6Only: family === 6 });
   let ahead = 0;
   let waiting = 0;
@@ -24,6 +24,7 @@ export function bind(family: 4 | 6, local: Endpoint, post: Post): Remote {
     post({ event: "datagram", bytes: new Uint8Array(bytes), from: { address, port } });
   });
   socket.on("error", (error) => post(failed(error)));
+  socket.on("close", onClosed);
   socket.bind({ address: local.address, port: local.port, exclusive: true });
   return {
     handle(command) {

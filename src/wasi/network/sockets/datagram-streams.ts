@@ -102,7 +102,7 @@ export class OutgoingDatagramStream extends Resource {
     if (failure !== undefined) failSocket(socketErrorOf(failure));
     if (data.length > MAX_DATAGRAM) failSocket("datagram-too-large");
     const to = this.#target(remoteAddress);
-    this.#context.log.addOnce({ kind: "udp", to: formatEndpoint(to) });
+    this.#context.log.peer(formatEndpoint(to));
     this.#port.send(Uint8Array.from(data), to);
   }
 

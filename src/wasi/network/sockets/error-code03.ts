@@ -54,11 +54,11 @@ function toVariant<Case extends SocketError>(
   return tag === undefined ? { tag: "other", val: message } : { tag };
 }
 
-/** Does what throws the codes of 0.2 that it has in common with both interfaces. */
+/** Does what throws the codes of 0.2. Those of both interfaces are among the sockets'. */
 export function attempt03<T>(operation: () => T): T {
   try {
     return operation();
   } catch (error) {
-    throw typeof error === "string" ? ({ tag: error } satisfies { tag: string }) : error;
+    throw typeof error === "string" ? toVariant(SOCKET_CASES, error as SocketError, error) : error;
   }
 }

@@ -48,7 +48,7 @@ export function allowedName({ destinations, log }: NetworkContext, name: string)
   const host = parseHost(name.includes(":") ? `[${name}]` : name);
   if (host === undefined) return failSocket("invalid-argument");
   if (!host.isAddress && !destinations.allowsLookup(host.text)) {
-    log.addOnce({ kind: "lookup", to: host.text, error: "access-denied" });
+    log.refused({ kind: "lookup", to: host.text, error: "access-denied" });
     return failSocket("access-denied");
   }
   return host;
@@ -60,7 +60,11 @@ export function resolve(
   name: string,
   onResult: (result: IpAddress[] | NetworkFailure) => void,
 ): void {
-  const entry = log.add({ kind: "lookup", to: name });
+  if (!thread.hasRoom) {
+    onResult({ code: "EAI_AGAIN", message: "too many names are being looked up" });
+    return;
+  }
+  const entry = log.reached({ kind: "lookup", to: name });
   const connection = thread.open({ op: "resolve", name }, (event) => {
     if (event.event === "resolved") {
       destinations.noteResolved(

@@ -23,13 +23,14 @@ export class TcpConnection {
   ) {
     const entry = { kind: "tcp", to: formatEndpoint(remote) } as const;
     if (!destinations.allowsEndpoint(remote)) {
-      log.addOnce({ ...entry, error: "access-denied" });
+      log.refused({ ...entry, error: "access-denied" });
       failSocket("access-denied");
     }
+    if (!thread.hasRoom) failSocket("new-socket-limit");
     const update = () => void thread.update();
     this.inbox = new Inbox(thread, update, (count) => this.#connection.send({ op: "taken", count }));
     this.outbox = new Outbox(thread, update);
-    const logged = log.add(entry);
+    const logged = log.reached(entry);
     this.#connection = thread.open({ op: "connect", remote, local }, (event) => {
       if (event.event === "failed" && this.outcome === undefined) logged.error = socketErrorOf(event);
       this.#receive(event);

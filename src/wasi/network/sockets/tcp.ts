@@ -12,6 +12,7 @@ import { failSocket, socketErrorOf } from "../failure.js";
 import type { NetworkContext } from "../network-context.js";
 import { NetworkInputStream, NetworkOutputStream } from "../network-streams.js";
 import type { Endpoint } from "../protocol.js";
+import { noteBinding } from "./binding.js";
 import { Socket } from "./socket.js";
 import { TcpConnection } from "./tcp-connection.js";
 
@@ -30,7 +31,9 @@ export class TcpSocket extends Socket {
   startBind(_network: unknown, local: IpSocketAddress): void {
     if (!isOwnAddress(local, this.family)) failSocket("invalid-argument");
     if (this.#state !== "unbound") failSocket("invalid-state");
-    this.#local = toEndpoint(local);
+    const endpoint = toEndpoint(local);
+    noteBinding(this.context, "tcp-bind", endpoint);
+    this.#local = endpoint;
     this.#state = "binding";
   }
 

@@ -12,6 +12,7 @@ import {
 import { type NetworkContext, networkCall } from "../network-context.js";
 import { IncomingStream, sendThrough } from "../network-streams03.js";
 import type { Endpoint } from "../protocol.js";
+import { noteBinding } from "./binding.js";
 import { attempt03, type ErrorCode03, errorCodeOf, failSocket03 } from "./error-code03.js";
 import { Socket03 } from "./socket03.js";
 import { TcpConnection } from "./tcp-connection.js";
@@ -36,7 +37,9 @@ export class TcpSocket03 extends Socket03 {
   bind(local: IpSocketAddress): void {
     if (!isOwnAddress(local, this.family)) failSocket03("invalid-argument");
     if (this.#state !== "unbound") failSocket03("invalid-state");
-    this.#local = toEndpoint(local);
+    const endpoint = toEndpoint(local);
+    attempt03(() => noteBinding(this.context, "tcp-bind", endpoint));
+    this.#local = endpoint;
     this.#state = "bound";
   }
 

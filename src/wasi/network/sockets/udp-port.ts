@@ -7,10 +7,11 @@ import {
   toEndpoint,
   toSocketAddress,
 } from "../addresses.js";
-import { failSocket } from "../failure.js";
+import { failSocket, socketErrorOf } from "../failure.js";
 import type { NetworkContext } from "../network-context.js";
 import type { Connection } from "../network-thread.js";
 import type { Endpoint, NetworkEvent, NetworkFailure } from "../protocol.js";
+import { type Binding, noteBinding } from "./binding.js";
 
 export interface IncomingDatagram {
   readonly data: Uint8Array;
@@ -30,9 +31,16 @@ export class UdpPort {
   readonly #sends: SendDone[] = [];
   readonly #context: NetworkContext;
   readonly #connection: Connection;
+  readonly #binding: Binding | undefined;
 
-  constructor(context: NetworkContext, family: Family, local: Endpoint) {
+  /**
+   * @param binding - where the guest has asked for the port
+   * @throws `new-socket-limit`
+   */
+  constructor(context: NetworkContext, family: Family, local: Endpoint, binding?: Binding) {
+    if (!context.thread.hasRoom) failSocket("new-socket-limit");
     this.#context = context;
+    this.#binding = binding;
     const command = { op: "bind", family: family === "ipv4" ? 4 : 6, local } as const;
     this.#connection = context.thread.open(command, (event) => this.#receive(event));
   }
@@ -82,12 +90,20 @@ export class UdpPort {
   #receive(event: NetworkEvent): void {
     if (event.event === "bound") this.local = event.local;
     else if (event.event === "written") this.#sends.shift()?.(undefined);
-    else if (event.event === "failed") (this.#sends.shift() ?? this.#noteFailure)(event);
+    else if (event.event === "failed") this.#fail(event);
     else if (event.event === "datagram") {
       const { bytes: data, from } = event;
-      if (this.#isExpected(from)) this.received.push({ data, from });
-      else this.#connection.send({ op: "taken", count: data.length });
+      if (this.#isExpected(from)) {
+        // That something has come may be all that the guest wants to know.
+        this.#context.log.peer(formatEndpoint(from));
+        this.received.push({ data, from });
+      } else this.#connection.send({ op: "taken", count: data.length });
     }
+  }
+
+  #fail(failure: NetworkFailure): void {
+    if (this.#binding !== undefined && this.local === undefined) this.#binding.error = socketErrorOf(failure);
+    (this.#sends.shift() ?? this.#noteFailure)(failure);
   }
 
   /** Anyone can send to a port; the guest hears those whom it may reach. */
@@ -98,11 +114,20 @@ export class UdpPort {
   }
 }
 
+/**
+ * A port that the guest asks for.
+ *
+ * @throws `access-denied`, `new-socket-limit`
+ */
+export function bindPort(context: NetworkContext, family: Family, local: Endpoint): UdpPort {
+  return new UdpPort(context, family, local, noteBinding(context, "udp-bind", local));
+}
+
 /** Where a guest may send datagrams to. */
 export function allowedPeer({ destinations, log }: NetworkContext, family: Family, remote: IpSocketAddress): Endpoint {
   if (!isPeerAddress(remote, family)) failSocket("invalid-argument");
   const endpoint = toEndpoint(remote);
   if (destinations.allowsEndpoint(endpoint)) return endpoint;
-  log.addOnce({ kind: "udp", to: formatEndpoint(endpoint), error: "access-denied" });
+  log.refused({ kind: "udp", to: formatEndpoint(endpoint), error: "access-denied" });
   return failSocket("access-denied");
 }

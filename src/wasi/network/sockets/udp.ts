@@ -4,7 +4,7 @@ import { failSocket, socketErrorOf } from "../failure.js";
 import type { NetworkContext } from "../network-context.js";
 import { IncomingDatagramStream, OutgoingDatagramStream } from "./datagram-streams.js";
 import { Socket } from "./socket.js";
-import { allowedPeer, UdpPort } from "./udp-port.js";
+import { allowedPeer, bindPort, type UdpPort } from "./udp-port.js";
 
 const INTERFACE = "wasi:sockets/udp";
 
@@ -19,8 +19,8 @@ export class UdpSocket extends Socket {
   startBind(_network: unknown, local: IpSocketAddress): void {
     if (!isOwnAddress(local, this.family)) failSocket("invalid-argument");
     if (this.#state !== "unbound") failSocket("invalid-state");
+    this.#port = bindPort(this.context, this.family, toEndpoint(local));
     this.#state = "binding";
-    this.#port = new UdpPort(this.context, this.family, toEndpoint(local));
   }
 
   finishBind(): void {

@@ -13,7 +13,7 @@ import type { Endpoint, NetworkFailure } from "../protocol.js";
 import { MAX_DATAGRAM, MAX_SEND } from "./datagram-streams.js";
 import { attempt03, errorCodeOf, failSocket03 } from "./error-code03.js";
 import { Socket03 } from "./socket03.js";
-import { allowedPeer, UdpPort } from "./udp-port.js";
+import { allowedPeer, bindPort, UdpPort } from "./udp-port.js";
 
 /** How many sends may wait for their turn: what they send is in memory. */
 const MAX_WAITING = 1024;
@@ -34,7 +34,7 @@ export class UdpSocket03 extends Socket03 {
   bind(local: IpSocketAddress): void {
     if (!isOwnAddress(local, this.family)) failSocket03("invalid-argument");
     if (this.#port !== undefined) failSocket03("invalid-state");
-    this.#bindTo(toEndpoint(local));
+    this.#wait(attempt03(() => bindPort(this.context, this.family, toEndpoint(local))));
   }
 
   connect(remote: IpSocketAddress): void {
@@ -60,7 +60,7 @@ export class UdpSocket03 extends Socket03 {
     const to = this.#target(remote);
     const bytes = Uint8Array.from(data);
     const port = this.#boundPort();
-    this.context.log.addOnce({ kind: "udp", to: formatEndpoint(to) });
+    this.context.log.peer(formatEndpoint(to));
     let outcome: "sent" | NetworkFailure | undefined;
     const post = () =>
       port.send(bytes, to, (failure) => {
@@ -108,12 +108,12 @@ export class UdpSocket03 extends Socket03 {
   }
 
   #boundPort(): UdpPort {
-    return this.#port ?? this.#bindTo(ANY_ADDRESS[this.family]);
+    if (this.#port !== undefined) return this.#port;
+    return this.#wait(attempt03(() => new UdpPort(this.context, this.family, ANY_ADDRESS[this.family])));
   }
 
   /** WIT lets no one wait for this, and it takes no time. */
-  #bindTo(local: Endpoint): UdpPort {
-    const port = new UdpPort(this.context, this.family, local);
+  #wait(port: UdpPort): UdpPort {
     while (!port.isSettled) this.context.thread.wait(Number.POSITIVE_INFINITY);
     const { failure } = port;
     if (failure !== undefined) {
