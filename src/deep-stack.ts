@@ -1,4 +1,5 @@
 import { shortened } from "./shortened.js";
+import { stackParts } from "./stack-frames.js";
 
 /** V8 keeps 10 frames of a stack, and the host's own are about as many. */
 const DEPTH = 50;
@@ -20,21 +21,23 @@ const MAX_PART = 300;
 const MAX_LINE = 10_000;
 
 /**
- * An error's stack as V8 writes it, in lines that have an end: a guest calls its functions and modules what it likes, and
+ * An error's stack as V8 writes it, in parts that have an end: a guest calls its functions and modules what it likes, and
  * V8 has no stack where that is more than a text can hold.
  */
 export function stackOf(error: Error): string {
   try {
-    return (error.stack ?? "").split("\n").map(shortenedFrame).join("\n");
+    return stackParts(error.stack ?? "")
+      .map(shortenedFrame)
+      .join("\n");
   } catch {
     return "";
   }
 }
 
-function shortenedFrame(line: string): string {
-  const place = line.lastIndexOf("wasm://");
-  if (place < 0 || !/^ +at /.test(line)) return shortened(line, MAX_LINE);
-  return withoutMiddle(line.slice(0, place)) + withoutMiddle(line.slice(place));
+function shortenedFrame(part: string): string {
+  const place = part.lastIndexOf("wasm://");
+  if (place < 0 || !part.startsWith("    at ")) return shortened(part, MAX_LINE);
+  return withoutMiddle(part.slice(0, place)) + withoutMiddle(part.slice(place));
 }
 
 /** The end says where it is in the module. */

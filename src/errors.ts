@@ -1,4 +1,4 @@
-import { shortened } from "./shortened.js";
+import { asLine } from "./visible.js";
 
 /**
  * What went wrong, as a stable name for programs. The message is for people.
@@ -40,10 +40,10 @@ export type ErrorCode =
   | "invalid-option"
   | "io";
 
-/** Guests and components say what is in a message, and how long it is. */
-const MAX_LENGTH = 10_000;
-
-/** Every error that a caller can act on. Its `message` is one sentence: what is wrong, where, and what to do. */
+/**
+ * Every error that a caller can act on. Its `message` is one sentence: what is wrong, where, and what to do. It is a line
+ * that a terminal can show, and so are the details, whatever the component and the guest have put into it.
+ */
 export class ComponentInitError extends Error {
   override readonly name = "ComponentInitError";
   /** Lines that belong below the message: a guest's stack, its standard error. */
@@ -54,7 +54,7 @@ export class ComponentInitError extends Error {
     message: string,
     options: { cause?: unknown; details?: readonly string[] } = {},
   ) {
-    super(shortened(message, MAX_LENGTH), options.cause === undefined ? undefined : { cause: options.cause });
-    this.details = (options.details ?? []).map((line) => shortened(line, MAX_LENGTH));
+    super(asLine(message), options.cause === undefined ? undefined : { cause: options.cause });
+    this.details = (options.details ?? []).map(asLine);
   }
 }

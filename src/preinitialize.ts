@@ -34,6 +34,7 @@ import { specialize } from "./specialize/specialize.js";
 import { validateInput } from "./verify/input.js";
 import { verifyState } from "./verify/state.js";
 import { verify } from "./verify/verify.js";
+import { asLine } from "./visible.js";
 import { type DeterminismOptions, determinismOf } from "./wasi/determinism.js";
 import type { Preopen } from "./wasi/filesystem/preopens.js";
 
@@ -135,9 +136,6 @@ export interface Preinitialized {
   readonly report: Report;
 }
 
-/** Components call their modules and imports what they like. */
-const MAX_WARNING = 4000;
-
 /** What a guest finds as its own name unless arguments are given: the same on every machine. */
 const DEFAULT_ARGS = ["component.wasm"];
 
@@ -216,12 +214,12 @@ export async function runPhases(
         ...rewritten.warnings,
         ...instrumentWarnings(instrumented),
         ...hostWarnings(initialized.host),
-      ].map((warning) => shortened(warning, MAX_WARNING)),
+      ].map(asLine),
     };
     const chunks = output.toChunks();
     // The last step: what fails before it has changed nothing.
     const remaining = await initialized.files.commit();
-    const warnings = [...report.warnings, ...remaining.map(remainWarning)];
+    const warnings = [...report.warnings, ...remaining.map(remainWarning).map(asLine)];
     return { chunks, report: { ...report, totalMs: clock.total, warnings } };
   });
 }

@@ -1,6 +1,7 @@
 import type { Argv, CommandModule, Options, PositionalOptions } from "yargs";
 import { failureReport, reportFailure } from "./failure.js";
 import type { CommandHelp, OptionHelp } from "./help.js";
+import { printJson } from "./terminal.js";
 
 /** What every command takes. */
 interface Common {
@@ -47,12 +48,4 @@ export function declareCommand<T extends Common>(
       }
     },
   };
-}
-
-export function printJson(value: object): void {
-  process.stdout.write(`${toJson(value)}\n`);
-}
-
-export function toJson(value: object): string {
-  return JSON.stringify(value, undefined, 2);
 }

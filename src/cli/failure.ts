@@ -1,6 +1,8 @@
-import { styleText } from "node:util";
+import { inspect } from "node:util";
 import { stackOf } from "../deep-stack.js";
 import { ComponentInitError } from "../errors.js";
+import { stackFrames } from "../stack-frames.js";
+import { printLine } from "./terminal.js";
 
 /** The command line does not say something that can be done. */
 export class UsageError extends Error {
@@ -12,13 +14,13 @@ const EXIT_USAGE = 2;
 
 /** Prints an error as people want it (one sentence, then what the guest said) and gives the exit code. */
 export function reportFailure(error: unknown, verbose: boolean): number {
-  print(`${styleText("red", "error:", { stream: process.stderr })} ${visible(messageOf(error))}`);
+  printLine("stderr", { label: "error:", style: "red", text: messageOf(error) });
   const isUsage = error instanceof UsageError;
   const isForeseen = isUsage || error instanceof ComponentInitError;
-  if (error instanceof ComponentInitError) for (const line of error.details) print(visible(line));
+  if (error instanceof ComponentInitError) for (const line of error.details) print(line);
   if (isUsage) print(`See \`component-init ${commandOf(process.argv[2])} --help\` for what can be given.`);
   if (!isForeseen) print("This is a defect of component-init: please report it with the output of --verbose.");
-  if (verbose && error instanceof Error) print(visible(stacksOf(error)));
+  if (verbose && error instanceof Error) for (const line of stacksOf(error)) print(line);
   return isUsage || codeOf(error) === "invalid-option" ? EXIT_USAGE : EXIT_FAILURE;
 }
 
@@ -42,21 +44,22 @@ function messageOf(error: unknown): string {
 }
 
 /** A stack starts with the message, which was printed; an error that another one caused has a stack of its own. */
-function stacksOf(error: Error): string {
-  const stack = stackOf(error);
-  const frames = stack.slice(Math.max(0, stack.search(/^ +at /m)));
-  return error.cause instanceof Error ? `${frames}\ncaused by ${stackOf(error.cause)}` : frames;
+function stacksOf(error: Error): string[] {
+  const frames = framesOf(error);
+  const { cause } = error;
+  return cause instanceof Error ? [...frames, `caused by ${cause.name}: ${cause.message}`, ...framesOf(cause)] : frames;
 }
 
-/** Guests and the names in components can hold escape sequences, with which they could rewrite a terminal. */
-function visible(text: string): string {
-  return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
-    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
+function framesOf(error: Error): string[] {
+  return stackFrames(stackOf(error));
+}
+
+/** As Node would print it, but for what terminals would obey. */
+export function reportUncaught(error: unknown): void {
+  print(`Uncaught ${error instanceof Error ? `${error.name}: ${error.message}` : inspect(error)}`);
+  if (error instanceof Error) for (const frame of framesOf(error)) print(frame);
 }
 
 function print(line: string): void {
-  process.stderr.write(`${line}\n`);
+  printLine("stderr", line);
 }

@@ -6,6 +6,7 @@ import { buffer } from "node:stream/consumers";
 import { ComponentInitError } from "../errors.js";
 import { reason } from "../reason.js";
 import { UsageError } from "./failure.js";
+import { isTerminal, MAX_WRITTEN, writeBytes } from "./terminal.js";
 
 /** What stands for a file in messages. */
 export function displayName(path: string, role: "input" | "output"): string {
@@ -103,7 +104,10 @@ function looksLikeText(bytes: Uint8Array): boolean {
  * @param inputs - files that must not be replaced
  */
 export async function checkOutput(path: string, inputs: readonly string[]): Promise<void> {
-  if (path === "-") return;
+  if (path === "-") {
+    if (!isTerminal("stdout")) return;
+    throw new UsageError("-o - would write binary data to the terminal: redirect it, or name a file");
+  }
   const found = await stat(path).catch(() => undefined);
   for (const input of found === undefined ? [] : inputs) {
     const other = input === "-" ? undefined : await stat(input).catch(() => undefined);
@@ -147,24 +151,12 @@ async function targetOf(path: string): Promise<{ target: string; directory: stri
  */
 export async function writeOutput(path: string, chunks: readonly Uint8Array[]): Promise<void> {
   try {
-    if (path === "-") return await writeStream(process.stdout, chunks);
+    if (path === "-") return await writeBytes(chunks);
     const existing = await stat(path).catch(() => undefined);
     if (existing === undefined || existing.isFile()) await replaceFile(path, chunks, existing?.mode);
     else await writeChunks(await open(path, "w"), chunks);
   } catch (cause) {
     throw new ComponentInitError("io", `cannot write ${displayName(path, "output")}: ${reason(cause)}`, { cause });
-  }
-}
-
-/** libuv goes on until all is written, and Node tells the number of bytes as one of 32 bits with a sign. */
-const MAX_WRITTEN = 2 ** 30;
-
-async function writeStream(stream: NodeJS.WritableStream, chunks: readonly Uint8Array[]): Promise<void> {
-  for (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at += MAX_WRITTEN) {
-      const part = chunk.subarray(at, at + MAX_WRITTEN);
-      await new Promise<void>((done, fail) => stream.write(part, (error) => (error ? fail(error) : done())));
-    }
   }
 }
 

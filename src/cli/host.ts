@@ -1,6 +1,6 @@
 import type { CommandModule } from "yargs";
 import { ComponentInitError } from "../errors.js";
-import { writeAllSync } from "../isolate/frames.js";
+import { toVisibleJson } from "../visible.js";
 import { declareCommand } from "./command.js";
 import { UsageError } from "./failure.js";
 import { parseIfText, readInput, readNamed } from "./files.js";
@@ -8,7 +8,9 @@ import { type RunArguments, settingsOfFlags } from "./flags.js";
 import { HOST_HELP } from "./host-options.js";
 import { namedLibraries } from "./libraries.js";
 import { checkMounts } from "./mounts.js";
+import { warning } from "./progress.js";
 import { defined } from "./settings.js";
+import { passOn, printLine } from "./terminal.js";
 
 type HostArguments = RunArguments & { readonly invoke?: readonly string[] };
 
@@ -39,11 +41,10 @@ async function host(argv: HostArguments, guestArguments: readonly string[] | und
     ...(settings.stdin !== undefined && { stdin: await readInput(settings.stdin) }),
     imports: await loadImportModules(importModules, instrumented.imports),
     dlopen: defined({ libraries: await namedLibraries(libraries), libraryPath }),
-    // At once: a guest that runs gives Node no time to write later, and can print more than there is memory for.
-    onOutput: (stream, bytes) => writeAllSync(process[stream].fd, bytes),
+    onOutput: passOn,
   }).catch(exitAsGuest);
-  for (const path of (await files?.commit()) ?? []) process.stderr.write(`warning: ${path} could not be removed\n`);
-  for (const result of results) if (result !== undefined) process.stdout.write(`${format(result)}\n`);
+  for (const path of (await files?.commit()) ?? []) printLine("stderr", warning(`${path} could not be removed`));
+  for (const result of results) if (result !== undefined) printLine("stdout", format(result));
 }
 
 /** The guest has ended the process that it believes to be. */
@@ -58,6 +59,6 @@ function exitAsGuest(error: unknown): { readonly results: readonly unknown[]; re
 function format(value: unknown): string {
   if (typeof value === "bigint") return String(value);
   if (Array.isArray(value) || ArrayBuffer.isView(value)) return `[${[...(value as unknown[])].map(format).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
-  return `{${Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}:${format(member)}`)}}`;
+  if (typeof value !== "object" || value === null) return toVisibleJson(value ?? null);
+  return `{${Object.entries(value).map(([name, member]) => `${toVisibleJson(name)}:${format(member)}`)}}`;
 }

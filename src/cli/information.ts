@@ -4,6 +4,7 @@ import { COMMANDS } from "./commands.js";
 import { formatHelp, formatOverview } from "./help.js";
 import { MANIFEST } from "./package-files.js";
 import { RUN_HELP } from "./run-options.js";
+import { width } from "./terminal.js";
 
 const ABOUT =
   "Pre-initialize WebAssembly components: run their initialization once, at build time, and ship a component " +
@@ -16,11 +17,11 @@ function packageVersion(): string {
 
 /** What is asked for then. */
 export function information(own: readonly string[]): string {
-  const width = Math.min(100, process.stdout.columns ?? 100);
+  const columns = Math.min(100, width());
   if (own[0] === "help" || HELP.some((option) => own.includes(option))) {
     const command = Object.keys(COMMANDS).find((name) => own.includes(name));
     const help = command && COMMANDS[command];
-    return help ? formatHelp(help, width) : formatOverview(ABOUT, COMMANDS, RUN_HELP.examples.slice(0, 2), width);
+    return help ? formatHelp(help, columns) : formatOverview(ABOUT, COMMANDS, RUN_HELP.examples.slice(0, 2), columns);
   }
   return packageVersion();
 }

@@ -2,11 +2,12 @@ import type { CommandModule } from "yargs";
 import type { Library } from "../link/library.js";
 import { readLibrary } from "../link/library.js";
 import { worldExports } from "../link/worlds.js";
-import { declareCommand, printJson } from "./command.js";
+import { declareCommand } from "./command.js";
 import { UsageError } from "./failure.js";
 import { INSPECT_HELP } from "./inspect-lib-help.js";
 import { parseLibrary, readAll } from "./libraries.js";
 import { formatBytes } from "./progress.js";
+import { printJson, printLine } from "./terminal.js";
 
 interface InspectArguments {
   readonly libraries?: readonly string[];
@@ -25,7 +26,11 @@ async function inspect({ libraries: texts = [], json = false, verbose = false }:
   const files = texts.map((text) => parseLibrary("inspect-lib", text, false));
   const libraries = (await readAll(files)).map((input) => describe(readLibrary(input), input.bytes));
   if (json) printJson(libraries);
-  else process.stdout.write(`${libraries.map((one) => format(one, verbose).join("\n")).join("\n\n")}\n`);
+  else
+    for (const [i, one] of libraries.entries()) {
+      if (i > 0) printLine("stdout", "");
+      for (const line of format(one, verbose)) printLine("stdout", line);
+    }
 }
 
 interface Description {

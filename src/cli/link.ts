@@ -1,5 +1,5 @@
 import type { CommandModule } from "yargs";
-import { declareCommand, printJson } from "./command.js";
+import { declareCommand } from "./command.js";
 import { UsageError } from "./failure.js";
 import { checkOutput, displayName, writeOutput } from "./files.js";
 import { adaptersOf, librariesOf, parseDlopen, parseLibrary } from "./libraries.js";
@@ -8,6 +8,7 @@ import { LINK_HELP } from "./link-options.js";
 import { describeLinked } from "./link-report.js";
 import { parseSize, single } from "./options.js";
 import { defined } from "./settings.js";
+import { printJson, printLine } from "./terminal.js";
 
 interface LinkArguments {
   readonly libraries: readonly string[];
@@ -56,7 +57,5 @@ async function linkTo(argv: LinkArguments): Promise<void> {
   const { chunks, report } = await linkFiles({ libraries, adapters, ...settings });
   await writeOutput(output, chunks);
   if (json) printJson(report);
-  else
-    for (const line of describeLinked(displayName(output, "output"), report, verbose))
-      process.stderr.write(`${line}\n`);
+  else for (const line of describeLinked(displayName(output, "output"), report, verbose)) printLine("stderr", line);
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { ComponentInitError } from "../errors.js";
 import { asksForInformation, splitArguments } from "./arguments.js";
-import { failureReport, reportFailure } from "./failure.js";
+import { failureReport, reportFailure, reportUncaught } from "./failure.js";
 import { isWatched, type Progressed, supervise } from "./supervise.js";
+import { isWritten, letReadersStop, printJson, printLine } from "./terminal.js";
 
 /** Older versions lack what components need, and would fail somewhere in the middle with an error of V8's. */
 function checkNode(version: string): void {
@@ -16,7 +17,7 @@ async function runWatched(argv: readonly string[], own: readonly string[]): Prom
   try {
     return await supervise(argv);
   } catch (error) {
-    if (own.includes("--json")) process.stdout.write(`${JSON.stringify(failureReport(error), undefined, 2)}\n`);
+    if (own.includes("--json")) printJson(failureReport(error));
     return reportFailure(error, own.includes("--verbose") || own.includes("-v"));
   }
 }
@@ -25,7 +26,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const { own, guest } = splitArguments(argv);
   if (asksForInformation(own)) {
     const { information } = await import("./information.js");
-    process.stdout.write(`${information(own)}\n`);
+    for (const line of information(own).split("\n")) printLine("stdout", line);
     return;
   }
   checkNode(process.versions.node);
@@ -42,18 +43,21 @@ async function main(argv: readonly string[]): Promise<void> {
   await execute(own, guest);
 }
 
-// Who reads our output may stop at any time. Whoever must know is told by the callback of `write`.
-process.stdout.on("error", () => {});
-process.stderr.on("error", () => {});
+letReadersStop();
+// What a module for an import has left uncaught. Node would print it as it is.
+process.on("uncaughtException", (error) => {
+  reportUncaught(error);
+  process.exit(1);
+});
 
 try {
   await main(process.argv.slice(2));
 } catch (error) {
   process.exitCode = reportFailure(error, false);
-  if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify(failureReport(error), undefined, 2)}\n`);
+  if (process.argv.includes("--json")) printJson(failureReport(error));
 }
 if (isWatched()) process.send?.({ guest: "done" } satisfies Progressed);
 // A timer or thread that does not end, whatever keeps it, must not keep whoever called us.
 setInterval(() => {
-  if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();
+  if (isWritten()) process.exit();
 }, 100).unref();

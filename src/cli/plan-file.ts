@@ -1,5 +1,6 @@
 import type { DlPlan } from "../dlopen/plan.js";
 import { ComponentInitError } from "../errors.js";
+import { toVisibleJson } from "../visible.js";
 import { UsageError } from "./failure.js";
 import { checkOutput, isSameFile, readInput, writeOutput } from "./files.js";
 
@@ -39,7 +40,7 @@ export class PlanFile {
 
   async write(plan: DlPlan | undefined): Promise<void> {
     if (this.plan !== undefined || plan === undefined) return;
-    await writeOutput(this.path, [Buffer.from(`${JSON.stringify(plan, undefined, 2)}\n`)]);
+    await writeOutput(this.path, [Buffer.from(`${toVisibleJson(plan, 2)}\n`)]);
   }
 }
 

@@ -1,7 +1,7 @@
-import { styleText } from "node:util";
-import { writeAllSync } from "../isolate/frames.js";
 import type { MemoryReport, PhaseName, Report } from "../report.js";
 import { shortenedLines } from "../shortened.js";
+import { asLine } from "../visible.js";
+import { endLine, type Line, printLine, showStatus } from "./terminal.js";
 
 const LABELS: Record<PhaseName, string> = {
   decode: "decoding",
@@ -13,16 +13,9 @@ const LABELS: Record<PhaseName, string> = {
   verify: "verifying",
 };
 
-const NEWLINE = 0x0a;
-const CLEAR_LINE = "\r\x1b[2K";
-
 /** Shows which phases run, on stderr: in one line of a terminal that is overwritten, and with `verbose` in a line each. */
 export class Progress {
-  /** A dumb terminal (an editor's, say) cannot take a line back. */
-  private readonly terminal = process.stderr.isTTY === true && process.env.TERM !== "dumb";
   private readonly running = new Set<PhaseName>();
-  /** Whose text is in the line that the cursor is in. */
-  private line: "empty" | "ours" | "guest's" = "empty";
 
   constructor(
     private readonly verbose: boolean,
@@ -37,38 +30,21 @@ export class Progress {
   end(phase: PhaseName, milliseconds: number): void {
     this.running.delete(phase);
     if (this.quiet) return;
-    this.clear();
-    if (this.verbose) process.stderr.write(`${LABELS[phase]}: ${milliseconds.toFixed(0)} ms\n`);
+    endLine();
+    if (this.verbose) printLine("stderr", `${LABELS[phase]}: ${milliseconds.toFixed(0)} ms`);
     this.show();
-  }
-
-  /** Passes on what the guest prints, between our lines. */
-  readonly guestOutput = (_stream: string, bytes: Uint8Array): void => {
-    if (bytes.length === 0) return;
-    if (this.line === "ours") this.clear();
-    writeAllSync(process.stderr.fd, bytes);
-    this.line = bytes.at(-1) === NEWLINE ? "empty" : "guest's";
-  };
-
-  /** Makes room for a line: takes ours away, ends the guest's. */
-  clear(): void {
-    if (this.line === "ours") process.stderr.write(CLEAR_LINE);
-    if (this.line === "guest's") process.stderr.write("\n");
-    this.line = "empty";
   }
 
   /** A phase that runs next to the one that failed may end after the failure was told. */
   stop(): void {
-    this.clear();
+    endLine();
     this.quiet = true;
   }
 
   private show(): void {
-    if (this.quiet || !this.terminal || this.running.size === 0) return;
-    this.clear();
+    if (this.quiet || this.running.size === 0) return;
     const labels = [...this.running].map((phase) => LABELS[phase]).join(", ");
-    process.stderr.write(styleText("dim", `${labels} …`, { stream: process.stderr }));
-    this.line = "ours";
+    showStatus(`${labels} …`);
   }
 }
 
@@ -87,19 +63,25 @@ const MAX_MEMORIES = 3;
 const MAX_FAILURES = 20;
 
 /** The few lines that close a successful run. */
-export function summarize(output: string, report: Report): string[] {
-  const bold = (text: string) => styleText("bold", text, { stream: process.stderr });
+export function summarize(output: string, report: Report): (string | Line)[] {
   const seconds = (report.totalMs / 1000).toFixed(2);
   const init = report.init === undefined ? "instantiated" : `ran ${report.init}`;
   const sizes = `${formatBytes(report.outputBytes)} (input ${formatBytes(report.inputBytes)})`;
-  return [
-    `${bold(output)}: ${sizes}, ${init}, ${seconds} s`,
+  const lines = [
     ...memoryLines(report.memories),
     ...removedLines(report.removed),
     ...openedLines(report.dlopen),
     ...hostLines(report.host),
-    ...report.warnings.map((warning) => `${styleText("yellow", "warning:", { stream: process.stderr })} ${warning}`),
   ];
+  return [
+    { label: `${output}:`, style: "bold", text: asLine(`${sizes}, ${init}, ${seconds} s`) },
+    ...lines.map(asLine),
+    ...report.warnings.map(warning),
+  ];
+}
+
+export function warning(text: string): Line {
+  return { label: "warning:", style: "yellow", text };
 }
 
 function openedLines(dlopen: Report["dlopen"]): string[] {

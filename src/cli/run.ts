@@ -2,7 +2,7 @@ import type { CommandModule } from "yargs";
 import { ComponentInitError } from "../errors.js";
 import { tuneEngine } from "../isolate/engine-flags.js";
 import type { PhaseListener } from "../preinitialize.js";
-import { declareCommand, toJson } from "./command.js";
+import { declareCommand } from "./command.js";
 import { UsageError } from "./failure.js";
 import { checkOutput, displayName, parseIfText, readInput, readNamed, writeOutput } from "./files.js";
 import { type RunArguments, settingsOfFlags } from "./flags.js";
@@ -15,6 +15,7 @@ import { Progress, summarize } from "./progress.js";
 import { RUN_HELP } from "./run-options.js";
 import { defined, type LinkSettings, mergeSettings, type Settings } from "./settings.js";
 import { isWatched, type Progressed } from "./supervise.js";
+import { preparedJson, preparedLines, quoteGuest } from "./terminal.js";
 import { TraceFile } from "./trace.js";
 
 const USAGE = "component-init run INPUT -o OUTPUT";
@@ -82,14 +83,15 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
       }),
       onPhase: isWatched() ? watchedListener(progress, timeout) : progress,
       ...defined({ stdin, onHostCall: trace?.write }),
-      ...(verbose && { onOutput: progress.guestOutput }),
+      ...(verbose && { onOutput: quoteGuest }),
     });
     // The output comes last: nothing of it is left where anything else fails.
-    const told = json ? toJson(report) : summarize(displayName(outputPath, "output"), report).join("\n");
+    const name = displayName(outputPath, "output");
+    const tell = json ? preparedJson(report) : preparedLines("stderr", summarize(name, report));
     await plan?.write(report.dlopen?.plan);
     await writeOutput(outputPath, chunks);
     progress.stop();
-    process[json ? "stdout" : "stderr"].write(`${told}\n`);
+    tell();
   } catch (error) {
     throw plan === undefined ? error : plan.explain(error);
   } finally {
@@ -147,7 +149,4 @@ function checkStreams(input: string | undefined, output: string, stdin: string |
   if (input === "") throw new UsageError("the input's name is empty");
   if (json && output === "-") throw new UsageError("--json and -o - would both write to standard output");
   if (input === "-" && stdin === "-") throw new UsageError("the input and --stdin cannot both be standard input");
-  if (output === "-" && process.stdout.isTTY) {
-    throw new UsageError("-o - would write binary data to the terminal: redirect it, or name a file");
-  }
 }

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { ComponentInitError } from "../errors.js";
 import type { HostCall } from "../host/trace.js";
 import { reason } from "../reason.js";
+import { toVisibleJson } from "../visible.js";
 import { UsageError } from "./failure.js";
 import { isSameFile, placeOf } from "./files.js";
 
@@ -39,7 +40,7 @@ export class TraceFile {
   }
 
   readonly write = (call: HostCall): void => {
-    attempt(this.path, () => writeSync(this.file, `${JSON.stringify(call)}\n`));
+    attempt(this.path, () => writeSync(this.file, `${toVisibleJson(call)}\n`));
   };
 
   close(): void {

@@ -2,6 +2,7 @@ import { describeThrown, isError } from "../abi/thrown.js";
 import { stackOf } from "../deep-stack.js";
 import { ComponentInitError } from "../errors.js";
 import { shortened } from "../shortened.js";
+import { parseWasmFrame, stackFrames, type WasmFrame } from "../stack-frames.js";
 import { GuestExit } from "../wasi/index.js";
 import { shortenValue } from "./trace-values.js";
 
@@ -88,17 +89,13 @@ export function wasmFrames(stack: string): string[] {
 
 /** The innermost frames of the guest. */
 export function guestFrames(stack: string, count: number): string[] {
-  const frames = stack.split("\n").filter((line) => line.includes("wasm://"));
+  const frames = stackFrames(stack).flatMap((frame) => parseWasmFrame(frame) ?? []);
   return frames.slice(0, count).map(formatFrame);
 }
 
-/** V8 writes `at main.func (wasm://wasm/main-0a1b2c3d:wasm-function[12]:0x345)`; without a function's name `at main`. */
-function formatFrame(line: string): string {
-  const match = /at (?:(.*) \()?wasm:\/\/wasm\/(?:(.*)-)?[0-9a-f]+:wasm-function\[(\d+)\]:(0x[0-9a-f]+)\)?/.exec(line);
-  if (match === null) return `  ${line.trim()}`;
-  const [, name, module, func, offset] = match;
+export function formatFrame({ name, module, func, offset }: WasmFrame): string {
   const number = module === undefined ? `function ${func}` : `${module}, function ${func}`;
-  return `  at ${name === undefined || name === module ? number : name} (${offset})`;
+  return `  at ${name ?? number} (${offset})`;
 }
 
 function quote(name: string, text: string): string[] {

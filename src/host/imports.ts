@@ -3,6 +3,7 @@ import { isError } from "../abi/thrown.js";
 import type { ImportedInterface } from "../component/resolve.js";
 import { stackOf, withDeepStack } from "../deep-stack.js";
 import { ComponentInitError } from "../errors.js";
+import { stackFrames } from "../stack-frames.js";
 import { toCamelCase } from "../wave/js-names.js";
 import { denialOf, grantOf } from "./grants.js";
 import type { Refusals } from "./refusals.js";
@@ -143,11 +144,9 @@ function fail(cause: unknown, name: string, onFailure: OnFailure): never {
 
 /** The frames of the caller's code: all above the first of this module. */
 function ownFrames(error: Error): string[] {
-  const frames = stackOf(error)
-    .split("\n")
-    .filter((line) => /^ +at /.test(line));
-  const end = frames.findIndex((line) => line.includes(import.meta.url) || line.includes(import.meta.filename));
-  return frames.slice(0, end < 0 ? undefined : end).map((line) => `  ${line.trim()}`);
+  const frames = stackFrames(stackOf(error));
+  const end = frames.findIndex((frame) => frame.includes(import.meta.url) || frame.includes(import.meta.filename));
+  return frames.slice(0, end < 0 ? undefined : end).map((frame) => `  ${frame.trim()}`);
 }
 
 function mapValues<T, U>(object: Readonly<Record<string, T>>, map: (value: T, name: string) => U): Record<string, U> {

@@ -1,5 +1,6 @@
 import { ComponentInitError } from "../errors.js";
 import { shortened, shortenedLines } from "../shortened.js";
+import { parseWasmFrame, stackFrames } from "../stack-frames.js";
 import type { LiveHandle } from "../wasi/index.js";
 import { type Output, printedBy, wasmFrames } from "./failure.js";
 import type { OwnedHandle } from "./guest-handles.js";
@@ -167,9 +168,7 @@ function withoutStreamsOfFiles(handles: readonly LiveHandle[]): LiveHandle[] {
 }
 
 /** wit-component's own modules stand between the code that asks and the import. */
-const FRAME_MODULE = /wasm:\/\/wasm\/(?:(.+)-)?[0-9a-f]+:wasm-function/;
-
 function ownerOf(stack: string): string | undefined {
-  const modules = stack.split("\n").flatMap((line) => FRAME_MODULE.exec(line)?.[1] ?? []);
-  return modules.find((name) => !/^wit-component[-:]/.test(name));
+  const modules = stackFrames(stack).flatMap((frame) => parseWasmFrame(frame)?.module ?? []);
+  return modules.find((name) => !/^wit-component([-:]|$)/.test(name));
 }

@@ -1,7 +1,8 @@
 import { stackOf, withDeepStack } from "../deep-stack.js";
 import { ComponentInitError } from "../errors.js";
 import { shortened } from "../shortened.js";
-import { guestFrames } from "./failure.js";
+import { parseWasmFrame, stackFrames, type WasmFrame } from "../stack-frames.js";
+import { formatFrame } from "./failure.js";
 
 /** An import that the guest called without having it, or without being allowed to do what it wanted. */
 export interface RefusedImport {
@@ -27,7 +28,7 @@ const FRAMES = 5;
 const MAX_DESCRIBED = 20;
 
 /** wit-component's own modules, which stand between the program and a preview 1 function's import. */
-const BETWEEN = /wasm:\/\/wasm\/wit-component[-:]/;
+const BETWEEN = /^wit-component([-:]|$)/;
 
 /** What the guest called and was not granted, in one run. */
 export class Refusals {
@@ -85,13 +86,13 @@ function describe({ what, answer, grant, stack, count }: Denied): string[] {
   const where = what.path === undefined ? "" : ` in ${what.path}`;
   return [
     `  ${shortened(what.import)}${where} answered ${answer}${times} (grant it with ${shortened(grant)})`,
-    ...guestFrames(ofProgram(stack), FRAMES).map(indent),
+    ...framesOfProgram(stack).slice(0, FRAMES).map(formatFrame).map(indent),
   ];
 }
 
-function ofProgram(stack: string): string {
-  const lines = stack.split("\n");
-  return lines.filter((line) => !BETWEEN.test(line)).join("\n");
+function framesOfProgram(stack: string): WasmFrame[] {
+  const frames = stackFrames(stack).flatMap((frame) => parseWasmFrame(frame) ?? []);
+  return frames.filter(({ module = "" }) => !BETWEEN.test(module));
 }
 
 function labelOf(error: unknown): string {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -30,6 +31,30 @@ export async function cli(args: readonly string[], options: Options = {}): Promi
     stdout: String(result.stdout ?? ""),
     stderr: String(result.stderr ?? ""),
   };
+}
+
+/** Whether there is a terminal to be had. */
+export const hasScript = canRunScript();
+if (!hasScript) console.warn("tests on a terminal are skipped: there is no `script` of util-linux");
+
+function canRunScript(): boolean {
+  try {
+    return execFileSync("script", ["--version"], { encoding: "utf8" }).includes("util-linux");
+  } catch {
+    return false;
+  }
+}
+
+/** What a terminal gets: both streams, with its line ends. */
+export async function onTerminal(args: readonly string[], env: Record<string, string | undefined> = {}) {
+  const command = [process.execPath, MAIN, ...args].map((arg) => `'${arg.replaceAll("'", "'\\''")}'`).join(" ");
+  const result = await execa("script", ["-qec", command, "/dev/null"], {
+    reject: false,
+    stdin: "ignore",
+    // Node takes a terminal in CI for one without colours.
+    env: { CI: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: "xterm-256color", ...env },
+  });
+  return { exitCode: result.exitCode, output: result.stdout };
 }
 
 /** A directory for the tests of a file; `dist` is built before they run if `src` is newer. */

@@ -1,10 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { execa } from "execa";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatBytes, summarize } from "../../src/cli/progress.js";
 import type { MemoryReport, Report } from "../../src/index.js";
 import { loadFixture } from "../support/fixtures.js";
-import { COMPONENT, cli, MAIN, useWorkspace } from "./cli.js";
+import { COMPONENT, cli, hasScript, onTerminal, useWorkspace } from "./cli.js";
 
 const ESC = "\u001b";
 const { path, write } = useWorkspace();
@@ -13,29 +11,6 @@ let input: string;
 beforeAll(async () => {
   input = await write("app.wat", COMPONENT);
 });
-
-const hasScript = canRunScript();
-if (!hasScript) console.warn("tests on a terminal are skipped: there is no `script` of util-linux");
-
-function canRunScript(): boolean {
-  try {
-    return execFileSync("script", ["--version"], { encoding: "utf8" }).includes("util-linux");
-  } catch {
-    return false;
-  }
-}
-
-/** What a terminal gets: both streams, with its line ends. */
-async function onTerminal(args: readonly string[], env: Record<string, string | undefined> = {}) {
-  const command = [process.execPath, MAIN, ...args].map((arg) => `'${arg.replaceAll("'", "'\\''")}'`).join(" ");
-  const result = await execa("script", ["-qec", command, "/dev/null"], {
-    reject: false,
-    stdin: "ignore",
-    // Node takes a terminal in CI for one without colours.
-    env: { CI: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: "xterm-256color", ...env },
-  });
-  return { exitCode: result.exitCode, output: result.stdout };
-}
 
 /** What is left on the screen when a line that is begun anew hides what it held. */
 function screen(output: string): string[] {
@@ -80,8 +55,8 @@ describe.skipIf(!hasScript)("on a terminal", () => {
     const guest = await write("output.wasm", await loadFixture("c-output"));
     const { output } = await onTerminal(["run", guest, "-o", path("out.wasm"), "-f", "init", "-v"]);
     const lines = screen(output);
-    expect(lines).toContain("to stdout 1");
-    expect(lines).toContain("to stderr 2");
+    expect(lines).toContain("  to stdout 1");
+    expect(lines).toContain("  to stderr 2");
     expect(lines).toContainEqual(expect.stringMatching(/^initializing: \d+ ms$/));
   });
 
@@ -185,7 +160,7 @@ describe("the summary", () => {
 
   test("says what became of the memory", () => {
     expect(summarize("out.wasm", report)).toEqual([
-      "out.wasm: 13.4 MB (input 10.5 MB), instantiated, 1.23 s",
+      { label: "out.wasm:", style: "bold", text: "13.4 MB (input 10.5 MB), instantiated, 1.23 s" },
       "memory: 1 → 3 pages, 12.3 kB in 7 segments",
     ]);
   });
@@ -218,7 +193,11 @@ describe("the summary", () => {
   });
 
   test("ends with the warnings", () => {
-    expect(summarize("out.wasm", { ...report, warnings: ["mind this"] }).at(-1)).toBe("warning: mind this");
+    expect(summarize("out.wasm", { ...report, warnings: ["mind this"] }).at(-1)).toEqual({
+      label: "warning:",
+      style: "yellow",
+      text: "mind this",
+    });
   });
 
   test.each([
