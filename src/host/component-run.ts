@@ -15,7 +15,7 @@ import type { AddedInstance, LoaderHost } from "../loader/instantiate.js";
 import type { RunningCore } from "../loader/program.js";
 import { GuestExit } from "../wasi/index.js";
 import { AdapterCalls, startsAfresh } from "./adapters.js";
-import { ErrorResult, initializationError } from "./failure.js";
+import { ErrorResult, initializationError, type Notes } from "./failure.js";
 import { type Forgot, forgetHost } from "./forget.js";
 import type { Forgotten } from "./forgotten.js";
 import { HandleOrigins } from "./guest-handles.js";
@@ -28,6 +28,7 @@ import type { OutputCapture } from "./output.js";
 import type { Outside } from "./outside.js";
 import type { Preview1Files } from "./preview1-files.js";
 import { ReferenceWatch } from "./references.js";
+import { refusedGrowth } from "./refused-growth.js";
 import { TableWatch } from "./tables.js";
 
 /** An instrumented component, compiled: can be initialized any number of times. */
@@ -78,14 +79,14 @@ export class ComponentRun implements LoaderHost {
   /**
    * Instantiates the component and calls functions of it, one after the other.
    *
-   * @param notes - what to say below the message of a failure
+   * @param notes - what to say of a failure, and of the limit for which a memory could not grow before it
    * @returns what they returned, in the host's convention
    */
   async execute(
     imports: ImportObject,
     functions: readonly InitFunction[],
     output: OutputCapture,
-    notes: (cause: unknown) => readonly string[],
+    notes: (cause: unknown, memoryLimit: number | undefined) => Notes,
   ): Promise<unknown[]> {
     let phase = "instantiation";
     const results: unknown[] = [];
@@ -102,7 +103,7 @@ export class ComponentRun implements LoaderHost {
       const cause = this.interruption ?? error;
       this.exited = cause instanceof GuestExit && cause.code === 0;
       if (!this.exited || this.instances.length < this.prepared.instrumented.instances.length) {
-        throw initializationError(cause, phase, output, notes(cause));
+        throw initializationError(cause, phase, output, notes(cause, this.refusedGrowth()));
       }
       // What WASI has promised it has done by then; who has ended does not want to know.
       await new Promise((resolve) => setImmediate(resolve));
@@ -131,6 +132,11 @@ export class ComponentRun implements LoaderHost {
     } catch (error) {
       throw initializationError(error, "the end of initialization", output);
     }
+  }
+
+  private refusedGrowth(): number | undefined {
+    const limits = this.instances.map(({ module }, i) => refusedGrowth(module, this.running[i] as RunningMember));
+    return limits.find((limit) => limit !== undefined);
   }
 
   private memoryOf(position: number): WebAssembly.Memory | undefined {

@@ -1,9 +1,10 @@
 import { describeThrown, isError } from "../abi/thrown.js";
 import { stackOf } from "../deep-stack.js";
-import { ComponentInitError } from "../errors.js";
+import { ComponentInitError, type ErrorCode } from "../errors.js";
 import { shortened } from "../shortened.js";
 import { parseWasmFrame, stackFrames, type WasmFrame } from "../stack-frames.js";
 import { GuestExit } from "../wasi/index.js";
+import { demangleRust } from "./rust-names.js";
 import { shortenValue } from "./trace-values.js";
 
 /** What the guest printed, kept within bounds. */
@@ -17,31 +18,31 @@ const MAX_LINES = 40;
 const MAX_PAYLOAD = 2000;
 const MAX_TEXT = 1000;
 
-/**
- * Names a failed initialization for what it was: an error result, an exit, a refusal of the host, or a trap.
- *
- * @param notes - lines about what may have led to it
- */
+/** What may have led to a failure. */
+export interface Notes {
+  /** What had happened before, as the end of the message. */
+  readonly after?: string | undefined;
+  /** Lines below it. */
+  readonly lines: readonly string[];
+}
+
+/** Names a failed initialization for what it was: an error result, an exit, a refusal of the host, or a trap. */
 export function initializationError(
   cause: unknown,
   what: string,
   output: Output,
-  notes: readonly string[] = [],
+  { after, lines }: Notes = { lines: [] },
 ): ComponentInitError {
-  const explained = [...notes, ...printedBy(output)];
-  if (cause instanceof ErrorResult) {
-    const details = explained;
-    return new ComponentInitError("init-failed", `${what} returned ${formatErr(cause.payload)}`, { cause, details });
-  }
-  if (cause instanceof GuestExit) {
-    const message = `${what} exited with code ${cause.code}`;
-    return new ComponentInitError("init-exited", message, { cause, details: explained });
-  }
+  const explained = [...lines, ...printedBy(output)];
+  const fail = (code: ErrorCode, how: string, details: readonly string[]) =>
+    new ComponentInitError(code, `${what} ${how}${after === undefined ? "" : `, after ${after}`}`, { cause, details });
+  if (cause instanceof ErrorResult) return fail("init-failed", `returned ${formatErr(cause.payload)}`, explained);
+  if (cause instanceof GuestExit) return fail("init-exited", `exited with code ${cause.code}`, explained);
   const details = [...framesOf(cause), ...explained];
   if (cause instanceof ComponentInitError) {
     return new ComponentInitError(cause.code, cause.message, { cause, details: [...cause.details, ...details] });
   }
-  return new ComponentInitError("init-trapped", `${what} trapped: ${reasonOf(cause)}`, { cause, details });
+  return fail("init-trapped", `trapped: ${reasonOf(cause)}`, details);
 }
 
 /** What the guest printed, for the lines below a message. */
@@ -57,9 +58,26 @@ export class ErrorResult extends Error {
 }
 
 function formatErr(payload: unknown): string {
-  if (payload === undefined) return "an error";
-  return `err(${shortened(JSON.stringify(shortenValue(payload, () => undefined, MAX_TEXT)), MAX_PAYLOAD)})`;
+  return payload === undefined ? "an error" : `err(${textOf(payload)})`;
 }
+
+/** What came with an error, for people to read. */
+function textOf(payload: unknown): string {
+  return shortened(JSON.stringify(shortenValue(payload, () => undefined, MAX_TEXT)), MAX_PAYLOAD);
+}
+
+/** The guest's own words about its failure: what it printed last and what it returned. */
+export function complaintOf(cause: unknown, { stdout, stderr }: Output) {
+  const returned = cause instanceof ErrorResult && cause.payload !== undefined ? [textOf(cause.payload)] : [];
+  const complained = [...lastLines(stderr).filter((line) => !ADVICE.test(line)), ...returned];
+  return {
+    isSilent: !complained.some((line) => /\p{L}{3}/u.test(line)),
+    text: [...lastLines(stdout), ...complained].join("\n"),
+  };
+}
+
+/** What Rust says below every panic. */
+const ADVICE = /\bRUST_BACKTRACE\b/;
 
 function reasonOf(cause: unknown): string {
   if (cause instanceof RangeError && /call stack/i.test(cause.message)) return "call stack exhausted";
@@ -95,12 +113,28 @@ export function guestFrames(stack: string, count: number): string[] {
 
 export function formatFrame({ name, module, func, offset }: WasmFrame): string {
   const number = module === undefined ? `function ${func}` : `${module}, function ${func}`;
-  return `  at ${name ?? number} (${offset})`;
+  return `  at ${name === undefined ? number : readable(name, module)} (${offset})`;
+}
+
+/** V8 puts the module's name before the function's. */
+function readable(name: string, module: string | undefined): string {
+  const prefix = module !== undefined && name.startsWith(`${module}.`) ? `${module}.` : "";
+  return `${prefix}${demangleRust(name.slice(prefix.length))}`;
 }
 
 function quote(name: string, text: string): string[] {
   if (text.trim() === "") return [];
-  const lines = text.trimEnd().split("\n");
-  const cut = lines.length > MAX_LINES ? [`  … ${lines.length - MAX_LINES} more before`] : [];
-  return [`guest ${name}:`, ...cut, ...lines.slice(-MAX_LINES).map((line) => `  ${shortened(line)}`)];
+  const more = linesOf(text).length - MAX_LINES;
+  const cut = more > 0 ? [`  … ${more} more before`] : [];
+  return [`guest ${name}:`, ...cut, ...lastLines(text).map((line) => `  ${line}`)];
+}
+
+function lastLines(text: string): string[] {
+  return linesOf(text)
+    .slice(-MAX_LINES)
+    .map((line) => shortened(line));
+}
+
+function linesOf(text: string): string[] {
+  return text.trimEnd().split(/\r?\n/);
 }

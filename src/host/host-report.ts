@@ -1,7 +1,9 @@
 import { guestPathOf } from "../wasi/filesystem/preopens.js";
 import type { FileRead } from "../wasi/filesystem/read-log.js";
+import { DEFAULT_WRITE_LIMIT } from "../wasi/filesystem/space.js";
 import type { WasiHost, WasiOptions } from "../wasi/index.js";
 import { type NetworkActivity, networkWarnings } from "../wasi/network/activity.js";
+import type { Hint } from "./hints.js";
 import type { Refusals, RefusedImport } from "./refusals.js";
 
 /** What of its host the guest used while it initialized: all that the output can depend on besides the input. */
@@ -43,20 +45,41 @@ export function hostReport(
   };
 }
 
-/** For whoever wonders why an initialization failed: what it asked for, and was told that there is none. */
-export function ungranted({ env, preopens }: WasiOptions, { activity, hasReadFiles }: WasiHost): string[] {
-  const lines: string[] = [];
+/** What programs say that did not find a file. */
+const FILES =
+  /\b(no such|not found|cannot find|ENO\w+|EBADF)\b|NotFound|capabilit|pre-?open|director|folder|\b(files?|path|open|load|read)/i;
+
+/** ... or a variable, which many call in capitals. */
+const VARIABLES = /\benv\b|[Ee]nviron|NotPresent|\b(not|un|be) ?set\b|\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/;
+
+/** ... or room for what they write. */
+const SPACE = /space|ENOSPC|quota|disk|full|writ(e|ing)|sav(e|ing)|creat/i;
+
+/**
+ * For whoever wonders why an initialization failed: what it asked for, and was told that there is none.
+ *
+ * @param refusals - What it found and could not change was not missing.
+ */
+export function ungranted(
+  { env, preopens, maxWritten }: WasiOptions,
+  { activity, hasReadFiles, isFull }: WasiHost,
+  refusals: Refusals,
+): Hint[] {
+  const hints: Hint[] = [];
+  const add = (subject: RegExp, line: string) => void hints.push({ lines: [line], subject });
   if (activity.preopensListed && preopens.length === 0) {
-    lines.push("the guest asked for directories, and none is granted (--dir HOST::GUEST)");
-  } else if (activity.preopensListed && !hasReadFiles()) {
+    add(FILES, "the guest asked for directories, and none is granted (--dir HOST::GUEST)");
+  } else if (activity.preopensListed && !hasReadFiles() && !refusals.hasReadOnly) {
     // A libc that finds no directory for a path does not ask the host for it.
     const paths = preopens.map(guestPathOf).join(", ");
-    lines.push(`the guest asked for directories, and read no file in those that it got: ${paths} (--dir HOST::GUEST)`);
+    add(FILES, `the guest asked for directories, and read no file in those that it got: ${paths} (--dir HOST::GUEST)`);
   }
   if (activity.environmentRead && Object.keys(env).length === 0) {
-    lines.push("the guest asked for environment variables, and none is granted (--env NAME=VALUE)");
+    add(VARIABLES, "the guest asked for environment variables, and none is granted (--env NAME=VALUE)");
   }
-  return lines;
+  if (isFull())
+    add(SPACE, `the guest wanted to write more than ${maxWritten ?? DEFAULT_WRITE_LIMIT} bytes (--max-written)`);
+  return hints;
 }
 
 /** What makes the output another one in every run, or the same where it should not be. */

@@ -18,8 +18,10 @@ import { type OpenNetwork, withNetwork } from "../wasi/network/load.js";
 import type { AllowedNetwork } from "../wasi/network/network.js";
 import { ComponentRun, type Prepared } from "./component-run.js";
 import { lackingFeature } from "./engine-lacks.js";
+import type { Notes } from "./failure.js";
 import { FORGOTTEN, type Forgotten } from "./forgotten.js";
 import { ownedHandles } from "./guest-handles.js";
+import { type Hint, likely } from "./hints.js";
 import { type HostReport, hostReport, ungranted } from "./host-report.js";
 import { completeImports, type Provided, synchronous, unversioned } from "./imports.js";
 import type { InitializedInstance } from "./initialized-instance.js";
@@ -225,15 +227,24 @@ async function openGuest(prepared: Prepared, options: HostOptions, network: Open
   const imports = options.onHostCall
     ? traceImports(complete, instrumented.imports, wasi.describeHandle, options.onHostCall)
     : complete;
-  // A refusal says itself what was missing.
-  const notes = (cause: unknown) =>
-    cause instanceof ComponentInitError
-      ? refusals.describe()
-      : [...refusals.describe(), ...ungranted(wasiOptions, wasi)];
+  const notes = (cause: unknown, memoryLimit: number | undefined): Notes => {
+    // What the host itself says was missing.
+    if (cause instanceof ComponentInitError) return { lines: [] };
+    const linesOf = (hints: readonly Hint[]) => likely(hints, cause, output).flatMap(({ lines }) => lines);
+    const [after] = memoryLimit === undefined ? [] : linesOf([memoryHint(memoryLimit)]);
+    const denied = refusals.describe((hints) => likely(hints, cause, output));
+    return { after, lines: [...denied, ...linesOf(ungranted(wasiOptions, wasi, refusals))] };
+  };
   const isGiven = Object.hasOwn(given, DL_INTERFACE);
   if (!isGiven) checkDlImports(instrumented.component);
   const usesLoader = opensLibraries(instrumented.component) && !isGiven;
   return { run, wasi, wasiOptions, output, refusals, dl, imports, notes, usesLoader };
+}
+
+/** The line is the end of a sentence. */
+function memoryHint(limit: number): Hint {
+  const line = `a memory was kept from growing beyond ${limit} bytes (--max-memory)`;
+  return { lines: [line], subject: /memory|alloc|heap|ENOMEM|\bOOM\b/i };
 }
 
 function librarySource({ dlopen = {}, env }: HostOptions, findFile: (path: string) => GuestFile | undefined) {

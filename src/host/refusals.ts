@@ -3,6 +3,7 @@ import { ComponentInitError } from "../errors.js";
 import { shortened } from "../shortened.js";
 import { parseWasmFrame, stackFrames, type WasmFrame } from "../stack-frames.js";
 import { formatFrame } from "./failure.js";
+import type { Hint } from "./hints.js";
 
 /** An import that the guest called without having it, or without being allowed to do what it wanted. */
 export interface RefusedImport {
@@ -71,14 +72,44 @@ export class Refusals {
     return [...this.#denied.values()].map(({ what, count }) => ({ ...what, import: shortened(what.import), count }));
   }
 
-  /** For the lines below the message of an initialization that failed, perhaps for that. */
-  describe(): string[] {
-    if (this.#denied.size === 0) return [];
-    const denied = [...this.#denied.values()];
-    const more = denied.length - MAX_DESCRIBED;
+  /**
+   * For the lines below the message of an initialization that failed, perhaps for one of them.
+   *
+   * @param choose - those that it can have failed for
+   */
+  describe(choose: (denied: readonly Hint[]) => readonly Hint[]): string[] {
+    const chosen = choose([...this.#denied.values()].map(hintOf));
+    if (chosen.length === 0) return [];
+    const more = chosen.length - MAX_DESCRIBED;
     const rest = more > 0 ? [`  … ${more} more imports`] : [];
-    return ["not granted:", ...denied.slice(0, MAX_DESCRIBED).flatMap(describe), ...rest];
+    return ["not granted:", ...chosen.slice(0, MAX_DESCRIBED).flatMap(({ lines }) => lines), ...rest];
   }
+
+  /** Whether the guest has found a directory that it could not change. */
+  get hasReadOnly(): boolean {
+    return [...this.#denied.values()].some(({ what }) => what.path !== undefined);
+  }
+}
+
+/** What programs say that could not change a file. */
+const CHANGES =
+  /read-?only|EROFS|permi(ssion|t)|denied|writ(e|ing|able)|creat|sav(e|ing)|mkdir|remov|delet|renam|lock/i;
+
+/** ... or were denied anything else. */
+const DENIAL = "permi(ssion|t)|denied|access|EACCES|EPERM|not allowed|forbidden";
+const NETWORK = "network|connect|socket|address|resolv|lookup|dns|host|listen|bind|tcp|udp|http|request|fetch|url";
+
+/** The network, or what the interface is called: `wasi:keyvalue/store`. */
+function subjectOf(name: string): RegExp {
+  const [, namespace = "", item = ""] = /^([^/]*)\/?([^@#]*)/.exec(name) ?? [];
+  const named = `${namespace.replace(/^.*:/, "")} ${item}`.match(/[a-z]{4,}/g) ?? [];
+  const words = /^wasi:(sockets|http)$/.test(namespace) ? [NETWORK] : named;
+  return new RegExp([DENIAL, ...words].join("|"), "i");
+}
+
+function hintOf(denied: Denied): Hint {
+  const { import: name, path } = denied.what;
+  return { lines: describe(denied), subject: path === undefined ? subjectOf(shortened(name)) : CHANGES };
 }
 
 function describe({ what, answer, grant, stack, count }: Denied): string[] {

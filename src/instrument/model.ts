@@ -4,6 +4,7 @@ import type { ChunksOf } from "../component/scope.js";
 import type { CoreModule } from "../module/model.js";
 import type { LibcTraits } from "./libc.js";
 import type { AdapterKind } from "./preview1-adapter.js";
+import type { WatchedGrowth } from "./refused-growth.js";
 
 /** Where a core instance's item is found from outside: among its exports, or among what it was given. */
 export type Access =
@@ -93,6 +94,8 @@ export interface InstrumentedModule {
   readonly preview1Adapter: AdapterKind;
   /** See `openImports`. */
   readonly openImports: readonly string[];
+  /** Memories that its code grows, where their size is limited. */
+  readonly growth: readonly WatchedGrowth[];
   /** The module as it was, if its functions' bodies are in the instrumented form what they were. */
   readonly unchangedBodies: CoreModule | undefined;
 }

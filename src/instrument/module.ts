@@ -25,6 +25,7 @@ import { changeableSegments, makesConstants } from "./objects.js";
 import { openImports } from "./open-imports.js";
 import { preview1Imports } from "./preview1.js";
 import { adapterKind } from "./preview1-adapter.js";
+import { watchGrowth } from "./refused-growth.js";
 
 export interface InstrumentOptions {
   /** How large each memory may become while initializing, in bytes. */
@@ -58,6 +59,7 @@ export function instrumentModule(
   if (maxMemory !== undefined) limitMemories(module, maxMemory, name);
   if (growTables) letTablesGrow(module);
   const exporter = new ItemExporter(module);
+  const growth = maxMemory === undefined ? [] : watchGrowth(module, exporter, decoded, maxMemory);
   // The flags of drops come last in the index space; they are no state of the guest.
   const state = makeVisible(decoded, exporter, flags, addNullProbes(module, exporter));
   module.exports = exporter.exports;
@@ -70,7 +72,8 @@ export function instrumentModule(
     preview1Imports: new Set(preview1Imports(decoded).keys()),
     preview1Adapter: adapterKind(decoded, name),
     openImports: openImports(decoded, state.functions),
-    unchangedBodies: dropping.originalCode === undefined ? undefined : decoded,
+    growth,
+    unchangedBodies: dropping.originalCode === undefined || growth.length > 0 ? undefined : decoded,
   };
 }
 

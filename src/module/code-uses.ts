@@ -2,7 +2,7 @@ import { scanFunctionBody } from "../binary/instructions.js";
 import { Opcode } from "../binary/opcodes.js";
 import { ByteWriter } from "../binary/writer.js";
 import type { FunctionBody } from "./code.js";
-import { importedCount, typeSpace } from "./index-spaces.js";
+import { importedCount, memorySpace, typeSpace } from "./index-spaces.js";
 import type { CoreModule } from "./model.js";
 
 const SEGMENT_INSTRUCTIONS = {
@@ -50,6 +50,40 @@ export function findSegmentUses(module: CoreModule): SegmentUse[] {
     });
   });
   return uses;
+}
+
+/** A `memory.grow`. */
+export interface MemoryGrowth {
+  readonly memory: number;
+  /** Position in `code` of the function's body. */
+  readonly body: number;
+  /** Where the instruction starts and ends in it. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Finds all instructions that grow memories, in the order in which they stand in the code. */
+export function findMemoryGrowth(module: CoreModule): MemoryGrowth[] {
+  const found: MemoryGrowth[] = [];
+  const memories = memorySpace(module).length;
+  const suspect = {
+    prefix: Opcode.memoryGrow,
+    test: (bytes: Uint8Array, at: number) => startsIndex(bytes, at, memories),
+  };
+  forEachSuspect(module, [suspect], (body) => {
+    const reader = module.bodyReader(body);
+    const bodyStart = reader.position;
+    scanFunctionBody(reader, ({ opcode, index, start }) => {
+      if (opcode !== Opcode.memoryGrow) return;
+      found.push({ memory: index, body, start: start - bodyStart, end: reader.position - bodyStart });
+    });
+  });
+  return found;
+}
+
+/** Whether an index below a number may start there: its low bits come first. */
+function startsIndex(bytes: Uint8Array, at: number, below: number): boolean {
+  return ((bytes[at] as number) & 0x7f) < below;
 }
 
 /** Function indices of the functions with an instruction of relaxed SIMD, whose results differ between machines. */

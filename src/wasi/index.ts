@@ -44,6 +44,8 @@ export interface WasiHost {
   readonly activity: Readonly<Activity>;
   /** Whether the guest has read from a file of a mount. */
   hasReadFiles(): boolean;
+  /** Whether it wanted to write more than it may. */
+  isFull(): boolean;
   readonly files: GuestFiles;
   /** A file of the guest's, by an absolute path; `undefined` where there is none. */
   findFile(path: string): GuestFile | undefined;
@@ -97,6 +99,7 @@ export function createWasiWith(options: WasiOptions, { time, seed }: Determinism
     numberHandle: (handle, fd) => handles.number(handle, fd),
     activity,
     hasReadFiles: filesystem.hasReadFiles,
+    isFull: filesystem.isFull,
     files: filesystem.files,
     findFile: filesystem.findFile,
     realTime: network?.realTime,

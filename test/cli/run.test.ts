@@ -178,6 +178,19 @@ describe("the init function", () => {
     expect(outcomes).toEqual([{ ok: 7 }]);
   });
 
+  test("that traps below a language's own code for that is still found in the stack", async () => {
+    const functions = Array.from(
+      { length: 20 },
+      (_, i) => `(func $level${i} ${i === 0 ? "unreachable" : `(call $level${i - 1})`})`,
+    );
+    const text = `(component
+      (core module $m ${functions.join(" ")} (func (export "init") (call $level19)))
+      (core instance $i (instantiate $m))
+      (func (export "init") (canon lift (core func $i "init"))))`;
+    const { stderr } = await cli(["run", await write("deep.wat", text), "-o", path("no.wasm"), "-f", "init"]);
+    expect(stderr).toMatch(/^ {2}at m\.level0 .*^ {2}at m\.level19 /ms);
+  });
+
   test("that traps is reported with the guest's stack, and with ours on demand", async () => {
     const args = ["run", input, "-o", path("no.wasm"), "-f", "trap"];
     const brief = await cli(args);

@@ -54,6 +54,20 @@ describe("a trap", () => {
     ]);
   });
 
+  test("names functions of Rust as their source does", async () => {
+    const component = await wat(`(component
+      (core module $m
+        (func $a (@name "_RNvNtC4main5inner4deep") unreachable)
+        (func (@name "_ZN4main4main17h8da7fa642d137fc6E") (export "init") (call $a)))
+      (core instance $i (instantiate $m))
+      (func (export "init") (canon lift (core func $i "init"))))`);
+    const { details } = await refusal(component, { initFunc: "init" }, "init-trapped");
+    expect(details.slice(1)).toEqual([
+      expect.stringMatching(/^ {2}at m\.main::inner::deep \(0x[0-9a-f]+\)$/),
+      expect.stringMatching(/^ {2}at m\.main::main \(0x[0-9a-f]+\)$/),
+    ]);
+  });
+
   test("in a module without names has function numbers", async () => {
     const component = await wat(`(component
       (core module (func (export "init") (drop (i32.div_u (i32.const 1) (i32.const 0)))))

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { hostReport, hostWarnings, ungranted } from "../../src/host/host-report.js";
 import { Refusals } from "../../src/host/refusals.js";
-import { createWasi, type WasiOptions } from "../../src/wasi/index.js";
+import { createWasi, type WasiHost, type WasiOptions } from "../../src/wasi/index.js";
 
 const OPTIONS: WasiOptions = { args: [], env: {}, stdin: new Uint8Array(), preopens: [], onOutput: () => {} };
 
@@ -36,19 +36,26 @@ test.each([
   expect(hostWarnings(report())).toEqual(warnings);
 });
 
+const none = new Refusals(() => {});
+const linesOf = (options: WasiOptions, wasi: WasiHost, refusals = none) =>
+  ungranted(options, wasi, refusals).flatMap(({ lines }) => lines);
+
 test("tells of directories and variables that the guest wanted and that there are none of", () => {
   const { all, wasi, call } = hostOf({});
-  expect(ungranted(all, wasi)).toEqual([]);
+  expect(linesOf(all, wasi)).toEqual([]);
   call("wasi:filesystem/preopens", "getDirectories");
-  expect(ungranted(all, wasi)).toEqual([expect.stringContaining("--dir")]);
+  expect(linesOf(all, wasi)).toEqual([expect.stringContaining("--dir")]);
   call("wasi:cli/environment", "getEnvironment");
-  expect(ungranted(all, wasi)).toEqual([expect.stringContaining("--dir"), expect.stringContaining("--env")]);
+  expect(linesOf(all, wasi)).toEqual([expect.stringContaining("--dir"), expect.stringContaining("--env")]);
 });
 
 test("tells where directories are when no file was read in them", () => {
   const { all, wasi, call } = hostOf({ env: { A: "1" }, preopens: [{ host: ".", guest: "/" }] });
   call("wasi:cli/environment", "getEnvironment");
-  expect(ungranted(all, wasi)).toEqual([]);
+  expect(linesOf(all, wasi)).toEqual([]);
   call("wasi:filesystem/preopens", "getDirectories");
-  expect(ungranted(all, wasi)).toEqual([expect.stringMatching(/read no file in those that it got: \/ \(--dir/)]);
+  expect(linesOf(all, wasi)).toEqual([expect.stringMatching(/read no file in those that it got: \/ \(--dir/)]);
+  const refusals = new Refusals(() => {});
+  refusals.noteReadOnly("/");
+  expect(linesOf(all, wasi, refusals)).toEqual([]);
 });

@@ -70,7 +70,8 @@ export function createFilesystem(context: HostContext, { preopens, ...options }:
     commit: () => (committed ??= commitChanges(mounts, within)),
   };
   const hasReadFiles = () => !state.reads.isEmpty;
-  return { imports, imports03: createFilesystem03(context, preopened), files, hasReadFiles, findFile };
+  const isFull = () => state.space.wasExceeded;
+  return { imports, imports03: createFilesystem03(context, preopened), files, hasReadFiles, isFull, findFile };
 }
 
 /** The file at an absolute path of the guest's, in the mount that is nearest to it; links are followed inside of that. */

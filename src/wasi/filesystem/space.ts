@@ -10,13 +10,18 @@ export const DEFAULT_WRITE_LIMIT = 1024 ** 3;
 export class Space {
   readonly #limit: number;
   #used = 0;
+  /** Whether more was wanted than there is. */
+  wasExceeded = false;
 
   constructor(limit: number = DEFAULT_WRITE_LIMIT) {
     this.#limit = limit;
   }
 
   take(bytes: number): void {
-    if (this.#used + bytes > this.#limit) fail("insufficient-space");
+    if (this.#used + bytes > this.#limit) {
+      this.wasExceeded = true;
+      fail("insufficient-space");
+    }
     this.#used += bytes;
   }
 
