@@ -1,6 +1,6 @@
 import type { CommandModule } from "yargs";
-import type { Library } from "../link/library.js";
-import { readLibrary } from "../link/library.js";
+import type { InspectedLibrary } from "../link/library.js";
+import { inspectLibrary } from "../link/library.js";
 import { worldExports } from "../link/worlds.js";
 import { declareCommand } from "./command.js";
 import { UsageError } from "./failure.js";
@@ -24,7 +24,7 @@ export function inspectCommand(): CommandModule<object, InspectArguments> {
 async function inspect({ libraries: texts = [], json = false, verbose = false }: InspectArguments): Promise<void> {
   if (texts.length === 0) throw new UsageError("a library is missing: component-init inspect-lib LIBRARY...");
   const files = texts.map((text) => parseLibrary("inspect-lib", text, false));
-  const libraries = (await readAll(files)).map((input) => describe(readLibrary(input), input.bytes));
+  const libraries = (await readAll(files)).map((input) => describe(inspectLibrary(input), input.bytes));
   if (json) printJson(libraries);
   else
     for (const [i, one] of libraries.entries()) {
@@ -56,9 +56,11 @@ interface Description {
   /** What its world exports. */
   readonly exports: readonly string[];
   readonly constructors?: string;
+  /** Why it cannot be linked; empty where it can. */
+  readonly problems: readonly string[];
 }
 
-function describe(library: Library, bytes: Uint8Array): Description {
+function describe({ library, problems }: InspectedLibrary, bytes: Uint8Array): Description {
   const { name, dylink, functions, functionAddresses, dataAddresses, tags, outside, constructors } = library;
   const mark = (one: { readonly name: string; readonly isWeak: boolean }) => (one.isWeak ? `${one.name}?` : one.name);
   const imports: Record<string, string[]> = {};
@@ -83,6 +85,7 @@ function describe(library: Library, bytes: Uint8Array): Description {
     imports,
     exports: worldExports(library),
     ...(constructors !== undefined && { constructors }),
+    problems: [...new Set(problems)],
   };
 }
 
@@ -104,6 +107,12 @@ function format(one: Description, verbose: boolean): string[] {
     ...row("defines functions", list(defines.functions)),
     ...row("defines data", list(defines.data)),
     ...row("defines tags", list(defines.tags)),
+    ...row("cannot be linked", told(one.problems)),
     ...Object.entries(one.imports).flatMap(([module, names]) => row(`imports`, `${module}: ${list(names)}`)),
   ];
+}
+
+/** There can be one for each symbol. */
+function told([first = "", ...others]: readonly string[]): string {
+  return others.length === 0 ? first : `${first} (and ${others.length} more)`;
 }

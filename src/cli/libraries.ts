@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
 import { ComponentInitError } from "../errors.js";
+import { isDynamicLibrary } from "../link/dylink.js";
 import type { Dlopen } from "../link/libdl.js";
 import { type LibraryInput, readDylink } from "../link/library.js";
 import { reason } from "../reason.js";
@@ -128,42 +129,51 @@ async function read(file: LibraryFile): Promise<Found[]> {
 
 async function readDirectory({ path, name, dlOpenable = false }: LibraryFile): Promise<Found[]> {
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => isLibrary(entry.name) && (entry.isFile() || entry.isSymbolicLink()));
+  const paths = entries.filter((entry) => mayBeLibrary(entry.name) && (entry.isFile() || entry.isSymbolicLink()));
   const files = paths.map((entry) => join(entry.parentPath, entry.name).slice(join(path, "/").length)).sort();
-  checkAny(files, path);
-  return Promise.all(
-    files.map(async (file) => {
-      const bytes = await readFile(join(path, file)).catch((cause) => fail(join(path, file), cause));
-      return { name: nameIn(file, name, dlOpenable), bytes, dlOpenable, origin: dirname(join(path, file)) };
-    }),
-  );
+  const contents = files.map(async (file) => {
+    const bytes = await readFile(join(path, file)).catch((cause) => fail(join(path, file), cause));
+    return [file, bytes] as const;
+  });
+  return librariesAmong(await Promise.all(contents), path).map(([file, bytes]) => {
+    return { name: nameIn(file, name, dlOpenable), bytes, dlOpenable, origin: dirname(join(path, file)) };
+  });
 }
 
 async function readArchive({ path, name, dlOpenable = false }: LibraryFile): Promise<Found[]> {
   const { loadArchives } = await import("../wasi/index.js");
   const [archive] = await loadArchives([{ archive: path, guest: "/" }]);
   const files = archive !== undefined && "source" in archive ? [...filesIn(archive.source, "")] : [];
-  const libraries = files.filter(([file]) => isLibrary(file)).sort(([a], [b]) => (a < b ? -1 : 1));
-  checkAny(libraries, path);
-  return libraries.map(([file, bytes]) => {
+  const contents = files.sort(([a], [b]) => (a < b ? -1 : 1)).map(([file, read]) => [file, read()] as const);
+  return librariesAmong(contents, path).map(([file, bytes]) => {
     return { name: nameIn(file, name, dlOpenable), bytes, dlOpenable, origin: undefined };
   });
 }
 
-function* filesIn(directory: SourceDirectory, path: string): Generator<[path: string, bytes: Uint8Array]> {
+/** Those that may be libraries. */
+function* filesIn(directory: SourceDirectory, path: string): Generator<[path: string, read: () => Uint8Array]> {
   for (const { name } of directory.list()) {
     const item = directory.lookup(name);
     if (item?.type === "directory") yield* filesIn(item, `${path}${name}/`);
-    if (item?.type === "regular-file") yield [`${path}${name}`, item.read(0, item.size)];
+    if (item?.type === "regular-file" && mayBeLibrary(name)) yield [`${path}${name}`, () => item.read(0, item.size)];
   }
 }
 
-function isLibrary(file: string): boolean {
-  return file.endsWith(".so");
+const LIBRARY = /\.so$/;
+
+/** Emscripten and tree-sitter call libraries so, and all else that is WebAssembly is called so, too. */
+const WASM = /\.wasm$/;
+
+function mayBeLibrary(file: string): boolean {
+  return LIBRARY.test(file) || WASM.test(file);
 }
 
-function checkAny(files: readonly unknown[], path: string): void {
-  if (files.length === 0) throw new ComponentInitError("io", `there is no library (.so) in ${path}`);
+/** @throws ComponentInitError where there are none */
+function librariesAmong<F extends readonly [file: string, bytes: Uint8Array]>(files: readonly F[], path: string): F[] {
+  const libraries = files.filter(([file, bytes]) => LIBRARY.test(file) || isDynamicLibrary(bytes));
+  if (libraries.length > 0) return libraries;
+  const others = files.length > 0 ? ", and no .wasm in it has a dylink.0 section" : "";
+  throw new ComponentInitError("io", `there is no library (.so, .wasm) in ${path}${others}`);
 }
 
 /** Programs open libraries by path; `needed` has names without directories. */

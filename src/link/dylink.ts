@@ -1,9 +1,14 @@
-import type { ByteReader } from "../binary/reader.js";
+import { ByteReader } from "../binary/reader.js";
+import { isCoreModule } from "../component/decode.js";
+import { ComponentInitError } from "../errors.js";
 import type { CoreModule } from "../module/model.js";
 import { customSectionReader } from "../module/model.js";
 
 /** The custom section that makes a core module a dynamic library (tool-conventions, DynamicLinking.md). */
 export const DYLINK_SECTION = "dylink.0";
+
+/** Its form until 2021, without subsections, which libraries of that time still have. */
+const OLD_DYLINK_SECTION = "dylink";
 
 /** What a library takes of the memory or table that it shares with others. */
 export interface SpaceNeed {
@@ -27,11 +32,39 @@ export interface Dylink {
 }
 
 const BINDING_WEAK = 0x01;
+/** Magic number and version. */
+const PREAMBLE_SIZE = 8;
+const CUSTOM_SECTION = 0;
 
 /** @returns `undefined` for what is no dynamic library */
 export function decodeDylink(module: CoreModule): Dylink | undefined {
   const section = module.customSection(DYLINK_SECTION);
-  return section && new DylinkDecoder().decode(customSectionReader(section));
+  if (section !== undefined) return new DylinkDecoder().decode(customSectionReader(section));
+  const old = module.customSection(OLD_DYLINK_SECTION);
+  return old && decodeOldSection(customSectionReader(old));
+}
+
+/** Whether a file is a dynamic library, as far as the headers of its sections can be read. */
+export function isDynamicLibrary(bytes: Uint8Array): boolean {
+  if (!isCoreModule(bytes)) return false;
+  const reader = new ByteReader(bytes, PREAMBLE_SIZE);
+  try {
+    while (!reader.done) {
+      const id = reader.u8();
+      const section = reader.sub(reader.u32());
+      if (id === CUSTOM_SECTION && [DYLINK_SECTION, OLD_DYLINK_SECTION].includes(section.name())) return true;
+    }
+  } catch (error) {
+    if (!(error instanceof ComponentInitError)) throw error;
+  }
+  return false;
+}
+
+function decodeOldSection(reader: ByteReader): Dylink {
+  const [memory, table] = [decodeNeed(reader), decodeNeed(reader)];
+  const needed = reader.vec("needed libraries", (list) => list.name("library name"));
+  reader.expectEnd("the dylink section");
+  return { memory, table, needed, runtimePath: [], weakImports: new Set(), architecture: undefined };
 }
 
 /** Subsections of one kind add up: wit-component lets the last `needed` replace the others, which loses libraries. */

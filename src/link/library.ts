@@ -124,6 +124,23 @@ export function readLibrary({ name, bytes, dlOpenable = false }: LibraryInput): 
   return inLibrary(name, () => new LibraryReader(name, dlOpenable, decodeModule(bytes)).read());
 }
 
+export interface InspectedLibrary {
+  readonly library: Library;
+  /** Why it could not be linked; what these say of is not in it. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * What there is to know also of what cannot be linked, such as the main modules of other tools.
+ *
+ * @throws ComponentInitError `malformed`, and `unsupported` for what is no dynamic library at all
+ */
+export function inspectLibrary({ name, bytes }: LibraryInput): InspectedLibrary {
+  const problems: string[] = [];
+  const library = inLibrary(name, () => new LibraryReader(name, false, decodeModule(bytes), problems).read());
+  return { library, problems };
+}
+
 /** What a library says of itself, without a look at its symbols; nothing where it is none. */
 export function readDylink({ name, bytes }: LibraryInput): Dylink | undefined {
   return inLibrary(name, () => decodeDylink(decodeModule(bytes)));
@@ -167,6 +184,8 @@ class LibraryReader {
     private readonly name: string,
     private readonly dlOpenable: boolean,
     private readonly module: CoreModule,
+    /** Gets what is wrong, which is thrown otherwise. */
+    private readonly problems?: string[],
   ) {
     this.imports = Map.groupBy(module.imports, ({ kind }) => kind);
   }
@@ -174,11 +193,11 @@ class LibraryReader {
   read(): Library {
     const { name, dlOpenable, module } = this;
     const dylink = decodeDylink(module) ?? refuse(notALibrary(module));
-    this.checkShape(dylink);
-    this.checkImports();
-    for (const item of module.imports) this.readImport(item, dylink);
+    this.attempt(() => this.checkShape(dylink));
+    this.attempt(() => this.checkImports());
+    for (const item of module.imports) this.attempt(() => this.readImport(item, dylink));
     const spaces = { globals: globalSpace(module), tags: tagSpace(module) };
-    for (const item of module.exports) this.readExport(item, spaces);
+    for (const item of module.exports) this.attempt(() => this.readExport(item, spaces));
     const { functions, tags, linkerFunctions, dataAddresses, functionAddresses, linkerGlobals, outside, minimum } =
       this;
     const wanted = {
@@ -192,7 +211,9 @@ class LibraryReader {
       minimum,
     };
     const constructors = CONSTRUCTORS.filter((one) => this.hooks.has(one));
-    if (constructors.length > 1) refuse(`it exports both ${constructors.join(" and ")}, and only one can run`);
+    this.attempt(() => {
+      if (constructors.length > 1) refuse(`it exports both ${constructors.join(" and ")}, and only one can run`);
+    });
     const { definedFunctions, definedData, definedTags, hooks } = this;
     const tlsInfo = definedData.get(LIBRARY_INFO);
     definedData.delete(LIBRARY_INFO);
@@ -211,6 +232,15 @@ class LibraryReader {
       isCommand: hooks.has(COMMAND),
       worlds: module.customSections.filter((section) => COMPONENT_TYPE.test(section.name)),
     };
+  }
+
+  private attempt(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      if (this.problems === undefined || !(error instanceof ComponentInitError)) throw error;
+      this.problems.push(error.message);
+    }
   }
 
   private checkShape({ architecture }: Dylink): void {

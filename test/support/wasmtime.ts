@@ -43,6 +43,8 @@ export interface WasmtimeOptions extends SessionOptions {
    * run the same inputs.
    */
   readonly features?: "all" | "default";
+  /** Whether compiling takes longer than running. Then what was compiled is not kept, and calls end with the first trap. */
+  readonly isShort?: boolean;
 }
 
 /** Instantiates a component in Wasmtime with WASI 0.2, other imports being traps, and makes the calls in order. */
@@ -71,7 +73,7 @@ export async function sessionIn(
       calls: options.calls.map((call) => ({ export: call.export, args: (call.args ?? []).map(argToJson) })),
       waits: options.waits ?? false,
       features: options.features ?? "all",
-      cacheConfig: await cacheConfig(version),
+      ...(options.isShort ? { isShort: true } : { cacheConfig: await cacheConfig(version) }),
       ...(!version.hasComponents && typesOf(bytes, options.calls)),
     };
     return await ask(version, request);
