@@ -1,6 +1,6 @@
 import type { Component } from "../component/model.js";
 import { ComponentInitError } from "../errors.js";
-import { DL_INTERFACE, opensLibraries } from "./interface.js";
+import { checkDlImports, DL_INTERFACE, opensLibraries } from "./interface.js";
 import type { DlPlan } from "./plan.js";
 
 /** What a caller gives for libraries that are opened. */
