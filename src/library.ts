@@ -1,3 +1,4 @@
+import { checkEngine } from "./check-engine.js";
 import { checkComponent, checkOptions } from "./check-options.js";
 import {
   type Preinitialized,
@@ -24,6 +25,7 @@ export async function preinitializeToChunks(
   bytes: Uint8Array,
   options: PreinitializeOptions = {},
 ): Promise<Preinitialized> {
+  checkEngine();
   checkComponent(bytes);
   checkOptions(options);
   const { isolate, timeout } = options;

@@ -1,5 +1,7 @@
+import { checkEngine } from "./check-engine.js";
 import { checkComponent } from "./check-options.js";
 import { encodeComponent } from "./component/encode.js";
+import { checkGiven } from "./dlopen/check-given.js";
 import { opensLibraries } from "./dlopen/interface.js";
 import { refuseOnto, type WithLibraries, withLibraries } from "./dlopen/with-libraries.js";
 import * as host from "./host/initialize.js";
@@ -40,6 +42,7 @@ export function instrument(
   supply: Supply = {},
   options: Pick<InstrumentOptions, "maxMemory"> = {},
 ): Instrumented {
+  checkEngine();
   checkComponent(component);
   const specialized = specialize(component, supply);
   const instrumented = instrumentComponent(specialized, {
@@ -70,7 +73,9 @@ export function initialize(
   options: Partial<host.HostOptions> = {},
 ): Promise<host.Initialized> {
   const { original, supply } = prepared.instrumented;
-  const init = chooseInit(specialize(original, supply), initFunc);
+  const specialized = specialize(original, supply);
+  checkGiven(specialized.component, options.dlopen);
+  const init = chooseInit(specialized, initFunc);
   return host.initialize(prepared, init, { ...DEFAULTS, ...options });
 }
 
@@ -91,6 +96,7 @@ export function invoke(
 ): Promise<host.Invoked> {
   const { original, supply } = prepared.instrumented;
   const specialized = specialize(original, supply);
+  checkGiven(specialized.component, options.dlopen);
   const functions = calls.map((call) => chooseInit(specialized, call));
   return host.invoke(prepared, functions, { ...DEFAULTS, ...options });
 }
@@ -151,6 +157,7 @@ export async function rewrite(
   snapshot: Snapshot,
   options: RewriteOptions = {},
 ): Promise<Uint8Array> {
+  checkEngine();
   checkComponent(component);
   const { gc = false } = options;
   const { target, pairs, exporting, replacedImports, remove } = await targetOf(component, snapshot, options);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { encodeComponent } from "./component/encode.js";
+import { checkGiven } from "./dlopen/check-given.js";
 import { DL_INTERFACE, opensLibraries } from "./dlopen/interface.js";
 import type { DlPlan } from "./dlopen/plan.js";
 import { refuseOnto, withLibraries } from "./dlopen/with-libraries.js";
@@ -170,6 +171,7 @@ export async function runPhases(
     const specialized = specialize(bytes, supply);
     return { specialized, init: chooseInit(specialized, options.initFunc) };
   });
+  checkGiven(specialized.component, options.dlopen);
   checkPlan(options.dlopen?.plan, bytes);
   const instrumented = await clock.time("instrument", () =>
     instrument(specialized, instrumentOptions(specialized, options)),

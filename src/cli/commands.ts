@@ -18,8 +18,11 @@ export function optionsOf(command: string): string[] {
   return Object.keys(COMMANDS[command]?.options ?? {});
 }
 
-/** Those that take no value. */
+/** Those that are on or off, as they are given: `--verbose`, `-v`. */
 export function switchesOf(command: string): string[] {
   const options = (COMMANDS[command]?.options ?? {}) as Readonly<Record<string, OptionHelp & Options>>;
-  return Object.keys(options).filter((name) => options[name]?.type === "boolean");
+  return Object.entries(options).flatMap(([name, { type, alias }]) => {
+    if (type !== "boolean") return [];
+    return alias === undefined ? [`--${name}`] : [`--${name}`, `-${alias}`];
+  });
 }

@@ -4,6 +4,7 @@ import { access, open, readFile, realpath, rename, rm, stat } from "node:fs/prom
 import { basename, dirname, join, resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { ComponentInitError } from "../errors.js";
+import { isText } from "../file-kind.js";
 import { reason } from "../reason.js";
 import { UsageError } from "./failure.js";
 import { isTerminal, MAX_WRITTEN, writeBytes } from "./terminal.js";
@@ -22,12 +23,25 @@ export async function readInput(path: string): Promise<Uint8Array> {
   }
 }
 
+/** An error about what an input holds, with its name. */
+export function withInputName(error: unknown, path: string): unknown {
+  if (!(error instanceof ComponentInitError)) return error;
+  const name = displayName(path, "input");
+  const { code, message, details } = error;
+  const named = { cause: error, details };
+  if (code === "not-a-component") return new ComponentInitError(code, message.replace(/^the input\b/, name), named);
+  return code === "malformed" ? new ComponentInitError(code, `${name}: ${message}`, named) : error;
+}
+
 /** The contents of files by name, text assembled. */
 export async function readNamed(files: Readonly<Record<string, string>>): Promise<Record<string, Uint8Array>> {
   const read = async ([name, path]: [string, string]) =>
     [name, await parseIfText(await readInput(path), path)] as const;
   return Object.fromEntries(await Promise.all(Object.entries(files).map(read)));
 }
+
+/** What archives are called; what they are is told by what they hold. */
+export const ARCHIVE_NAME = /\.(tar|tar\.gz|tgz|tar\.zst|tzst)$/;
 
 /** A directory that the guest is to see must be there before the work starts. */
 export async function checkDirectory(path: string, isWritten: boolean): Promise<void> {
@@ -37,7 +51,7 @@ export async function checkDirectory(path: string, isWritten: boolean): Promise<
     throw new ComponentInitError("io", `cannot preopen the directory ${path}: ${reason(cause)}${colon}`, { cause });
   });
   if (!found.isDirectory()) {
-    const tar = found.isFile() && /\.(tar|tgz|tar\.gz|tar\.zst)$/.test(path) ? " (--tar is for archives)" : "";
+    const tar = found.isFile() && ARCHIVE_NAME.test(path) ? " (--tar is for archives)" : "";
     throw new ComponentInitError("io", `cannot preopen ${path}: it is not a directory${tar}`);
   }
   if (!isWritten) return;
@@ -58,9 +72,10 @@ export async function checkArchive(path: string): Promise<void> {
 
 /** WebAssembly text is parsed; anything else is returned as it is. */
 export async function parseIfText(bytes: Uint8Array, path: string): Promise<Uint8Array> {
-  if (!looksLikeText(bytes)) return bytes;
+  if (!isText(bytes) || !looksLikeWat(bytes)) return bytes;
   const { parse } = await import("#wasm-tools");
   try {
+    // A byte order mark is none of the text.
     return await parse(new TextDecoder().decode(bytes));
   } catch (cause) {
     const why = describeTextError(cause);
@@ -92,9 +107,9 @@ function unquote(text: string): string {
   }
 }
 
-/** Text starts with a parenthesis, after white space and comments. */
-function looksLikeText(bytes: Uint8Array): boolean {
-  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 4096)).trimStart();
+/** It starts with a parenthesis, after white space and comments. */
+function looksLikeWat(bytes: Uint8Array): boolean {
+  const start = new TextDecoder().decode(bytes.subarray(0, 4096)).trimStart();
   return start.startsWith("(") || start.startsWith(";;");
 }
 

@@ -3,13 +3,13 @@ import { ComponentInitError } from "../errors.js";
 import { toVisibleJson } from "../visible.js";
 import { declareCommand } from "./command.js";
 import { UsageError } from "./failure.js";
-import { parseIfText, readInput, readNamed } from "./files.js";
+import { parseIfText, readInput, readNamed, withInputName } from "./files.js";
 import { type RunArguments, settingsOfFlags } from "./flags.js";
 import { HOST_HELP } from "./host-options.js";
 import { namedLibraries } from "./libraries.js";
 import { checkMounts } from "./mounts.js";
 import { warning } from "./progress.js";
-import { defined } from "./settings.js";
+import { defined, type Settings } from "./settings.js";
 import { passOn, printLine } from "./terminal.js";
 
 type HostArguments = RunArguments & { readonly invoke?: readonly string[] };
@@ -24,27 +24,36 @@ export function hostCommand(guestArguments: readonly string[] | undefined): Comm
 
 async function host(argv: HostArguments, guestArguments: readonly string[] | undefined): Promise<void> {
   const settings = await settingsOfFlags(argv, guestArguments);
-  const { input, modules = {}, components = {}, importModules = {}, libraries = [], libraryPath } = settings;
+  const { input } = settings;
   if (input === undefined) throw new UsageError("the input is missing: component-init host INPUT");
   if (input === "-" && settings.stdin === "-")
     throw new UsageError("the input and --stdin cannot both be standard input");
   await checkMounts(settings.preopens ?? []);
   const component = await parseIfText(await readInput(input), input);
+  const calls = argv.invoke ?? [DEFAULT_CALL];
+  const { results, files } = await call(component, calls, settings).catch((error) => {
+    throw withInputName(error, input);
+  });
+  for (const path of (await files?.commit()) ?? []) printLine("stderr", warning(`${path} could not be removed`));
+  for (const result of results) if (result !== undefined) printLine("stdout", format(result));
+}
+
+async function call(component: Uint8Array, calls: readonly string[], settings: Settings) {
+  const { modules = {}, components = {}, importModules = {}, libraries = [], libraryPath } = settings;
+  const { maxMemory, args, env, preopens, network, clock, seed, random } = settings;
   const { instrument, prepare, invoke } = await import("../phases.js");
   const { loadImportModules } = await import("../host/import-modules.js");
-  const { maxMemory, args, env, preopens, network, clock, seed, random } = settings;
   const supply = { modules: await readNamed(modules), components: await readNamed(components) };
   const instrumented = instrument(component, supply, defined({ maxMemory }));
   const prepared = await prepare(instrumented);
-  const { results, files } = await invoke(prepared, argv.invoke ?? [DEFAULT_CALL], {
+  const options = {
     ...defined({ args, env, preopens, network, clock, seed, random }),
     ...(settings.stdin !== undefined && { stdin: await readInput(settings.stdin) }),
     imports: await loadImportModules(importModules, instrumented.imports),
     dlopen: defined({ libraries: await namedLibraries(libraries), libraryPath }),
     onOutput: passOn,
-  }).catch(exitAsGuest);
-  for (const path of (await files?.commit()) ?? []) printLine("stderr", warning(`${path} could not be removed`));
-  for (const result of results) if (result !== undefined) printLine("stdout", format(result));
+  };
+  return invoke(prepared, calls, options).catch(exitAsGuest);
 }
 
 /** The guest has ended the process that it believes to be. */

@@ -6,7 +6,7 @@ import { type LibraryInput, readDylink } from "../link/library.js";
 import { reason } from "../reason.js";
 import type { SourceDirectory } from "../wasi/filesystem/source.js";
 import { UsageError } from "./failure.js";
-import { parseIfText } from "./files.js";
+import { ARCHIVE_NAME, parseIfText } from "./files.js";
 
 /** A file with a library, an archive or a directory of them. */
 export interface LibraryFile {
@@ -39,12 +39,13 @@ export function librariesOf(libraries: readonly string[], openable: readonly str
 
 /** `FILE` or `NAME=FILE`; without a name it is the file's up to the first dot, as for wasm-tools. */
 export function adaptersOf(texts: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const { path, name = basename(path).replace(/\..*$/s, "") } = parseLibrary("--adapt", text, false);
-      return [name, path];
-    }),
-  );
+  const adapters = new Map<string, string>();
+  for (const text of texts) {
+    const { path, name = basename(path).replace(/\..*$/s, "") } = parseLibrary("--adapt", text, false);
+    if (adapters.has(name)) throw new UsageError(`--adapt gives the adapter ${name} more than once`);
+    adapters.set(name, path);
+  }
+  return Object.fromEntries(adapters);
 }
 
 export interface Found extends LibraryInput {
@@ -83,7 +84,12 @@ export async function readAll(files: readonly LibraryFile[]): Promise<Found[]> {
 
 /** Libraries by the names that programs open them by. */
 export async function namedLibraries(files: readonly LibraryFile[]): Promise<Record<string, Uint8Array>> {
-  return Object.fromEntries((await readAll(files)).map(({ name, bytes }) => [name, bytes]));
+  const libraries = new Map<string, Uint8Array>();
+  for (const { name, bytes } of await readAll(files)) {
+    if (libraries.has(name)) throw new UsageError(`two libraries can be opened by the name ${name} (--dl-openable)`);
+    libraries.set(name, bytes);
+  }
+  return Object.fromEntries(libraries);
 }
 
 /** `$ORIGIN` and `${ORIGIN}` at the start of a path, and not in a longer name. */
@@ -114,7 +120,7 @@ async function read(file: LibraryFile): Promise<Found[]> {
   const { path, dlOpenable = false } = file;
   const found = await stat(path).catch((cause) => fail(path, cause));
   if (found.isDirectory()) return readDirectory(file);
-  if (/\.(tar|tar\.gz|tgz|tar\.zst|tzst)$/.test(path)) return readArchive(file);
+  if (ARCHIVE_NAME.test(path)) return readArchive(file);
   const bytes = await readFile(path).catch((cause) => fail(path, cause));
   const binary = await parseIfText(bytes, path);
   return [{ name: file.name ?? basename(path), bytes: binary, dlOpenable, origin: dirname(path) }];

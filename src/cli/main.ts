@@ -1,24 +1,17 @@
 #!/usr/bin/env node
-import { ComponentInitError } from "../errors.js";
-import { asksForInformation, splitArguments } from "./arguments.js";
+import { checkEngine } from "../check-engine.js";
+import { asksForInformation, isOn, splitArguments } from "./arguments.js";
 import { failureReport, reportFailure, reportUncaught } from "./failure.js";
 import { isWatched, type Progressed, supervise } from "./supervise.js";
 import { isWritten, letReadersStop, printJson, printLine } from "./terminal.js";
-
-/** Older versions lack what components need, and would fail somewhere in the middle with an error of V8's. */
-function checkNode(version: string): void {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major > 22 || (major === 22 && minor >= 12)) return;
-  throw new ComponentInitError("unsupported", `component-init needs Node 22.12 or later, and this is Node ${version}`);
-}
 
 /** What the process that does the work cannot tell itself is told as it would tell it. */
 async function runWatched(argv: readonly string[], own: readonly string[]): Promise<number> {
   try {
     return await supervise(argv);
   } catch (error) {
-    if (own.includes("--json")) printJson(failureReport(error));
-    return reportFailure(error, own.includes("--verbose") || own.includes("-v"));
+    if (isOn(own, "--json")) printJson(failureReport(error));
+    return reportFailure(error, isOn(own, "--verbose", "-v"));
   }
 }
 
@@ -29,7 +22,7 @@ async function main(argv: readonly string[]): Promise<void> {
     for (const line of information(own).split("\n")) printLine("stdout", line);
     return;
   }
-  checkNode(process.versions.node);
+  checkEngine();
   // This process only waits, so it loads little.
   if (own[0] === "run" && !isWatched()) {
     process.exitCode = await runWatched(argv, own);
@@ -54,7 +47,7 @@ try {
   await main(process.argv.slice(2));
 } catch (error) {
   process.exitCode = reportFailure(error, false);
-  if (process.argv.includes("--json")) printJson(failureReport(error));
+  if (isOn(splitArguments(process.argv.slice(2)).own, "--json")) printJson(failureReport(error));
 }
 if (isWatched()) process.send?.({ guest: "done" } satisfies Progressed);
 // A timer or thread that does not end, whatever keeps it, must not keep whoever called us.

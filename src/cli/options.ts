@@ -48,14 +48,16 @@ export function parseDuration(label: string, text: string): number {
   const milliseconds = Number(number) * DURATION_UNITS[unit as keyof typeof DURATION_UNITS];
   // Node's timers hold no more.
   if (number === undefined || milliseconds < 1 || milliseconds >= 2 ** 31) {
-    throw new UsageError(`${label} ${text}: a duration such as 30s, 500ms or 2m is expected`);
+    throw new UsageError(
+      `${label} ${text}: a duration such as 30s, 500ms or 2m is expected (without a unit, seconds; 24 days at most)`,
+    );
   }
   return milliseconds;
 }
 
 const SIZE_UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, kB: 1e3, MB: 1e6, GB: 1e9 } as const;
 
-/** `512MiB`, `1GB`, or bytes. @returns bytes */
+/** `512MiB`, `1GB`, or a number of bytes. @returns bytes */
 export function parseSize(label: string, text: string): number {
   const [, number, unit = "B"] = /^(\d+(?:\.\d+)?)\s*(B|[KMG]iB|kB|MB|GB)?$/.exec(text) ?? [];
   const bytes = Math.floor(Number(number) * SIZE_UNITS[unit as keyof typeof SIZE_UNITS]);
@@ -89,10 +91,10 @@ export function single(name: string, value: string | readonly string[] | undefin
   return value;
 }
 
-/** yargs takes any value of an option without one for "no". */
-export function checkSwitches(own: readonly string[], names: readonly string[]): void {
-  const given = own.find((arg) => names.some((name) => arg.startsWith(`--${name}=`)));
-  if (given !== undefined) throw new UsageError(`${given.split("=")[0]} takes no value: ${given}`);
+/** yargs takes any value of a switch but `true` for "off". */
+export function checkSwitches(own: readonly string[], flags: readonly string[]): void {
+  const given = own.find((arg) => flags.some((flag) => arg.startsWith(`${flag}=`)) && !/=(true|false)$/.test(arg));
+  if (given !== undefined) throw new UsageError(`${given}: ${given.split("=")[0]} takes true or false, or no value`);
 }
 
 /** Says what yargs says in the words of the help. */

@@ -63,7 +63,9 @@ export const RUN_OPTIONS = {
     type: "string",
     nargs: 1,
     placeholder: "SIZE",
-    describe: "What the archives may have together when decompressed, such as 512MiB; by default 4GiB",
+    describe:
+      "What the archives may have together when decompressed, such as 512MiB (a number alone is bytes, as for all sizes); " +
+      "by default 4GiB",
   },
   "max-written": {
     type: "string",
@@ -108,7 +110,8 @@ export const RUN_OPTIONS = {
     type: "string",
     nargs: 1,
     placeholder: "DURATION",
-    describe: "How long the guest may run, such as 30s, 500ms or 2m; without it as long as it takes",
+    describe:
+      "How long the guest may run, such as 30s, 500ms or 2m (a number alone is seconds); without it as long as it takes",
   },
   "max-memory": {
     type: "string",
@@ -165,7 +168,8 @@ export const RUN_OPTIONS = {
     type: "string",
     nargs: 1,
     placeholder: "FILE",
-    describe: "A file like component-init.json that says what is to be done; options add to it and come first",
+    describe:
+      "A file like component-init.json that says what is to be done; options add to it and come first, --gc=false too",
   },
   trace: {
     type: "string",

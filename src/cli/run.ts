@@ -4,21 +4,20 @@ import { tuneEngine } from "../isolate/engine-flags.js";
 import type { PhaseListener } from "../preinitialize.js";
 import { declareCommand } from "./command.js";
 import { UsageError } from "./failure.js";
-import { checkOutput, displayName, parseIfText, readInput, readNamed, writeOutput } from "./files.js";
+import { checkOutput, displayName, parseIfText, readInput, readNamed, withInputName, writeOutput } from "./files.js";
 import { type RunArguments, settingsOfFlags } from "./flags.js";
-import { type LibraryFile, namedLibraries } from "./libraries.js";
+import { namedLibraries } from "./libraries.js";
 import { MANIFEST_NAME } from "./manifest/manifest.js";
 import { checkMounts } from "./mounts.js";
 import { single } from "./options.js";
 import { PlanFile } from "./plan-file.js";
 import { Progress, summarize } from "./progress.js";
 import { RUN_HELP } from "./run-options.js";
-import { defined, type LinkSettings, mergeSettings, type Settings } from "./settings.js";
+import { defined, mergeSettings, type Settings } from "./settings.js";
+import { chooseSource, filesOf, type Source } from "./source.js";
 import { isWatched, type Progressed } from "./supervise.js";
 import { preparedJson, preparedLines, quoteGuest } from "./terminal.js";
 import { TraceFile } from "./trace.js";
-
-const USAGE = "component-init run INPUT -o OUTPUT";
 
 /** @param guestArguments - what follows `--`, which yargs would interpret */
 export function runCommand(guestArguments: readonly string[] | undefined): CommandModule<object, RunArguments> {
@@ -31,31 +30,16 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
   const flags = await settingsOfFlags(argv, guestArguments);
   const { manifest, path: manifestPath } = await manifestFor(flags, single("manifest", argv.manifest));
   const merged = mergeSettings(manifest, flags);
-  // An input on the command line comes in the place of what the manifest links.
-  const { libraries = [], adapters, libraryPath, stackSize, stubMissingFunctions, dlopen, ...others } = merged;
-  const { input: inputPath, output: outputPath, plan: planPath, keepDlopen, ...settings } = others;
-  const isLinked = ({ dlOpenable = false }: LibraryFile) => !dlOpenable;
-  if (flags.input !== undefined && (flags.libraries ?? []).some(isLinked)) {
-    throw new UsageError("libraries are linked in the place of an input: give either --lib or INPUT");
-  }
-  const linking =
-    flags.input === undefined && (libraries.some(isLinked) || (inputPath === undefined && libraries.length > 0));
-  const [linked, opened] =
-    linking && dlopen !== "init"
-      ? [libraries, []]
-      : [libraries.filter(isLinked), libraries.filter(({ dlOpenable }) => dlOpenable)];
-  if (inputPath === undefined && !linking) throw new UsageError(`the input is missing: ${noInput(manifestPath)}`);
+  const { source, opened, searched, others } = chooseSource(merged, flags, manifestPath);
+  const { output: outputPath, plan: planPath, keepDlopen, ...settings } = others;
   if (outputPath === undefined) {
     const inManifest = manifestPath === undefined ? "" : `, or "output" to ${manifestPath}`;
     throw new UsageError(`the output is missing: add -o FILE (- for standard output)${inManifest}`);
   }
   const { stdin: stdinPath, trace: tracePath, timeout, modules = {}, components = {}, ...options } = settings;
-  checkStreams(linking ? undefined : inputPath, outputPath, stdinPath, json);
+  checkStreams("input" in source ? source.input : undefined, outputPath, stdinPath, json);
   await checkMounts(options.preopens ?? []);
   const supplied = [modules, components, options.importModules ?? {}].flatMap((files) => Object.values(files));
-  const source = linking
-    ? defined({ libraries: linked, adapters, libraryPath, stackSize, stubMissingFunctions, dlopen })
-    : { input: inputPath as string };
   const directories = (options.preopens ?? []).flatMap((preopen) => ("host" in preopen ? [preopen.host] : []));
   const archives = (options.preopens ?? []).flatMap((preopen) => ("archive" in preopen ? [preopen.archive] : []));
   const openable = opened.map(({ path }) => path);
@@ -71,13 +55,14 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
   const stdin = stdinPath === undefined ? undefined : await readInput(stdinPath);
   const progress = new Progress(verbose, json && !verbose);
   try {
+    if (planPath !== undefined) await checkPlanned(input);
     const { chunks, report } = await preinitializeToChunks(input, {
       ...options,
       modules: await readNamed(modules),
       components: await readNamed(components),
       dlopen: defined({
         libraries: await namedLibraries(opened),
-        libraryPath,
+        libraryPath: searched,
         keep: keepDlopen,
         plan: plan?.plan,
       }),
@@ -92,24 +77,13 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     await writeOutput(outputPath, chunks);
     progress.stop();
     tell();
-  } catch (error) {
+  } catch (cause) {
+    const error = "input" in source ? withInputName(cause, source.input) : cause;
     throw plan === undefined ? error : plan.explain(error);
   } finally {
     progress.stop();
     trace?.close();
   }
-}
-
-function noInput(manifest: string | undefined): string {
-  if (manifest !== undefined) return `${manifest} has neither "component" nor "sharedLibs"`;
-  return `${USAGE}, or --lib, or a ${MANIFEST_NAME} here`;
-}
-
-type Source = LinkSettings | { readonly input: string };
-
-function filesOf(source: Source): string[] {
-  if ("input" in source) return [source.input];
-  return [...(source.libraries ?? []).map(({ path }) => path), ...Object.values(source.adapters ?? {})];
 }
 
 /** The component to initialize. */
@@ -118,6 +92,13 @@ async function readSource(source: Source): Promise<Uint8Array> {
   const { linkFiles } = await import("./link-files.js");
   const { chunks } = await linkFiles(source);
   return Buffer.concat(chunks);
+}
+
+/** A plan is of what is opened. */
+async function checkPlanned(input: Uint8Array): Promise<void> {
+  const { checkOpens } = await import("../dlopen/check-given.js");
+  const { decodeComponent } = await import("../component/decode.js");
+  checkOpens(decodeComponent(input), "a linking plan (--plan)");
 }
 
 /** The manifest that is named; without an input the one of this directory. */

@@ -1,5 +1,6 @@
 import { ByteReader } from "../binary/reader.js";
 import { ComponentInitError } from "../errors.js";
+import { describeKind, fileKind } from "../file-kind.js";
 import { decodeCanon } from "./canon.js";
 import { decodeCoreType } from "./decode-core-types.js";
 import {
@@ -81,7 +82,6 @@ function checkIsComponent(bytes: Uint8Array): void {
 }
 
 function describe(bytes: Uint8Array): string {
-  if (bytes.length === 0) return "it is empty";
   if (startsWith(bytes, WASM_MAGIC)) {
     if (isCoreModule(bytes)) {
       return "it is a core module; make it a component with `wasm-tools component new` or `jco new`";
@@ -90,11 +90,9 @@ function describe(bytes: Uint8Array): string {
     const version = [...bytes.subarray(4, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
     return `its version is ${version} (0d 00 01 00 is expected)`;
   }
-  if (startsWith(bytes, [0x50, 0x4b])) return "it is a zip archive";
-  if (startsWith(bytes, [0x1f, 0x8b])) return "it is gzip-compressed";
-  if (startsWith(bytes, [0x7f, 0x45, 0x4c, 0x46])) return "it is an ELF file";
-  if (bytes.subarray(0, 512).every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d))) return "it is text";
-  return "it does not start with 00 61 73 6d";
+  if (bytes.length === 0) return "it is empty";
+  const kind = fileKind(bytes);
+  return kind === undefined ? "it does not start with 00 61 73 6d" : `it is ${describeKind(kind)}`;
 }
 
 function decodeSections(reader: ByteReader, parent: DecodeScope | undefined): Component {

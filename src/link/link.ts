@@ -1,3 +1,4 @@
+import { checkEngine } from "../check-engine.js";
 import { encodeComponent } from "../component/encode.js";
 import { ComponentInitError } from "../errors.js";
 import { JcoThread } from "../jco/jco-thread.js";
@@ -43,6 +44,7 @@ const DEFAULT_STACK_SIZE = 2 ** 20;
  * @throws ComponentInitError `malformed`, `unsupported`, `link-failed`
  */
 export async function link(inputs: readonly LibraryInput[], options: LinkOptions = {}): Promise<Linked> {
+  checkEngine();
   const jco = new JcoThread();
   jco.prepare();
   try {

@@ -1,4 +1,5 @@
 import { ByteReader } from "../binary/reader.js";
+import { fileKind } from "../file-kind.js";
 import { type CustomSection, decodeCustomSection } from "./custom-sections.js";
 import { CoreModule } from "./model.js";
 import { CUSTOM_SECTION_ID, type SectionName, sectionName, sectionRank } from "./section.js";
@@ -54,7 +55,10 @@ function decodeHeader(reader: ByteReader): void {
   if (reader.remaining < HEADER_LENGTH) reader.fail(`core module of ${reader.remaining} bytes has no header`);
   const header = reader.take(HEADER_LENGTH);
   const view = new DataView(header.buffer, header.byteOffset, HEADER_LENGTH);
-  if (view.getUint32(0) !== MAGIC) reader.fail("core module wanted, found something that is not WebAssembly", start);
+  if (view.getUint32(0) !== MAGIC) {
+    const found = fileKind(reader.bytes.subarray(start, reader.end))?.what ?? "something that is not WebAssembly";
+    reader.fail(`core module wanted, found ${found}`, start);
+  }
   if (view.getUint16(6) === COMPONENT_LAYER) reader.fail("core module wanted, found a component", start + 4);
   const version = view.getUint32(4);
   if (version !== MODULE_VERSION) reader.fail(`unknown version ${view.getUint32(4, true)} of a core module`, start + 4);

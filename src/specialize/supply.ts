@@ -11,6 +11,7 @@ import type {
   SectionKind,
 } from "../component/model.js";
 import { ComponentInitError } from "../errors.js";
+import { describeKind, fileKind } from "../file-kind.js";
 import { decodeModule } from "../module/decode.js";
 import type { Supply } from "./model.js";
 
@@ -68,12 +69,12 @@ const OPTIONS = { "core module": "--module", component: "--component" } as const
 function suppliedFor({ sort, name: { name } }: Import, supply: Supply): CoreModuleDefinition | NestedComponent {
   if (sort === "core module") {
     const bytes = supply.modules?.[name] as Uint8Array;
-    if (!isCoreModule(bytes)) wrongKind(name, "core module", isComponent(bytes) ? "component" : undefined);
+    if (!isCoreModule(bytes)) wrongKind(name, "core module", isComponent(bytes) ? "a component" : kindOf(bytes));
     readable(name, () => decodeModule(bytes));
     return { kind: "core module", sort, chunks: [bytes], offset: 0 };
   }
   const bytes = supply.components?.[name] as Uint8Array;
-  if (!isComponent(bytes)) wrongKind(name, "component", isCoreModule(bytes) ? "core module" : undefined);
+  if (!isComponent(bytes)) wrongKind(name, "component", isCoreModule(bytes) ? "a core module" : kindOf(bytes));
   return { kind: "component", sort: "component", component: readable(name, () => decodeComponent(bytes)) };
 }
 
@@ -88,11 +89,15 @@ function readable<T>(name: string, decode: () => T): T {
   }
 }
 
-function wrongKind(name: string, wanted: string, found: string | undefined): never {
-  const what = found === undefined ? "no WebAssembly" : `a ${found}`;
+function kindOf(bytes: Uint8Array): string {
+  const kind = fileKind(bytes);
+  return kind === undefined ? "no WebAssembly" : describeKind(kind);
+}
+
+function wrongKind(name: string, wanted: string, found: string): never {
   throw new ComponentInitError(
     "invalid-option",
-    `what was supplied for the import ${name} is ${what}, not a ${wanted}`,
+    `what was supplied for the import ${name} is ${found}, not a ${wanted}`,
   );
 }
 

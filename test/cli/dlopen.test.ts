@@ -92,6 +92,10 @@ describe("run", () => {
 
   test.each([
     [["--lib", "x.so", "program.wasm", "-o", "e.wasm"], "give either --lib or INPUT"],
+    [
+      ["program.wasm", "-o", "e.wasm", "--dl-openable", "a=plug.so", "--dl-openable", "a=changed.so", ...INIT],
+      "two libraries can be opened by the name a",
+    ],
     [["program.wasm", "-o", "e.wasm", "--dlopen", "later"], "--dlopen must be linked or init, not later"],
     [["program.wasm", "-o", "e.wasm", "--plan", "./e.wasm"], "--plan ./e.wasm is the same file as e.wasm"],
     [["program.wasm", "-o", "e.wasm", "--trace", "t", "--plan", "t"], "--plan t is the same file as t"],

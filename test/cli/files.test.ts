@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { chmod, link, lstat, mkdir, readFile, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { zstdCompressSync } from "node:zlib";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { jcoSession } from "../support/jco.js";
@@ -77,7 +78,31 @@ describe("the input", () => {
       /bad\.wat is not valid.*\(line 2, column \d+\)/,
     ],
     ["text with a wrong token", () => write("lex.wat", "(component $)"), /empty id \(line 1, column 12\)/],
-    ["a damaged binary", async () => write("cut", (await wat(COMPONENT)).subarray(0, 40)), /malformed|offset|ends|0x/i],
+    [
+      "a binary that breaks off",
+      async () => write("cut.wasm", (await wat(COMPONENT)).subarray(0, 40)),
+      /^error: \S+\/cut\.wasm: section 1 .* at offset 0x/,
+    ],
+    [
+      "a binary that breaks off at once",
+      async () => write("head.wasm", (await wat(COMPONENT)).subarray(0, 5)),
+      /^error: \S+\/head\.wasm is not a WebAssembly component: it ends inside/,
+    ],
+    [
+      "zstd",
+      () => write("a.wasm.zst", zstdCompressSync("x")),
+      /a\.wasm\.zst is not .*zstd-compressed data \(decompress/,
+    ],
+    [
+      "JavaScript",
+      () => write("app.js", "export const init = () => {};"),
+      /app\.js is not .*: it is JavaScript \(make a/,
+    ],
+    [
+      "WIT",
+      () => write("app.wit", "package a:b;\nworld w { export init: func(); }"),
+      /app\.wit is not .*: it is WIT, which/,
+    ],
   ])("%s is refused in one sentence", async (_, make, says) => {
     const { exitCode, stderr } = await cli(["run", await make(), "-o", path("no.wasm")]);
     expect(exitCode).toBe(1);
@@ -88,6 +113,24 @@ describe("the input", () => {
     expect(lines).toEqual([expect.stringMatching(says)]);
     expect(existsSync(path("no.wasm"))).toBe(false);
   });
+});
+
+test("what breaks off on stdin is called that", async () => {
+  const { stderr } = await cli(["run", "-", "-o", path("no.wasm")], { input: (await wat(COMPONENT)).subarray(0, 40) });
+  expect(stderr).toMatch(/^error: standard input: section 1 /);
+});
+
+test("text may begin with a byte order mark", async () => {
+  const input = await write("bom.wat", `\uFEFF${COMPONENT}`);
+  expect(await cli(["run", input, "-o", path("out.wasm"), "-f", "init"])).toMatchObject({ exitCode: 0 });
+});
+
+test("an archive in the place of a directory is told so", async () => {
+  const input = await write("in.wat", COMPONENT);
+  for (const name of ["a.tar", "a.tgz", "a.tar.zst", "a.tzst"]) {
+    const { stderr } = await cli(["run", input, "-o", path("out.wasm"), "--dir", await write(name, "")]);
+    expect(stderr).toMatch(/it is not a directory \(--tar is for archives\)$/m);
+  }
 });
 
 describe("the output", () => {

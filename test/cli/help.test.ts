@@ -46,6 +46,13 @@ test.each([[["--version"]], [["-V"]], [["run", "--version"]]])("%s", async (args
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
 });
 
+test("what a number without a unit means is said", async () => {
+  const { stdout } = await cli(["run", "--help"]);
+  const help = stdout.replaceAll(/\s+/g, " ");
+  expect(help).toMatch(/--timeout DURATION [^-]*a number alone is seconds/);
+  expect(help).toMatch(/--max-archive-size SIZE [^-]*a number alone is bytes, as for all sizes/);
+});
+
 test("--help among other things is still the help", async () => {
   expect(await cli(["run", "no-such-file", "--nope", "--help"])).toMatchObject({ exitCode: 0 });
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Report } from "../../src/index.js";
 import { jcoSession } from "../support/jco.js";
+import { wit } from "../support/wat.js";
 import { cli, useWorkspace } from "./cli.js";
 
 const { path } = useWorkspace();
@@ -20,11 +21,11 @@ const ADDING = `(component
 let count = 0;
 
 /** A directory with a component and a manifest. */
-async function project(manifest: object | string): Promise<string> {
+async function project(manifest: object | string | Buffer): Promise<string> {
   const directory = path(`project-${count++}`);
   await mkdir(directory);
   await writeFile(join(directory, "app.wat"), ADDING);
-  const text = typeof manifest === "string" ? manifest : JSON.stringify(manifest);
+  const text = typeof manifest === "string" || Buffer.isBuffer(manifest) ? manifest : JSON.stringify(manifest);
   await writeFile(join(directory, "component-init.json"), text);
   return directory;
 }
@@ -53,6 +54,35 @@ test("__proto__ is an unknown key, and no way to say something unseen", async ()
   expect(stderr).toMatch(/unknown key "__proto__"/);
 });
 
+test.each([
+  [
+    "a key that is there twice",
+    '{"component": "app.wat",\n "component": "other.wat"}',
+    /"component" is there twice \(line 2, column 2\)/,
+  ],
+  ["a key that is there twice, written in two ways", '{"gc": true, "g\\u0063": false}', /"gc" is there twice/],
+  ["a key that is there twice, further in", '{"env": {"A": "1", "B": "2", "A": "3"}}', /"A" is there twice/],
+  ["deep lists", `{"args": ${"[".repeat(100_000)}`, /more than 100 levels \(line 1, column 109\)/],
+  ["deep objects", '{"env":'.repeat(100_000), /more than 100 levels/],
+  ["a character that is none", Buffer.from('{"component": "\xe9"}', "latin1"), /is not UTF-8/],
+])("%s is refused in one sentence", async (_, manifest, message) => {
+  const { exitCode, stderr } = await cli(["run"], { cwd: await project(manifest) });
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 2,
+    stderr: expect.stringMatching(/^error: component-init\.json.*\n$/),
+  });
+  expect(stderr).toMatch(message);
+});
+
+test("the same key in two objects is no mistake, and brackets in texts are no levels", async () => {
+  const preopens = [
+    { host: ".", guest: "/a" },
+    { host: ".", guest: "/b" },
+  ];
+  const directory = await project({ ...APP, preopens, env: { A: '{"['.repeat(200) } });
+  expect(await cli(["run"], { cwd: directory })).toMatchObject({ exitCode: 0 });
+});
+
 test("--manifest names another, whose paths are relative to it", async () => {
   const directory = await project(`\uFEFF${JSON.stringify(APP)}`);
   const manifest = join(directory, "component-init.json");
@@ -67,6 +97,37 @@ test("options come before it", async () => {
   const report = JSON.parse(stdout) as Report;
   expect(report).toMatchObject({ init: "add", removed: {} });
   expect(await sumOf(join(directory, "other.wasm"))).toEqual({ ok: 7 });
+});
+
+test("so do switches that they turn off", async () => {
+  const directory = await project({ ...APP, gc: true, verify: true, keepInit: true });
+  const off = ["--gc=false", "--verify=false", "--keep-init-func=false", "--json"];
+  const report = JSON.parse((await cli(["run", ...off], { cwd: directory })).stdout) as Report;
+  expect(report.verified).toBe(false);
+  expect(report.removed).toBeUndefined();
+  expect(await wit(await readFile(join(directory, "out.wasm")))).not.toContain("add");
+});
+
+test.each([
+  [{ ...APP, adapters: { x: "x.wasm" } }, /component-init\.json: adapters is for linking, and there are no sharedLibs/],
+  [{ ...APP, stackSize: "8MiB" }, /stackSize is for linking/],
+  [{ ...APP, stubMissingFunctions: true }, /stubMissingFunctions is for linking/],
+  [{ ...APP, dlopen: "linked" }, /dlopen is for linking/],
+  [{ ...APP, libraryPath: ["."] }, /a directory to look for them in/],
+])("what it says of linking where nothing is linked is no less a mistake: %j", async (manifest, says) => {
+  const { exitCode, stderr } = await cli(["run"], { cwd: await project(manifest) });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(says) });
+});
+
+test("an input makes what a manifest says of linking another matter", async () => {
+  const directory = await project({
+    sharedLibs: ["missing.so"],
+    adapters: { x: "missing.wasm" },
+    stackSize: "8MiB",
+    output: "out.wasm",
+  });
+  const named = ["run", "app.wat", "--manifest", "component-init.json", "-f", "add(3)"];
+  expect(await cli(named, { cwd: directory })).toMatchObject({ exitCode: 0 });
 });
 
 test("an input does, too", async () => {

@@ -74,7 +74,7 @@ describe("imports of core modules and components", () => {
       ["--component", "lib=empty.wat"],
       /supplied for the import lib is a core module, not a component/,
     ],
-    ["module-import", ["--module", "lib=stdin.txt"], /supplied for the import lib is no WebAssembly/],
+    ["module-import", ["--module", "lib=stdin.txt"], /supplied for the import lib is text, not a core module/],
     ["module-import", ["--module", "lib=missing.wasm"], /cannot read missing.wasm: it does not exist/],
     ["module-import", ["--module", "lib=cut.wasm"], /supplied for the import lib: .* at offset 0x/],
     [

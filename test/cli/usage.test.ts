@@ -21,7 +21,7 @@ const mistakes: Mistake[] = [
   {
     title: "a switch with a value",
     args: (i, o) => ["run", i, "-o", o, "--verify=no"],
-    says: /--verify takes no value/,
+    says: /--verify takes true or false, or no value/,
   },
   { title: "no input", args: (_, o) => ["run", "-o", o], says: /the input is missing/ },
   { title: "no output", args: (i) => ["run", i], says: /the output is missing/ },
@@ -76,6 +76,37 @@ const mistakes: Mistake[] = [
     args: (i, o) => ["run", i, "-o", o, "--forget", "preopens,clock"],
     says: /--forget preopens,clock: none, or some of adapter,preopens,environ is expected/,
   },
+  {
+    title: "an adapter where nothing is linked",
+    args: (i, o) => ["run", i, "-o", o, "--adapt", "x=y"],
+    says: /--adapt is for linking, and nothing is linked: give libraries with --lib/,
+  },
+  {
+    title: "a stack size where nothing is linked",
+    args: (i, o) => ["run", i, "-o", o, "--stack-size", "8MiB"],
+    says: /--stack-size is for linking/,
+  },
+  {
+    title: "stubs where nothing is linked",
+    args: (i, o) => ["run", i, "-o", o, "--stub-missing-functions"],
+    says: /--stub-missing-functions is for linking/,
+  },
+  {
+    title: "a way of dlopen where nothing is linked",
+    args: (i, o) => ["run", i, "-o", o, "--dlopen", "init"],
+    says: /--dlopen is for linking/,
+  },
+  {
+    title: "two adapters of one name",
+    args: (_, o) => ["run", "--lib", "a.so", "-o", o, "--adapt", "dir/x.wasm", "--adapt", "x=y.wasm"],
+    says: /--adapt gives the adapter x more than once/,
+  },
+  { title: "a switch with another value", args: (i, o) => ["run", i, "-o", o, "-v=1"], says: /-v takes true or false/ },
+  {
+    title: "a timeout that is none",
+    args: (i, o) => ["run", i, "-o", o, "--timeout", "2x"],
+    says: /without a unit, seconds/,
+  },
   { title: "two uses of stdin", args: (_, o) => ["run", "-", "-o", o, "--stdin", "-"], says: /both be standard input/ },
   { title: "two uses of stdout", args: (i) => ["run", i, "-o", "-", "--json"], says: /both write to standard output/ },
 ];
@@ -92,6 +123,33 @@ describe("a wrong command line", () => {
     if (hint !== undefined) expect(hint).toContain("--help");
     expect(others).toEqual([]);
     expect(readdirSync(path(""))).not.toContain("out.wasm");
+  });
+
+  test.each([
+    ["-L", ".", /a directory to look for them in \(--library-path\)/],
+    ["--dl-openable", "app.wat", /a library for it to open \(--dl-openable\)/],
+    ["--keep-dlopen", undefined, /leave to open more at run time \(--keep-dlopen\)/],
+    ["--plan", "plan.json", /a linking plan \(--plan\)/],
+  ])("gives %s to a component that opens no libraries", async (option, value, says) => {
+    await write("app.wat", COMPONENT);
+    const args = ["run", "app.wat", "-o", "out.wasm", "-f", "init", option, ...(value === undefined ? [] : [value])];
+    const { exitCode, stderr } = await cli(args, { cwd: path("") });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: expect.stringMatching(/^error: the component opens no libraries, and .*\n$/),
+    });
+    expect(stderr).toMatch(says);
+    expect(readdirSync(path(""))).not.toContain("out.wasm");
+    expect(readdirSync(path(""))).not.toContain("plan.json");
+  });
+
+  test("is told in JSON only where that is asked for", async () => {
+    const json = async (...more: string[]) =>
+      (await cli(["run", "missing.wasm", "-o", path("out.wasm"), ...more])).stdout;
+    expect(await json("--json=false")).toBe("");
+    expect(await json("--json", "--json=false")).toBe("");
+    expect(await json("--", "--json")).toBe("");
+    expect(JSON.parse(await json("--json=true"))).toMatchObject({ error: { code: "io" } });
   });
 
   test("is told in English whatever the locale", async () => {

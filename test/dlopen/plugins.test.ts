@@ -138,7 +138,7 @@ test("what is no library is told of, and the others are opened", async () => {
   const preopens = [{ host: directoryOf(files), guest: "/plugins" }];
   const { report } = await preinitialize(component, { initFunc: "init", preopens });
   const errors = [
-    "Error loading shared library a-text.so: core module wanted, found something that is not WebAssembly at offset 0x0",
+    "Error loading shared library a-text.so: core module wanted, found text at offset 0x0",
     "Symbol not found: setup",
   ];
   expect(report.stdout).toBe(`${errors.join("\n")}\n`);

@@ -125,7 +125,7 @@ describe("messages", () => {
   it.each<[string, Uint8Array, string]>([
     ["nothing", new Uint8Array(), "core module of 0 bytes has no header at offset 0x0"],
     ["a component", component, "core module wanted, found a component at offset 0x4"],
-    ["text", new TextEncoder().encode("(module $m)"), "found something that is not WebAssembly at offset 0x0"],
+    ["text", new TextEncoder().encode("(module $m)"), "core module wanted, found text at offset 0x0"],
     [
       "version",
       new Uint8Array([0x00, 0x61, 0x73, 0x6d, 2, 0, 0, 0]),

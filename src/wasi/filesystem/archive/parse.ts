@@ -1,10 +1,15 @@
 import { Parser, type ReadEntry } from "tar";
+import { describeKind, type FileKind, fileKind, TAR } from "../../../file-kind.js";
 import { ArchiveError, isCompressed } from "./decompress.js";
+import { paxNames } from "./pax.js";
 
 const BLOCK = 512;
 
 export interface ParsedEntry {
-  readonly header: ReadEntry;
+  readonly path: string;
+  /** Of a link: what it refers to. */
+  readonly linkpath: string;
+  readonly type: string;
   readonly content: Uint8Array;
 }
 
@@ -16,7 +21,8 @@ export function* parseArchive(archive: Uint8Array): Generator<ParsedEntry> {
   // The parser would decompress it once more.
   if (isCompressed(archive)) throw new ArchiveError("it is compressed twice");
   const source = Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength);
-  const feed = new Feed();
+  const feed = new Feed(fileKind(archive));
+  let start = 0;
   for (let at = 0; at < source.length && !feed.isAtEnd; ) {
     const header = feed.write(source.subarray(at, at + BLOCK));
     at += BLOCK;
@@ -24,11 +30,37 @@ export function* parseArchive(archive: Uint8Array): Generator<ParsedEntry> {
     const { size, startBlockSize } = header;
     if (at + size > source.length) throw new ArchiveError("it ends in the middle of an entry");
     if (startBlockSize > 0) feed.write(source.subarray(at, at + startBlockSize));
-    yield { header, content: archive.subarray(at, at + size) };
+    const names = namesOf(header, source.subarray(start, at));
+    yield { ...names, type: header.type, content: archive.subarray(at, at + size) };
     at += startBlockSize;
+    start = at;
   }
   feed.end();
 }
+
+/**
+ * The names of an entry. WASI's strings are Unicode: the parser puts a character in the place of what is none, so that different
+ * names become one, and where it cannot read one in an extended header it takes what the old one has room for.
+ *
+ * @param raw - the headers that the names are from
+ */
+function namesOf({ path, linkpath = "" }: ReadEntry, raw: Buffer): Pick<ParsedEntry, "path" | "linkpath"> {
+  const extended = paxNames(raw);
+  return { path: nameOf(path, extended.path, raw), linkpath: nameOf(linkpath, extended.linkpath, raw) };
+}
+
+const REPLACEMENT = "\ufffd";
+
+function nameOf(parsed: string, extended: Buffer | undefined, raw: Buffer): string {
+  const name = extended?.toString("utf8") ?? parsed;
+  const bytes = extended ?? raw;
+  const isUtf8 = name.split("/").every((part) => !part.includes(REPLACEMENT) || bytes.includes(part));
+  if (isUtf8) return name;
+  throw new ArchiveError(`it has the name ${name}, which is not UTF-8`);
+}
+
+/** What the parser says of the first block of anything else. */
+const NO_TAR = /^(Unrecognized archive format|checksum failure)$/;
 
 class Feed {
   isAtEnd = false;
@@ -38,7 +70,8 @@ class Feed {
   /** Before that a file that is something else looks like a damaged archive. */
   #hasBegun = false;
 
-  constructor() {
+  /** @param kind - what the file is, if it is something else */
+  constructor(kind: FileKind | undefined) {
     this.#parser.on("entry", (entry: ReadEntry) => {
       this.#header = entry;
       this.#hasBegun = true;
@@ -49,10 +82,11 @@ class Feed {
       this.#problem ??= `the entry ${path} is of a kind that is not supported (${type})`;
     });
     this.#parser.on("warn", (_code: string, message: string) => {
-      this.#problem ??=
-        !this.#hasBegun && /^(Unrecognized archive format|checksum failure)$/.test(message)
-          ? `it is not a tar archive, plain or compressed by gzip or zstd (${message})`
-          : `it is not a sound tar archive: ${message}`;
+      const isOther = !this.#hasBegun && kind !== TAR && NO_TAR.test(message);
+      const found = kind === undefined ? ` (${message})` : `, but ${describeKind(kind)}`;
+      this.#problem ??= isOther
+        ? `it is not a tar archive, plain or compressed by gzip or zstd${found}`
+        : `it is not a sound tar archive: ${message}`;
     });
     this.#parser.on("eof", () => {
       this.isAtEnd = true;

@@ -24,8 +24,7 @@ export class ArchiveTree {
     this.#maxEntries = maxEntries;
   }
 
-  add({ header, content }: ParsedEntry): void {
-    const { path, type, linkpath = "" } = header;
+  add({ path, linkpath, type, content }: ParsedEntry): void {
     const components = split(path, "the entry");
     if (SPARSE.test(path)) throw new ArchiveError(`the entry ${path} is a sparse file, which is not supported`);
     const name = components.pop();

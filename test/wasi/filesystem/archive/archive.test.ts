@@ -262,6 +262,55 @@ describe("entries", () => {
     expect(await refusal(large)).toMatch(/ends in the middle/);
   });
 
+  /** An archive with other bytes in the place of `~`. */
+  const withBytes = (replacement: readonly number[], ...entries: Entry[]) => {
+    const archive = tarOf(...entries);
+    const mark = "~".repeat(replacement.length);
+    for (let at = archive.indexOf(mark); at >= 0; at = archive.indexOf(mark)) archive.set(replacement, at);
+    for (let at = 0; at < archive.length; at += 512) fixChecksum(archive.subarray(at, at + 512));
+    return archive;
+  };
+
+  function fixChecksum(block: Buffer): void {
+    if (!block.includes("ustar")) return;
+    block.fill(" ", 148, 156);
+    const sum = block.reduce((total, byte) => total + byte, 0);
+    block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  }
+
+  it.each([
+    ["a file", [{ path: "ok" }, { path: "d/caf~.txt" }], /^it has the name d\/caf\ufffd\.txt, which is not UTF-8$/],
+    ["a directory", [{ path: "d~/", type: "Directory" }], /the name d\ufffd\/, which is not UTF-8/],
+    ["one in a directory", [{ path: "d~/f" }], /is not UTF-8/],
+    ["a link's target", [{ path: "l", type: "SymbolicLink", linkpath: "caf~" }], /the name caf\ufffd, which is not/],
+  ])("whose names are not UTF-8 are refused: %s", async (_, entries, message) => {
+    expect(await refusal(withBytes([0xe9], ...entries))).toMatch(message);
+  });
+
+  const longName = async (format: string, end: readonly number[]) => {
+    const dir = scratch();
+    writeFileSync(Buffer.concat([Buffer.from(`${dir}/${"n".repeat(150)}`), Buffer.from(end)]), "x");
+    const path = join(scratch(), "a.tar");
+    execFileSync("tar", ["-C", dir, `--format=${format}`, "-cf", path, "."]);
+    return loadArchives([{ archive: path }]);
+  };
+
+  it.each(["gnu", "posix"])("whose long names are not UTF-8 are refused: %s", async (format) => {
+    await expect(longName(format, [0xe9])).rejects.toThrow(/n\ufffd, which is not UTF-8/);
+  });
+
+  it.each(["gnu", "posix"])("may have long names of any characters: %s", async (format) => {
+    const { root } = mountRoots(await longName(format, [...Buffer.from("ü\n1 path=x\n")]));
+    expect(readText(root, `${"n".repeat(150)}ü\n1 path=x\n`)).toBe("x");
+  });
+
+  it("may have the character that stands for what is no character in their names", async () => {
+    const link = { path: "l", type: "SymbolicLink", linkpath: "d~~~/f~~~" };
+    const root = await mount(withBytes([0xef, 0xbf, 0xbd], { path: "d~~~/f~~~", content: "x" }, link));
+    expect(readText(root, "d\ufffd/f\ufffd")).toBe("x");
+    expect(readText(root, "l")).toBe("x");
+  });
+
   it("too many are refused, also when directories make up for it", () => {
     const add = (archive: Buffer, limit: number) => {
       const tree = new ArchiveTree(limit);
@@ -287,6 +336,16 @@ describe("what is no archive", () => {
     ["a broken checksum", Buffer.concat([Buffer.from("g"), sound.subarray(1)]), /checksum/],
     ["gzip that breaks off", zlib.gzipSync(sound).subarray(0, -10), /cannot be decompressed/],
     ["gzip of something else", zlib.gzipSync(Buffer.from("text")), /not a (sound )?tar archive/],
+    [
+      "a zip archive",
+      Buffer.concat([Buffer.from("PK\x03\x04"), Buffer.alloc(600)]),
+      /by gzip or zstd, but a zip archive$/,
+    ],
+    [
+      "xz",
+      Buffer.concat([Buffer.from("\xfd7zXZ\0", "latin1"), Buffer.alloc(600)]),
+      /zstd, but xz-compressed data \(decompress it first\)$/,
+    ],
     ["zstd that breaks off", zlib.zstdCompressSync(sound).subarray(0, -5), /cannot be decompressed/],
     ["gzip in gzip", zlib.gzipSync(zlib.gzipSync(sound)), /compressed twice/],
     ["an archive that breaks off", sound.subarray(0, 600), /Truncated/],
