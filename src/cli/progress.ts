@@ -104,7 +104,7 @@ function openedLines(dlopen: Report["dlopen"]): string[] {
   if (dlopen === undefined) return [];
   const { open, failures } = dlopen;
   const lines = open.length === 0 ? [] : [`opened: ${open.length > 8 ? `${open.length} libraries` : open.join(", ")}`];
-  return [...lines, ...failures.map(({ error }) => `dlopen: ${error}`)];
+  return [...lines, ...failures.flatMap(({ error, hint }) => [`dlopen: ${error}`, ...(hint ? [`  ${hint}`] : [])])];
 }
 
 /** What is worth a line of its own: whatever makes the output another one in the next run, and what was refused. */
