@@ -86,10 +86,12 @@ export function warning(text: string): Line {
 
 function openedLines(dlopen: Report["dlopen"]): string[] {
   if (dlopen === undefined) return [];
-  const { open, failures, failuresOmitted } = dlopen;
+  const { open, failures, failuresOmitted = 0 } = dlopen;
   const lines = open.length === 0 ? [] : [`opened: ${open.length > 8 ? `${open.length} libraries` : open.join(", ")}`];
-  const told = failures.map(({ error }) => `dlopen: ${error}`);
-  return [...lines, ...shortenedLines(told, MAX_FAILURES, failuresOmitted)];
+  const shown = failures.slice(0, MAX_FAILURES);
+  const told = shown.flatMap(({ error, hint }) => [`dlopen: ${error}`, ...(hint ? [`  ${hint}`] : [])]);
+  const more = failures.length - shown.length + failuresOmitted;
+  return [...lines, ...shortenedLines(told, told.length, more)];
 }
 
 /** What is worth a line of its own: whatever makes the output another one in the next run, and what was refused. */

@@ -70,7 +70,15 @@ function checkFunctions(item: Import, functions: ReadonlyMap<string, FunctionTyp
 }
 
 /** A reason for `dlerror`: the guest goes on as it likes. */
-export class DlError extends Error {}
+export class DlError extends Error {
+  /** Libraries that were not found, which is why or may be why. */
+  readonly notFound: readonly string[];
+
+  constructor(message: string, { notFound = [], ...options }: ErrorOptions & { notFound?: readonly string[] } = {}) {
+    super(message, options);
+    this.notFound = notFound;
+  }
+}
 
 export function failDl(message: string): never {
   throw new DlError(message);

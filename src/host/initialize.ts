@@ -218,7 +218,7 @@ async function openGuest(prepared: Prepared, options: HostOptions, network: Open
     new Outside(Object.keys(given).length === 0, wasi.realTime),
     options.forget ?? FORGOTTEN,
   );
-  const dl = new DlImports(run, librarySource(options, wasi.findFile), options.dlopen?.plan);
+  const dl = new DlImports(run, librarySource(options, preopens, wasi.findFile), options.dlopen?.plan);
   const sources = {
     host: { ...wasi.imports, ...dl.imports },
     given: synchronous(given, instrumented.imports, run.interrupt),
@@ -247,9 +247,14 @@ function memoryHint(limit: number): Hint {
   return { lines: [line], subject: /memory|alloc|heap|ENOMEM|\bOOM\b/i };
 }
 
-function librarySource({ dlopen = {}, env }: HostOptions, findFile: (path: string) => GuestFile | undefined) {
+function librarySource(
+  { dlopen = {}, env }: HostOptions,
+  preopens: readonly { readonly guest?: string }[],
+  findFile: (path: string) => GuestFile | undefined,
+) {
   const { libraries: declared = {}, libraryPath = [] } = dlopen;
   const search = (name: string) => searchHost(name, libraryPath);
   const directories = (env.LD_LIBRARY_PATH ?? "").split(":").filter((directory) => directory !== "");
-  return new LibrarySource({ declared, findFile, search, directories });
+  const granted = preopens.map(({ guest = "/" }) => guest);
+  return new LibrarySource({ declared, findFile, search, directories, granted });
 }

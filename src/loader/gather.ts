@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { DlError, failDl } from "../dlopen/interface.js";
+import { DlError } from "../dlopen/interface.js";
 import { checkOpenable } from "../dlopen/planner.js";
 import { type Library, readLibrary } from "../link/library.js";
 import type { LoadBudget } from "./budget.js";
@@ -18,6 +18,8 @@ export interface Arrival {
   readonly names: readonly string[];
   /** What it names as needed: open already, or on its way as well. */
   readonly needed: (Loaded | Arrival)[];
+  /** What it names as needed and nobody has, if that is not in the program itself. */
+  readonly missing: string[];
 }
 
 export interface GatherContext {
@@ -37,9 +39,9 @@ export interface GatherContext {
 export function gather(name: string, bytes: Uint8Array | undefined, context: GatherContext): Arrival[] {
   const { registry, source, budget, isLinked } = context;
   const root = bytes === undefined ? source.find(name, []) : inMemory(posix.basename(name), bytes);
-  if (root === undefined) failDl(`Error loading shared library ${name}: No such file or directory`);
+  if (root === undefined) failToFind(name);
   const arrivals = [arrive(root, name, budget)];
-  for (const { library, path, needed } of arrivals) {
+  for (const { library, path, needed, missing } of arrivals) {
     for (const wanted of library.dylink.needed) {
       const known = registry.byName(wanted) ?? arrivals.find(({ names }) => names.includes(wanted));
       if (known !== undefined) {
@@ -54,12 +56,18 @@ export function gather(name: string, bytes: Uint8Array | undefined, context: Gat
         arrivals.push(arrival);
         needed.push(arrival);
       } else if (isLinked) {
-        failDl(`Error loading shared library ${wanted}: No such file or directory (needed by ${library.name})`);
+        failToFind(wanted, ` (needed by ${library.name})`);
+      } else {
+        // A program of one core module has its libraries in itself, and nobody knows their names.
+        missing.push(wanted);
       }
-      // A program of one core module has its libraries in itself, and nobody knows their names.
     }
   }
   return arrivals;
+}
+
+function failToFind(name: string, why = ""): never {
+  throw new DlError(`Error loading shared library ${name}: No such file or directory${why}`, { notFound: [name] });
 }
 
 function arrive({ name, path, size, read }: FoundFile, requested: string, budget: LoadBudget): Arrival {
@@ -68,7 +76,7 @@ function arrive({ name, path, size, read }: FoundFile, requested: string, budget
   const library = readable(name, bytes);
   checkOpenable(library);
   const names = [...new Set([requested, name, ...(path === undefined ? [] : [path])])];
-  return { library, path, bytes, names, needed: [] };
+  return { library, path, bytes, names, needed: [], missing: [] };
 }
 
 function readable(name: string, bytes: Uint8Array): Library {

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { DL_INTERFACE, DlError, failDl } from "../dlopen/interface.js";
 import type { DlPlan, PlannedLoad } from "../dlopen/plan.js";
 import type { DlState } from "../dlopen/state.js";
@@ -12,6 +13,8 @@ export interface DlFailure {
   /** What was asked for. */
   readonly name: string;
   readonly error: string;
+  /** What to do about it, where that can be told. */
+  readonly hint?: string;
 }
 
 /** A guest can ask without end: the first ones say what is wrong. */
@@ -85,9 +88,24 @@ export class DlImports {
     return this.#loader;
   }
 
-  #note(failure: DlFailure): void {
-    if (this.failures.length < MAX_FAILURES) this.failures.push(failure);
-    else this.failuresOmitted++;
+  #note(call: DlFailure["call"], name: string, { message, notFound }: DlError): void {
+    if (this.failures.length >= MAX_FAILURES) {
+      this.failuresOmitted++;
+      return;
+    }
+    const hint = this.#hint(notFound);
+    const failure = { call, name: shortened(name), error: shortened(message) };
+    this.failures.push(hint === undefined ? failure : { ...failure, hint: shortened(hint) });
+  }
+
+  #hint(notFound: readonly string[]): string | undefined {
+    for (const name of notFound) {
+      const path = this.source.elsewhere(name);
+      if (path === undefined) continue;
+      const search = `--env LD_LIBRARY_PATH=${posix.dirname(path)}`;
+      return `${path} is there, and names without a directory are looked for in LD_LIBRARY_PATH and -L only: ${search}`;
+    }
+    return undefined;
   }
 
   /** What is thrown and no `Error` is the error case of the result, by jco's conventions. */
@@ -96,7 +114,7 @@ export class DlImports {
       return perform();
     } catch (error) {
       if (!(error instanceof DlError)) throw error;
-      this.#note({ call, name: shortened(name), error: shortened(error.message) });
+      this.#note(call, name, error);
       throw error.message;
     }
   }

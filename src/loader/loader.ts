@@ -1,5 +1,5 @@
 import type { OpenLibrary } from "../dlopen/bake.js";
-import { failDl } from "../dlopen/interface.js";
+import { DlError, failDl } from "../dlopen/interface.js";
 import type { LookupState } from "../dlopen/lookup.js";
 import type { DlPlan, PlannedLibrary, PlannedLoad } from "../dlopen/plan.js";
 import { asDlError } from "../dlopen/planner.js";
@@ -124,7 +124,7 @@ export class DlLoader {
     undo.push(giveBack);
     const arrivals = gather(name, bytes, { registry, source, budget, isLinked: program.main === undefined });
     const placed = arrivals.map((arrival) => this.placement.place(arrival, undo));
-    const load = this.decisions.decide(name, placed);
+    const load = noting(arrivals, () => this.decisions.decide(name, placed));
     undo.splice(undo.indexOf(giveBack), 1);
     undo.push(this.decisions.note(load));
     const loaded = new Map(
@@ -147,6 +147,16 @@ export class DlLoader {
     undo.push(this.hold(root, flags));
     this.instantiator.start(load.started.map((id) => registry.byOwner({ library: id }) as Loaded));
     return root;
+  }
+}
+
+/** A symbol may be missing because a library is that was not found. */
+function noting<T>(arrivals: readonly Arrival[], decide: () => T): T {
+  try {
+    return decide();
+  } catch (error) {
+    if (!(error instanceof DlError)) throw error;
+    throw new DlError(error.message, { cause: error, notFound: arrivals.flatMap(({ missing }) => missing) });
   }
 }
 

@@ -25,6 +25,8 @@ export interface LibrarySourceOptions {
   readonly search: (name: string) => SizedFile | undefined;
   /** Directories of the guest's that libraries are looked for in: `LD_LIBRARY_PATH`. */
   readonly directories: readonly string[];
+  /** All directories that the guest was given. */
+  readonly granted?: readonly string[];
 }
 
 /** Where libraries come from: what the user has declared, and the guest's own files. */
@@ -42,6 +44,13 @@ export class LibrarySource {
     }
     const file = search(name);
     return file && { name, path: undefined, size: file.size, read: () => file.read() };
+  }
+
+  /** Where a library is whose name has no directory, if it is only not looked for there. */
+  elsewhere(name: string): string | undefined {
+    if (name === "" || name.includes("/")) return undefined;
+    const paths = (this.options.granted ?? []).map((directory) => posix.join(pathOf(directory), name));
+    return paths.find((path) => this.options.findFile(path) !== undefined);
   }
 
   private file(path: string): FoundFile | undefined {

@@ -1,8 +1,9 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import { dlProgram, scriptedLibrary, scriptedProgram } from "../support/dlopen.js";
+import { dlProgram, scriptedLibrary, scriptedProgram, textLibrary } from "../support/dlopen.js";
 import { jcoSession } from "../support/jco.js";
 import { cLibrary, preview1Adapter, systemLibrary } from "../support/libraries.js";
+import { wat } from "../support/wat.js";
 import { cli, useWorkspace } from "./cli.js";
 
 const { path, write } = useWorkspace();
@@ -13,6 +14,11 @@ beforeAll(async () => {
   await write("libc.so", (await systemLibrary("libc.so")).bytes);
   await write("preview1.wasm", await preview1Adapter());
   await write("plug.so", (await cLibrary("plug.so", "int add(int n) { return n + 2; }")).bytes);
+  const needs = textLibrary(
+    '(needed "plug.so")',
+    '(import "env" "add" (func $add (param i32) (result i32))) (func (export "more") (result i32) (call $add (i32.const 1)))',
+  );
+  await write("needs.so", await wat(needs));
   await write("changed.so", (await cLibrary("plug.so", "int add(int n) { return n + 3; }")).bytes);
 });
 
@@ -82,6 +88,30 @@ describe("run", () => {
       stderr: expect.stringMatching(/^dlopen: Error loading shared library plug\.so: No such file or directory$/m),
     });
   });
+
+  test.each([
+    ["plug.so", "dlopen: Error loading shared library plug.so: No such file or directory"],
+    ["/plugins/needs.so", "dlopen: Error relocating needs.so: add: symbol not found"],
+  ])("says how to find what is there: %s", async (name, error) => {
+    const init = ["-f", `run("open ${name} 2")`, "--keep-init-func", "--dir", ".::/plugins"];
+    const { stderr } = await run("run", "program.wasm", "-o", "c.wasm", ...init);
+    const advice = "--env LD_LIBRARY_PATH=/plugins";
+    const hint = `  /plugins/plug.so is there, and names without a directory are looked for in LD_LIBRARY_PATH and -L only: ${advice}`;
+    expect(stderr).toContain(`${error}\n${hint}\n`);
+    const { stderr: better } = await run("run", "program.wasm", "-o", "c.wasm", ...init, ...advice.split(" "));
+    expect(better).toMatch(/^opened: .*plug\.so/m);
+    expect(better).not.toMatch(/^dlopen/m);
+  });
+
+  test.each(["none.so", "/plug.so", "plugins/none.so"])(
+    "gives no such advice where it does not help: %s",
+    async (name) => {
+      const init = ["-f", `run("open ${name} 2")`, "--keep-init-func", "--dir", ".::/plugins"];
+      const { stderr } = await run("run", "program.wasm", "-o", "c.wasm", ...init);
+      expect(stderr).toContain(`dlopen: Error loading shared library ${name}: No such file or directory\n`);
+      expect(stderr).not.toContain("LD_LIBRARY_PATH");
+    },
+  );
 
   test("links a program that opens libraries while it initializes", async () => {
     const libraries = ["--lib", "scripted.so", "--lib", "libc.so", "--dlopen", "init", "--dl-openable", "plug.so"];
