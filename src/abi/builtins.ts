@@ -112,8 +112,8 @@ const BUILTINS: Readonly<Record<string, Maker>> = {
     }),
   "backpressure.dec": (instance) =>
     immediate([], [], () => {
+      trapIf(instance.backpressure === 0, "backpressure counter underflow");
       instance.backpressure--;
-      trapIf(instance.backpressure < 0, "backpressure counter underflow");
       return undefined;
     }),
   // Before there was a counter: on or off.
@@ -140,7 +140,7 @@ const BUILTINS: Readonly<Record<string, Maker>> = {
     blocking(["i32", (memory as CanonicalOptions).ptrType], ["i32"], function* (index, ptr) {
       instance.checkMayLeave();
       const set = waitableSetAt(instance, u32(index));
-      const event = yield* set.waitForEventAnd(currentThread(instance), () => true, flag !== 0);
+      const event = yield* set.waitForEventAnd(currentThread(instance), undefined, flag !== 0);
       return unpackEvent(memory as CanonicalOptions, toAddress(ptr as CoreValue), event);
     }),
   "waitable-set.poll": (instance, { flag, memory }) =>

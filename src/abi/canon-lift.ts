@@ -8,7 +8,7 @@ import { MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, paramTypes, resultTypes } from "./la
 import { CoreValueIter } from "./options.js";
 import { type PromiseIntegration, refuse } from "./promise-integration.js";
 import { withoutLeaving } from "./reentrance.js";
-import { nextOf, type Store } from "./store.js";
+import { nextReady, type Store } from "./store.js";
 import { type OnCancel, type OnResolve, type OnStart, Task } from "./task.js";
 import { callTrapping, rethrow, trap, trapIf } from "./trap.js";
 import { type EventTuple, NO_EVENT, TASK_CANCELLED, WaitableSet } from "./waitable.js";
@@ -61,7 +61,7 @@ export function* resolveNow(task: Task): Async<void> {
   const { instance } = task;
   while (task.state !== "resolved") {
     // In the order in which they have begun to wait, so that one that yields lets others go on.
-    const thread = nextOf(instance.store.waiting, (one) => one.canResumeIn(instance));
+    const thread = nextReady(instance.ready);
     if (thread === undefined) trap("cannot block a synchronous task before returning");
     yield* (thread as NonNullable<typeof thread>).resume();
   }
@@ -103,7 +103,7 @@ function* runAsync(
   while (code !== CallbackCode.exit) {
     instance.exclusiveThread = undefined;
     let event: EventTuple;
-    const isFree = () => instance.exclusiveThread === undefined;
+    const { isFree } = instance;
     if (code === CallbackCode.yield) event = (yield* thread.yield(true, isFree)) ? TASK_CANCELLED : NO_EVENT;
     else event = yield* waitableSetAt(instance, index).waitForEventAnd(thread, isFree, true);
     instance.exclusiveThread = thread;

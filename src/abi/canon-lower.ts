@@ -64,29 +64,33 @@ class AsyncLowering {
     let coreResults: CoreValue[] = [];
     let onProgress = (): void => undefined;
     const onStart: OnStart = () => {
-      onProgress();
       subtask.state = SubtaskState.started;
+      onProgress();
       options.refresh();
       return this.#liftParams(cx, values);
     };
     const onResolve: OnResolve = (results) => {
-      onProgress();
       if (results === undefined) {
         const isStarting = subtask.state === SubtaskState.starting;
         subtask.state = isStarting ? SubtaskState.cancelledBeforeStarted : SubtaskState.cancelledBeforeReturned;
+        onProgress();
         return;
       }
       options.refresh();
       const lower = () => this.#lowerResults(cx, results, values);
       coreResults = callee.kind === "host" ? withTypeOf(callee.name, lower) : lower();
       subtask.state = SubtaskState.returned;
+      onProgress();
     };
     subtask.onCancel =
       callee.kind === "lifted"
         ? yield* startLifted(callee, guestConvention, onStart, onResolve, caller)
         : startHost(callee, caller, onStart, onResolve);
     if (!options.async) {
-      yield* thread.waitUntil(() => subtask.resolved, false);
+      yield* thread.waitUntil(
+        subtask.condition(() => subtask.resolved),
+        false,
+      );
       subtask.deliverResolve();
       return coreResults[0];
     }

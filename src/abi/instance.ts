@@ -1,4 +1,6 @@
+import { Gate } from "./condition.js";
 import type { ErrorContext } from "./error-context.js";
+import { Ordered } from "./ordered.js";
 import { Reentrance } from "./reentrance.js";
 import type { ResourceHandle } from "./resources.js";
 import type { Store } from "./store.js";
@@ -13,9 +15,17 @@ export type HandleTableEntry = ResourceHandle | Waitable | WaitableSet | ErrorCo
 export class ComponentInstance extends Reentrance {
   readonly handles = new Table<HandleTableEntry>();
   readonly threads = new Table<Thread>();
-  backpressure = 0;
   numWaitingToEnter = 0;
-  exclusiveThread: Thread | undefined;
+  /** Threads that may go on while a function of this instance that is not async runs. */
+  readonly ready = new Ordered<Thread>();
+  /** No thread runs where only one of the instance may. */
+  readonly isFree = new Gate(() => this.#exclusiveThread === undefined);
+  /** For tasks that run next to others. */
+  readonly isOpen = new Gate(() => this.#backpressure === 0);
+  /** For the others. */
+  readonly isOpenAndFree = new Gate(() => this.isOpen.isMet() && this.isFree.isMet());
+  #backpressure = 0;
+  #exclusiveThread: Thread | undefined;
 
   constructor(
     readonly store: Store,
@@ -23,5 +33,25 @@ export class ComponentInstance extends Reentrance {
   ) {
     super(parent);
     store.instances.push(this);
+  }
+
+  get backpressure(): number {
+    return this.#backpressure;
+  }
+
+  set backpressure(count: number) {
+    this.#backpressure = count;
+    this.isOpen.changed();
+    this.isOpenAndFree.changed();
+  }
+
+  get exclusiveThread(): Thread | undefined {
+    return this.#exclusiveThread;
+  }
+
+  set exclusiveThread(thread: Thread | undefined) {
+    this.#exclusiveThread = thread;
+    this.isFree.changed();
+    this.isOpenAndFree.changed();
   }
 }

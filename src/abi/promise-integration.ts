@@ -1,6 +1,7 @@
 import { ComponentInitError } from "../errors.js";
 import { type Async, awaited } from "./async.js";
 import type { CoreImplementation, CoreValue, WasmFunction } from "./core-types.js";
+import { trapIf } from "./trap.js";
 
 /** JavaScript Promise Integration, which TypeScript's library does not know yet and engines before V8 13.7 do not have. */
 interface Engine {
@@ -8,9 +9,13 @@ interface Engine {
   readonly Suspending: new (func: CoreImplementation) => WebAssembly.ImportValue;
 }
 
+/** Each call that waits has a stack of the engine's, which ends the process where it can make no more of them. */
+const MAX_STACKS = 10_000;
+
 /** Stack switching, or what says that there is none to whoever needs it. */
 export class PromiseIntegration {
   readonly #engine: Engine | undefined;
+  #stacks = 0;
 
   constructor(engine: Partial<Engine> = WebAssembly as Partial<Engine>) {
     const { promising, Suspending } = engine;
@@ -25,7 +30,13 @@ export class PromiseIntegration {
   /** Calls a function that may wait. */
   *call(func: WasmFunction, args: readonly CoreValue[]): Async<unknown> {
     if (this.#engine === undefined) return func(...args);
-    return yield* awaited(this.#engine.promising(func)(...args));
+    trapIf(this.#stacks === MAX_STACKS, `more than ${MAX_STACKS} calls wait in the middle of their code`);
+    this.#stacks++;
+    try {
+      return yield* awaited(this.#engine.promising(func)(...args));
+    } finally {
+      this.#stacks--;
+    }
   }
 
   /** An import that may wait. */

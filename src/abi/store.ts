@@ -1,6 +1,8 @@
 import { type Async, drive } from "./async.js";
 import type { CoreValue } from "./core-types.js";
+import { Ordered } from "./ordered.js";
 import type { PromiseIntegration } from "./promise-integration.js";
+import { Queue } from "./queue.js";
 import { type Reentrance, withoutLeaving } from "./reentrance.js";
 import type { ResourceHandle } from "./resources.js";
 import type { Thread } from "./thread.js";
@@ -47,13 +49,18 @@ export interface HostCall {
  */
 const LIFT_FUEL = 2 ** 28;
 
+const AFTER_OTHERS = 2 ** 52;
+
 /** CanonicalABI.md, `Store`: what all component instances of one life of a component share. */
 export class Store {
   readonly instances: StoreInstance[] = [];
   readonly types = new TypeInterner();
   /** Calls that have not ended. */
   readonly tasks = new Set<StoreTask>();
-  readonly waiting = new Set<Thread>();
+  /** Threads that wait and may go on, as far as is known. */
+  readonly ready = new Ordered<Thread>();
+  depth = 0;
+  #order = 0;
   /** Calls of the host whose results the guest does not have. */
   readonly hostCalls = new Set<HostCall>();
   /** How much there is that the host may do for the guest or with what it was given by it. */
@@ -65,7 +72,7 @@ export class Store {
   contextStorage: [number | bigint, number | bigint] = [0, 0];
   #currentThread: Thread | undefined;
   /** What the host has to tell the guest, when no thread runs. */
-  readonly #events: (() => Async<void>)[] = [];
+  readonly #events = new Queue<() => Async<void>>();
   #onEvent: (() => void) | undefined;
   #importName: string | undefined;
 
@@ -138,18 +145,23 @@ export class Store {
 
   /** As {@link enqueue}, for what calls the guest. */
   enqueueCall(event: () => Async<void>): void {
-    this.#events.push(event);
+    this.#events.add(event);
     this.#onEvent?.();
+  }
+
+  /** Those who only let others have their turn come after those who have waited for something. */
+  nextOrder(isYielding: boolean): number {
+    return this.#order++ + (isYielding ? AFTER_OTHERS : 0);
   }
 
   /** CanonicalABI.md, `Store.tick`. */
   *tick(): Async<"went on" | "yielded" | "idle"> {
-    const event = this.#events.shift();
+    const event = this.#events.take();
     if (event !== undefined) {
       yield* event();
       return "went on";
     }
-    const thread = nextOf(this.waiting);
+    const thread = nextReady(this.ready);
     if (thread === undefined) return "idle";
     const { isYielding } = thread;
     yield* resumeFromHost(thread);
@@ -183,7 +195,7 @@ export class Store {
     if (did === "went on") return true;
     // The host does with what it was given what it does, and who lets others have their turn lets it have one, too.
     await new Promise((resolve) => setImmediate(resolve));
-    return did === "yielded" || this.#events.length > 0;
+    return did === "yielded" || !this.#events.isEmpty;
   }
 
   async #waitForEvent(): Promise<boolean> {
@@ -197,18 +209,13 @@ export class Store {
   }
 }
 
-/** Those who only let others have their turn come after those who have waited for something. */
-export function nextOf(
-  threads: Iterable<Thread>,
-  mayRun: (thread: Thread) => boolean = () => true,
-): Thread | undefined {
-  let yielding: Thread | undefined;
-  for (const thread of threads) {
-    if (!mayRun(thread) || !thread.ready) continue;
-    if (!thread.isYielding) return thread;
-    yielding ??= thread;
+/** The first of those that may go on. What another one has taken meanwhile is waited for again. */
+export function nextReady(ready: Ordered<Thread>): Thread | undefined {
+  for (;;) {
+    const thread = ready.first;
+    if (thread === undefined || thread.ready) return thread;
+    thread.recheck();
   }
-  return yielding;
 }
 
 function* resumeFromHost(thread: Thread): Async<void> {

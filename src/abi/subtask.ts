@@ -31,7 +31,7 @@ export class Lenders implements LendScope {
 
 /** CanonicalABI.md, `Subtask`: a call that a guest has made. */
 export class Subtask extends Waitable {
-  state: SubtaskState = SubtaskState.starting;
+  #state: SubtaskState = SubtaskState.starting;
   onCancel: OnCancel | undefined;
   cancellationRequested = false;
   resolveDelivered = false;
@@ -42,8 +42,17 @@ export class Subtask extends Waitable {
     super();
   }
 
+  get state(): SubtaskState {
+    return this.#state;
+  }
+
+  set state(state: SubtaskState) {
+    this.#state = state;
+    this.changed();
+  }
+
   get resolved(): boolean {
-    return this.state >= SubtaskState.returned;
+    return this.#state >= SubtaskState.returned;
   }
 
   deliverResolve(): void {

@@ -49,12 +49,11 @@ export class Task implements BorrowScope, ThreadOwner, StoreTask {
   *enterImplicitThread(): Async<boolean> {
     const { instance, implicitThread: thread } = this;
     if (this.type.async) {
-      const hasBackpressure = () =>
-        instance.backpressure > 0 || (this.needsExclusive() && instance.exclusiveThread !== undefined);
-      if (hasBackpressure() || instance.numWaitingToEnter > 0) {
+      const mayEnter = this.needsExclusive() ? instance.isOpenAndFree : instance.isOpen;
+      if (!mayEnter.isMet() || instance.numWaitingToEnter > 0) {
         instance.numWaitingToEnter++;
         // Those who came before enter first.
-        const cancelled = yield* thread.yield(true, () => !hasBackpressure());
+        const cancelled = yield* thread.yield(true, mayEnter);
         instance.numWaitingToEnter--;
         if (cancelled) {
           this.cancel();

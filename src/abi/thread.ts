@@ -1,10 +1,12 @@
 import { type Async, awaited, drive } from "./async.js";
+import { ALWAYS, type Condition, type Parked } from "./condition.js";
+import type { Ordered, Place } from "./ordered.js";
 import type { Reentrance } from "./reentrance.js";
 
 /** What a thread knows of its task. */
 export interface ThreadOwner {
   readonly type: { readonly async: boolean };
-  readonly instance: Reentrance & { readonly store: Scheduler };
+  readonly instance: Reentrance & { readonly store: Scheduler; readonly ready: Ordered<Thread> };
   readonly implicitThread: Thread;
   needsExclusive(): boolean;
   deliverPendingCancel(cancellable: boolean): boolean;
@@ -13,8 +15,16 @@ export interface ThreadOwner {
 /** What a thread knows of the store. */
 interface Scheduler {
   currentThread: Thread | undefined;
-  readonly waiting: Set<Thread>;
+  /** Threads that wait and may go on, as far as is known. */
+  readonly ready: Ordered<Thread>;
+  /** How many threads start each other at the moment, one within the other. */
+  depth: number;
+  /** Where a thread comes that begins to wait. */
+  nextOrder(isYielding: boolean): number;
 }
+
+/** Instances that call each other asynchronously may be thousands: more than JavaScript has stack for. */
+const MAX_DEPTH = 20;
 
 /** What a thread keeps for `context.get`. */
 type Storage = [number | bigint, number | bigint];
@@ -23,7 +33,7 @@ type Storage = [number | bigint, number | bigint];
  * CanonicalABI.md, `Thread`: code of a guest that can block. It runs while whoever resumed it waits, and gives control back
  * when it blocks or ends, so that at every moment one thread runs.
  */
-export class Thread {
+export class Thread implements Parked {
   readonly storage: Storage = [0, 0];
   index: number | undefined;
   cancellable = false;
@@ -34,7 +44,10 @@ export class Thread {
   /** Gives control back to whoever resumed the thread. */
   #handBack: (error?: { readonly cause: unknown }) => void = () => undefined;
   #switchTo: Thread | undefined;
-  #ready: (() => boolean) | undefined;
+  #condition: Condition | undefined;
+  #order = 0;
+  /** Where it waits: with its condition, or with those that are ready. */
+  #places: readonly Place[] = [];
   isYielding = false;
 
   constructor(
@@ -45,13 +58,17 @@ export class Thread {
   }
 
   /**
-   * Whether it may go on while a function of the instance that is not async runs: not a thread that runs where only one of
+   * Whether it may go on while a function of its instance that is not async runs: not a thread that runs where only one of
    * the instance may, and not one whose task has not been let in.
    */
-  canResumeIn(instance: Reentrance): boolean {
+  get #isIndependent(): boolean {
     const { task } = this;
     const usesStack = task.type.async && task.needsExclusive() && this === task.implicitThread;
-    return task.instance === instance && this.index !== undefined && !usesStack;
+    return this.index !== undefined && !usesStack;
+  }
+
+  get #scheduler(): Scheduler {
+    return this.task.instance.store;
   }
 
   get running(): boolean {
@@ -59,25 +76,25 @@ export class Thread {
   }
 
   get waiting(): boolean {
-    return !this.running && this.#ready !== undefined;
+    return !this.running && this.#condition !== undefined;
   }
 
   get suspended(): boolean {
-    return !this.running && this.#ready === undefined;
+    return !this.running && this.#condition === undefined;
   }
 
   get ready(): boolean {
-    return this.waiting && (this.#ready as () => boolean)();
+    return this.waiting && (this.#condition as Condition).isMet();
   }
 
   /** Lets it run at some later time. It must be suspended. */
   resumeLater(): void {
-    this.#startWaiting(() => true, true);
+    this.#startWaiting(ALWAYS, true);
   }
 
   /** Runs it, and those that it switches to, until one blocks or ends. */
   *resume(cancelled = false): Async<void> {
-    const { store } = this.task.instance;
+    const store = this.#scheduler;
     const resumer = store.currentThread;
     if (this.waiting) this.stopWaiting();
     let isCancelled = cancelled;
@@ -92,6 +109,8 @@ export class Thread {
   }
 
   *#run(cancelled: boolean): Async<void> {
+    // Whoever waits for this one does so elsewhere meanwhile, and the stack is empty again.
+    if (this.#body !== undefined && this.#scheduler.depth >= MAX_DEPTH) yield* awaited(Promise.resolve());
     let ended: { readonly error: { readonly cause: unknown } | undefined } | undefined;
     let notify: (() => void) | undefined;
     this.#handBack = (error) => {
@@ -113,13 +132,23 @@ export class Thread {
 
   #start(body: () => Async<void>): void {
     this.#body = undefined;
-    const result = drive(body());
+    const result = this.#atDepth(() => drive(body()));
     if (result instanceof Promise) {
       result.then(
         () => this.#handBack(),
         (cause: unknown) => this.#handBack({ cause }),
       );
     } else this.#handBack();
+  }
+
+  #atDepth<T>(run: () => T): T {
+    const scheduler = this.#scheduler;
+    scheduler.depth++;
+    try {
+      return run();
+    } finally {
+      scheduler.depth--;
+    }
   }
 
   #goOn(cancelled: boolean): void {
@@ -134,17 +163,17 @@ export class Thread {
   }
 
   /** Who need not wait goes on, as CanonicalABI.md allows. */
-  *waitUntil(ready: () => boolean, cancellable: boolean): Async<boolean> {
+  *waitUntil(condition: Condition, cancellable: boolean): Async<boolean> {
     if (this.task.deliverPendingCancel(cancellable)) return true;
-    if (ready()) return false;
-    this.#startWaiting(ready, false);
+    if (condition.isMet()) return false;
+    this.#startWaiting(condition, false);
     return yield* this.#block(cancellable, undefined);
   }
 
-  /** @param ready - what there is to wait for besides that others have had their turn */
-  *yield(cancellable: boolean, ready: () => boolean = () => true): Async<boolean> {
+  /** @param condition - what there is to wait for besides that others have had their turn */
+  *yield(cancellable: boolean, condition = ALWAYS): Async<boolean> {
     if (this.task.deliverPendingCancel(cancellable)) return true;
-    this.#startWaiting(ready, true);
+    this.#startWaiting(condition, true);
     return yield* this.#block(cancellable, undefined);
   }
 
@@ -155,7 +184,7 @@ export class Thread {
 
   *yieldThenResume(cancellable: boolean, other: Thread): Async<boolean> {
     if (this.task.deliverPendingCancel(cancellable)) return true;
-    this.#startWaiting(() => true, true);
+    this.#startWaiting(ALWAYS, true);
     return yield* this.#block(cancellable, other);
   }
 
@@ -185,14 +214,34 @@ export class Thread {
     return cancelled;
   }
 
-  #startWaiting(ready: () => boolean, isYielding: boolean): void {
-    this.#ready = ready;
+  #startWaiting(condition: Condition, isYielding: boolean): void {
+    this.#condition = condition;
     this.isYielding = isYielding;
-    this.task.instance.store.waiting.add(this);
+    this.#order = this.#scheduler.nextOrder(isYielding);
+    this.recheck();
+  }
+
+  recheck(): boolean {
+    const { store, ready } = this.task.instance;
+    const condition = this.#condition as Condition;
+    const isMet = condition.isMet();
+    const places = isMet
+      ? [store.ready, ...(this.#isIndependent ? [ready] : [])].map((queue) => queue.add(this.#order, this))
+      : [condition.park(this.#order, this)];
+    this.#leave();
+    this.#places = places;
+    return isMet;
   }
 
   stopWaiting(): void {
-    this.#ready = undefined;
-    this.task.instance.store.waiting.delete(this);
+    const condition = this.#condition;
+    this.#condition = undefined;
+    this.#leave();
+    condition?.left?.();
+  }
+
+  #leave(): void {
+    for (const place of this.#places) place.leave();
+    this.#places = [];
   }
 }

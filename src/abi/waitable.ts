@@ -1,4 +1,6 @@
 import type { Async } from "./async.js";
+import type { Condition, Gate, Parked } from "./condition.js";
+import { Ordered, type Place } from "./ordered.js";
 import { trapIf } from "./trap.js";
 
 /** CanonicalABI.md, `EventCode`. */
@@ -21,18 +23,39 @@ export const TASK_CANCELLED: EventTuple = [EventCode.taskCancelled, 0, 0];
 
 /** What waiting needs of the thread that waits. */
 export interface Waiter {
-  waitUntil(ready: () => boolean, cancellable: boolean): Async<boolean>;
+  waitUntil(condition: Condition, cancellable: boolean): Async<boolean>;
 }
 
 /** CanonicalABI.md, `Waitable`. */
 export abstract class Waitable {
-  /** The set that it is in. */
-  set: WaitableSet | undefined;
   hasSyncWaiter = false;
+  #set: WaitableSet | undefined;
+  /** Among all that were joined to the set. */
+  #order = 0;
+  /** Among those of the set that have an event. */
+  #place: Place | undefined;
   #pendingEvent: (() => EventTuple) | undefined;
+  readonly #waiting = new Ordered<Parked>();
+
+  /** The set that it is in. */
+  get set(): WaitableSet | undefined {
+    return this.#set;
+  }
 
   setPendingEvent(event: () => EventTuple): void {
     this.#pendingEvent = event;
+    this.#place ??= this.#set?.addPending(this.#order, this);
+    this.changed();
+  }
+
+  /** To be told when something has happened to it that a thread may wait for in place. */
+  protected changed(): void {
+    this.#waiting.first?.recheck();
+  }
+
+  /** Of one thread that waits in place. */
+  condition(isMet: () => boolean): Condition {
+    return { isMet, park: (order, parked) => this.#waiting.add(order, parked) };
   }
 
   hasPendingEvent(): boolean {
@@ -42,7 +65,7 @@ export abstract class Waitable {
   /** @param ready - whether the event is the one to wait for */
   *waitForPendingEvent(thread: Waiter, ready = () => this.hasPendingEvent()): Async<void> {
     this.hasSyncWaiter = true;
-    yield* thread.waitUntil(ready, false);
+    yield* thread.waitUntil(this.condition(ready), false);
     this.hasSyncWaiter = false;
   }
 
@@ -50,13 +73,22 @@ export abstract class Waitable {
   takePendingEvent(): EventTuple {
     const event = this.#pendingEvent as () => EventTuple;
     this.#pendingEvent = undefined;
+    this.#leavePending();
     return event();
   }
 
   join(set: WaitableSet | undefined): void {
-    this.set?.elements.delete(this);
-    this.set = set;
-    set?.elements.add(this);
+    this.#leavePending();
+    this.#set?.leave();
+    this.#set = set;
+    if (set === undefined) return;
+    this.#order = set.join();
+    if (this.hasPendingEvent()) this.#place = set.addPending(this.#order, this);
+  }
+
+  #leavePending(): void {
+    this.#place?.leave();
+    this.#place = undefined;
   }
 
   drop(): void {
@@ -66,33 +98,69 @@ export abstract class Waitable {
 
 /** CanonicalABI.md, `WaitableSet`. Of several events the first in the order of joining is taken. */
 export class WaitableSet {
-  readonly elements = new Set<Waitable>();
+  readonly #pending = new Ordered<Waitable>();
+  /** Threads that wait for an event, and those that wait besides until a gate opens. */
+  readonly #waiting = [new Ordered<Parked>(), new Ordered<Parked>()] as const;
+  #size = 0;
+  #joined = 0;
   #numWaiting = 0;
 
+  /** @returns the place of the one that joins among all */
+  join(): number {
+    this.#size++;
+    return this.#joined++;
+  }
+
+  leave(): void {
+    this.#size--;
+  }
+
+  /** One in it has an event. */
+  addPending(order: number, waitable: Waitable): Place {
+    const place = this.#pending.add(order, waitable);
+    this.#changed();
+    return place;
+  }
+
   hasPendingEvent(): boolean {
-    return this.#pending() !== undefined;
+    return this.#pending.first !== undefined;
   }
 
   /** There must be one. */
   takePendingEvent(): EventTuple {
-    return (this.#pending() as Waitable).takePendingEvent();
+    return (this.#pending.first as Waitable).takePendingEvent();
   }
 
-  *waitForEventAnd(thread: Waiter, ready: () => boolean, cancellable: boolean): Async<EventTuple> {
+  /** @param gate - what there is to wait for besides */
+  *waitForEventAnd(thread: Waiter, gate: Gate | undefined, cancellable: boolean): Async<EventTuple> {
     this.#numWaiting++;
-    const cancelled = yield* thread.waitUntil(() => ready() && this.hasPendingEvent(), cancellable);
+    const cancelled = yield* thread.waitUntil(this.#condition(gate), cancellable);
     const event = cancelled ? TASK_CANCELLED : this.takePendingEvent();
     this.#numWaiting--;
     return event;
   }
 
   drop(): void {
-    trapIf(this.elements.size > 0, "cannot drop waitable set with waitables in it");
+    trapIf(this.#size > 0, "cannot drop waitable set with waitables in it");
     trapIf(this.#numWaiting > 0, "cannot drop waitable set with waiters");
   }
 
-  #pending(): Waitable | undefined {
-    for (const waitable of this.elements) if (waitable.hasPendingEvent()) return waitable;
-    return undefined;
+  #condition(gate: Gate | undefined): Condition {
+    const waiting = this.#waiting[gate === undefined ? 0 : 1];
+    return {
+      isMet: () => this.hasPendingEvent() && (gate?.isMet() ?? true),
+      // For an event first: who has one waits for the gate.
+      park: (order, parked) =>
+        gate !== undefined && this.hasPendingEvent() ? gate.park(order, parked) : waiting.add(order, parked),
+      left: () => {
+        this.#changed();
+        gate?.changed();
+      },
+    };
+  }
+
+  /** All who wait besides wait for the same, so the first goes before the others. */
+  #changed(): void {
+    if (this.hasPendingEvent()) for (const waiting of this.#waiting) waiting.first?.recheck();
   }
 }

@@ -8,8 +8,10 @@ export interface RealTime {
 
 /** What happens outside of the guest: on the network, and in promises of imports that a caller provides. */
 export class Outside {
-  #stuck: Promise<boolean> | undefined;
-  #stop = (): void => undefined;
+  #isStuck = false;
+  /** Of the wait that is under way: a promise that all share would keep each of them. */
+  #onStuck: (() => void) | undefined;
+  #stop: (() => void) | undefined;
 
   /**
    * @param isAlone - whether nothing but the host's own WASI could wake the guest: what is pending there waits for the guest
@@ -30,16 +32,24 @@ export class Outside {
   };
 
   close(): void {
-    this.#stop();
+    this.#stop?.();
   }
 
   /** What takes real time keeps the process alive, too. */
   #whenStuck(): Promise<boolean> {
-    this.#stuck ??= new Promise((resolve) => {
-      const onIdle = () => resolve(false);
-      process.once("beforeExit", onIdle);
-      this.#stop = () => process.off("beforeExit", onIdle);
+    this.#stop ??= this.#listen();
+    return new Promise((resolve) => {
+      this.#onStuck = () => resolve(false);
+      if (this.#isStuck) resolve(false);
     });
-    return this.#stuck;
+  }
+
+  #listen(): () => void {
+    const onIdle = () => {
+      this.#isStuck = true;
+      this.#onStuck?.();
+    };
+    process.once("beforeExit", onIdle);
+    return () => process.off("beforeExit", onIdle);
   }
 }

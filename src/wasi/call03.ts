@@ -8,11 +8,11 @@ export interface Call {
 export type Cancellable<T> = Promise<T> & { cancel(): void };
 
 /** @param onCancel - for those who wait for what is cancelled */
-export function cancellable<T>(run: (call: Call) => Promise<T>, onCancel: () => void): Cancellable<T> {
+export function cancellable<T>(run: (call: Call) => Promise<T>, onCancel: (call: Call) => void): Cancellable<T> {
   const call = { isCancelled: false };
   const cancel = () => {
     call.isCancelled = true;
-    onCancel();
+    onCancel(call);
   };
   return Object.assign(run(call), { cancel });
 }

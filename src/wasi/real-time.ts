@@ -12,6 +12,8 @@ export class RealTime {
   #operations = 0;
   #waits = 0;
   #isOver = false;
+  /** Those who give others time, by their calls: one that ends says nothing to the others. */
+  readonly #passing = new Map<Call, () => void>();
   #change: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
   /** Whether something may still happen by itself. */
@@ -25,6 +27,7 @@ export class RealTime {
       return await operation;
     } finally {
       this.#operations--;
+      if (this.#operations === 0) this.#wakeAll();
       this.#tell();
     }
   }
@@ -51,7 +54,7 @@ export class RealTime {
         await setImmediate();
         const left = end - performance.now();
         if (this.#isOver || call.isCancelled || this.#operations === 0 || left <= 0) return;
-        await this.#changeWithin(Math.min(left, LONGEST_WAIT_MS));
+        await this.#sleep(Math.min(left, LONGEST_WAIT_MS), call);
       }
     } finally {
       this.#waits--;
@@ -60,24 +63,30 @@ export class RealTime {
   }
 
   /** For who has cancelled a wait. */
-  recheck(): void {
-    this.#tell();
+  wake(call: Call): void {
+    this.#passing.get(call)?.();
   }
 
   /** The guest has ended, and waits for nothing. */
   end(): void {
     this.#isOver = true;
+    this.#wakeAll();
     this.#tell();
   }
 
-  async #changeWithin(milliseconds: number): Promise<void> {
+  async #sleep(milliseconds: number, call: Call): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
+    await new Promise<void>((resolve) => {
       // Rounded up, or the last fraction of a millisecond would be spent spinning.
       timer = setTimeout(resolve, Math.ceil(milliseconds));
+      this.#passing.set(call, resolve);
     });
-    await Promise.race([timeout, this.change()]);
     clearTimeout(timer);
+    this.#passing.delete(call);
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#passing.values()) wake();
   }
 
   #tell(): void {

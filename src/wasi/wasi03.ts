@@ -70,7 +70,7 @@ function createWaits({ timeline }: HostContext, realTime: RealTime | undefined) 
       if (realTime !== undefined && left > 0n) await realTime.pass(Number(left) / 1e6, call);
       if (!call.isCancelled) timeline.advanceTo(when);
     };
-    return cancellable(wait, () => realTime?.recheck());
+    return cancellable(wait, (call) => realTime?.wake(call));
   };
   return { waitUntil, waitFor: (duration: bigint) => waitUntil(timeline.after(duration)) };
 }

@@ -75,13 +75,30 @@ describe("real time", () => {
     expect(await duration(time.pass(1e12, call()))).toBeGreaterThan(10);
   });
 
+  test("passes for many waits at once, of which one that ends wakes no other", async () => {
+    const time = new RealTime();
+    const { promise, end } = operation();
+    void time.during(promise);
+    let looks = 0;
+    const counting = {
+      get isCancelled() {
+        looks++;
+        return false;
+      },
+    };
+    const waits = Array.from({ length: 200 }, (_, i) => time.pass(i / 4, i === 199 ? counting : call()));
+    await Promise.all(waits);
+    end();
+    expect(looks).toBeLessThan(10);
+  });
+
   test("is of no interest to a wait that is cancelled, and to none at the end", async () => {
     const time = new RealTime();
     void time.during(operation().promise);
     const cancelled = { isCancelled: false };
     const waits = [time.pass(60_000, cancelled), time.pass(60_000, call())] as const;
     cancelled.isCancelled = true;
-    time.recheck();
+    time.wake(cancelled);
     expect(await duration(waits[0])).toBeLessThan(10_000);
     time.end();
     expect(await duration(waits[1])).toBeLessThan(10_000);

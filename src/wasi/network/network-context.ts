@@ -15,5 +15,5 @@ export interface NetworkContext extends HostContext {
 
 /** A call that waits for the network. */
 export function networkCall<T>({ thread }: NetworkContext, run: (call: Call) => Promise<T>): Cancellable<T> {
-  return cancellable(run, () => thread.recheck());
+  return cancellable(run, (call) => thread.wake(call));
 }

@@ -21,6 +21,7 @@ export interface Connection {
 interface Waiter {
   readonly isOver: () => boolean;
   readonly resolve: () => void;
+  readonly call: object | undefined;
 }
 
 /**
@@ -36,6 +37,8 @@ export class NetworkThread implements Outside {
   /** Counts the thread's messages: what is waited on. */
   readonly #signal: Int32Array;
   readonly #waiters = new Set<Waiter>();
+  /** Those that wait in a call which the guest can cancel. */
+  readonly #ofCalls = new Map<object, Waiter>();
   #isListening = false;
   #isUpdating = false;
   #ids = 0;
@@ -85,14 +88,26 @@ export class NetworkThread implements Outside {
     return !this.#isUpdating && this.#takeIn(this.#next());
   }
 
-  /** Waits without blocking until something is over, by news or by what {@link recheck} follows. */
-  until(isOver: () => boolean): Promise<void> {
+  /**
+   * Waits without blocking until something is over, by news or by what {@link recheck} follows.
+   *
+   * @param call - by which {@link wake} knows who waits
+   */
+  until(isOver: () => boolean, call?: object): Promise<void> {
     if (isOver()) return Promise.resolve();
     this.#listen();
     if (this.#waiters.size === 0) this.#port.ref();
     return new Promise((resolve) => {
-      this.#waiters.add({ isOver, resolve });
+      const waiter = { isOver, resolve, call };
+      this.#waiters.add(waiter);
+      if (call !== undefined) this.#ofCalls.set(call, waiter);
     });
+  }
+
+  /** Whoever waits in a call waits no more. */
+  wake(call: object): void {
+    const waiter = this.#ofCalls.get(call);
+    if (waiter !== undefined) this.#end(waiter);
   }
 
   /** For who has made something over that others wait for. */
@@ -101,12 +116,16 @@ export class NetworkThread implements Outside {
     // A look at a state takes in news as well: those that come now come by the event loop.
     this.#isUpdating = true;
     for (const waiter of this.#waiters) {
-      if (!waiter.isOver()) continue;
-      this.#waiters.delete(waiter);
-      waiter.resolve();
+      if (waiter.isOver()) this.#end(waiter);
     }
     this.#isUpdating = false;
+  }
+
+  #end(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+    if (waiter.call !== undefined) this.#ofCalls.delete(waiter.call);
     if (this.#waiters.size === 0) this.#port.unref();
+    waiter.resolve();
   }
 
   wait(milliseconds: number): void {

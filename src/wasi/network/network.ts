@@ -38,7 +38,7 @@ export function createNetwork(host: HostContext, allowed: AllowedNetwork, thread
   const log = new ActivityLog();
   const realTime = new RealTime();
   const until = (isOver: () => boolean, call?: Call) =>
-    realTime.during(thread.until(() => call?.isCancelled || isOver()));
+    realTime.during(thread.until(() => call?.isCancelled || isOver(), call));
   const context: NetworkContext = { ...host, thread, log, until, destinations: new Destinations(allowed) };
   return {
     imports: {

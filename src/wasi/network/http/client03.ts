@@ -31,9 +31,9 @@ const CANCELLED: HttpError = { tag: "internal-error", val: "the request was canc
 export function send(context: HttpContext03, request: Request03): Cancellable<Response03> {
   let response: Response03 | undefined;
   const run = async (call: Call) => (response = await context.realTime.during(sendNow(context, request, call)));
-  return cancellable(run, () => {
+  return cancellable(run, (call) => {
     response?.[Symbol.dispose]();
-    context.thread.recheck();
+    context.thread.wake(call);
   });
 }
 

@@ -15,7 +15,7 @@ import { attempt03, errorCodeOf, failSocket03 } from "./error-code03.js";
 import { Socket03 } from "./socket03.js";
 import { allowedPeer, bindPort, UdpPort } from "./udp-port.js";
 
-/** How many sends may wait for their turn: what they send is in memory. */
+/** How many sends may wait for their turn, with what they send, and how many calls for a datagram. */
 const MAX_WAITING = 1024;
 
 const ANY_ADDRESS: Readonly<Record<Family, Endpoint>> = {
@@ -26,6 +26,7 @@ const ANY_ADDRESS: Readonly<Record<Family, Endpoint>> = {
 export class UdpSocket03 extends Socket03 {
   #port: UdpPort | undefined;
   #waiting = 0;
+  #receiving = 0;
 
   constructor(context: NetworkContext, family: Family) {
     super(context, family, "udp-socket");
@@ -75,6 +76,16 @@ export class UdpSocket03 extends Socket03 {
 
   async #receive(call: Call): Promise<[data: Uint8Array, from: IpSocketAddress]> {
     const port = this.#port ?? failSocket03("invalid-state");
+    if (this.#receiving >= MAX_WAITING) failSocket03("out-of-memory");
+    this.#receiving++;
+    try {
+      return await this.#receiveFrom(port, call);
+    } finally {
+      this.#receiving--;
+    }
+  }
+
+  async #receiveFrom(port: UdpPort, call: Call): Promise<[data: Uint8Array, from: IpSocketAddress]> {
     for (;;) {
       await this.context.until(() => port.received.length > 0 || port.failure !== undefined, call);
       checkCancelled(call);
