@@ -122,19 +122,12 @@ class Rewriter {
       this.nodes,
       memoize((i) => decodeDefinition((this.nodes[i] as CoreInstanceNode).module)),
     );
-    const states = [...this.states].map(([instance, { tables, references }]): ReferenceState => {
-      const func = (reference: FunctionReference) => this.translate(reference);
-      return {
-        instance,
-        tables: tables.map((image) => ({
-          ...image,
-          entries: image.entries.map((entry) => ({ ...entry, func: func(entry.func) })),
-        })),
-        references: references.map((one) => ({ ...one, func: one.func && func(one.func) })),
-      };
-    });
+    const states = [...this.states].map(
+      ([instance, { tables, references }]): ReferenceState => ({ instance, tables, references }),
+    );
+    const translate = (func: FunctionReference) => this.translate(func);
     const moduleToEdit = (instance: number) => this.moduleToEdit((this.nodes[instance] as CoreInstanceNode).module);
-    const foreign = rewriteReferences(states, graph, this.nodes.keys(), moduleToEdit);
+    const foreign = rewriteReferences(states, graph, this.nodes.keys(), moduleToEdit, translate);
     const byComponent = Map.groupBy(foreign, ({ instance }) => (this.nodes[instance] as CoreInstanceNode).component);
     for (const [component, ofComponent] of byComponent) {
       const late = addLateReferences(component, ofComponent, this.nodes, graph, moduleToEdit);
