@@ -1,4 +1,4 @@
-import { defines, definitionsOfKind } from "./graph.js";
+import { definitionOf, definitionsOfKind } from "./graph.js";
 import type {
   Component,
   CoreInstance,
@@ -23,6 +23,10 @@ export interface Environment {
    */
   readonly instances: Map<Entity, Environment | undefined>;
   readonly types: Map<Entity, ValueType>;
+  readonly resolved: Map<Entity, Resolved>;
+  readonly exports: Map<Entity, ReadonlyMap<string, Resolved>>;
+  /** What a pass puts into the component, which does not list it yet. */
+  readonly added: Map<Entity, Definition>;
 }
 
 /** A definition together with the instance of the component that it is in. */
@@ -48,7 +52,16 @@ function newEnvironment(
   bindings: ReadonlyMap<Import, Resolved>,
   parent: Environment | undefined,
 ): Environment {
-  return { component, bindings, parent, instances: new Map(), types: new Map() };
+  return {
+    component,
+    bindings,
+    parent,
+    instances: new Map(),
+    types: new Map(),
+    resolved: new Map(),
+    exports: new Map(),
+    added: new Map(),
+  };
 }
 
 /** The instance that an instantiation makes of a component that is defined in `lexicalParent`. */
@@ -67,27 +80,44 @@ export function childEnvironment(
   return newEnvironment(nested.component, bindings, lexicalParent);
 }
 
+/** What is to be resolved before an alias of one of its exports can be. */
+interface Pending {
+  /** What resolves to the same. */
+  readonly same: Resolved[];
+  /** The alias; none for what was asked for. */
+  readonly alias?: { readonly name: string; readonly self: Resolved };
+}
+
 /** Follows imports, aliases and exports to what they stand for. No recursion: a guest can make chains of any length. */
 export function resolve(start: Resolved): Resolved {
-  const aliases: { readonly name: string; readonly self: Resolved }[] = [];
+  const stack: Pending[] = [];
+  let pending: Pending = { same: [] };
   let current = start;
   for (;;) {
-    const definition = current.entity as AnyEntity;
-    if (definition.kind === "export alias") {
-      aliases.push({ name: definition.name, self: current });
-      current = { entity: definition.instance, environment: current.environment };
-      continue;
+    const known = current.environment.resolved.get(current.entity);
+    if (known === undefined) {
+      pending.same.push(current);
+      const definition = current.entity as AnyEntity;
+      if (definition.kind === "export alias") {
+        stack.push(pending);
+        pending = { same: [], alias: { name: definition.name, self: current } };
+        current = { entity: definition.instance, environment: current.environment };
+        continue;
+      }
+      const next = follow(current);
+      if (next !== undefined) {
+        current = next;
+        continue;
+      }
     }
-    const next = follow(current);
-    if (next !== undefined) {
-      current = next;
-      continue;
-    }
-    const alias = aliases.pop();
-    if (alias === undefined) return current;
-    const found = exportsOf(current).get(alias.name);
+    const result: Resolved = known ?? current;
+    for (const { entity, environment } of pending.same) environment.resolved.set(entity, result);
+    const { alias } = pending;
+    if (alias === undefined) return result;
+    const found = exportsOf(result).get(alias.name);
     if (found === undefined) return alias.self;
     current = found;
+    pending = stack.pop() as Pending;
   }
 }
 
@@ -115,9 +145,14 @@ function homeOf(target: Entity, environment: Environment): Environment {
 /** The instance, of this one and those around it, whose component defines an entity. */
 export function instanceAround(target: Entity, environment: Environment): Environment | undefined {
   for (let scope: Environment | undefined = environment; scope !== undefined; scope = scope.parent) {
-    if (defines(scope.component, target)) return scope;
+    if (definitionIn(scope, target) !== undefined) return scope;
   }
   return undefined;
+}
+
+/** The definition by which an entity is in an index space of an instance's component. */
+export function definitionIn({ component, added }: Environment, entity: Entity): Definition | undefined {
+  return added.get(entity) ?? definitionOf(component, entity);
 }
 
 function equalType({ type }: Import | ExportDeclaration, environment: Environment): Resolved | undefined {
@@ -133,12 +168,22 @@ function lookUp(item: Import, environment: Environment): Resolved | undefined {
 }
 
 /** The exports of what a reference to an instance stands for. */
-export function instanceExports(instance: Resolved): Map<string, Resolved> {
+export function instanceExports(instance: Resolved): ReadonlyMap<string, Resolved> {
   return exportsOf(resolve(instance));
 }
 
 /** The exports of an instance that {@link resolve} found. */
-function exportsOf({ entity, environment }: Resolved): Map<string, Resolved> {
+function exportsOf(instance: Resolved): ReadonlyMap<string, Resolved> {
+  const { entity, environment } = instance;
+  let exports = environment.exports.get(entity);
+  if (exports === undefined) {
+    exports = listExports(instance);
+    environment.exports.set(entity, exports);
+  }
+  return exports;
+}
+
+function listExports({ entity, environment }: Resolved): ReadonlyMap<string, Resolved> {
   const definition = entity as AnyEntity;
   switch (definition.kind) {
     case "inline exports":
@@ -157,9 +202,9 @@ function exportsOf({ entity, environment }: Resolved): Map<string, Resolved> {
   }
 }
 
-const exportsOfEnvironment = new WeakMap<Environment, Map<string, Resolved>>();
+const exportsOfEnvironment = new WeakMap<Environment, ReadonlyMap<string, Resolved>>();
 
-function exportsOfInstance(environment: Environment): Map<string, Resolved> {
+function exportsOfInstance(environment: Environment): ReadonlyMap<string, Resolved> {
   let exports = exportsOfEnvironment.get(environment);
   if (exports === undefined) {
     const items = definitionsOfKind(environment.component, "export");
