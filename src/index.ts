@@ -57,7 +57,6 @@ export type {
   MemoryRange,
   ReferenceValue,
   Snapshot,
-  TableEntry,
   TableImage,
 } from "./snapshot/model.js";
 export type { Supply } from "./specialize/model.js";

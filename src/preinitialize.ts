@@ -28,7 +28,7 @@ import type { DlReport, MemoryReport, PhaseName, Report, TableReport } from "./r
 import { findCorrespondence, initInTarget } from "./rewrite/correspondence.js";
 import { type Rewritten, rewrite } from "./rewrite/rewrite.js";
 import { shortened } from "./shortened.js";
-import type { Snapshot } from "./snapshot/model.js";
+import { NULL_ENTRY, type Snapshot } from "./snapshot/model.js";
 import { takeSnapshot } from "./snapshot/take.js";
 import type { Specialized, Supply } from "./specialize/model.js";
 import { specialize } from "./specialize/specialize.js";
@@ -399,11 +399,11 @@ function memoryReports(
 
 function tableReports({ instances }: Instrumented, snapshot: Snapshot): TableReport[] {
   return snapshot.instances.flatMap(({ instance, tables }) =>
-    tables.map(({ index, size, entries }) => ({
+    tables.map(({ index, entries }) => ({
       instance: shortened(instances[instance]?.name ?? String(instance)),
       index,
-      size,
-      entries: entries.length,
+      size: entries.length,
+      entries: entries.reduce((count, entry) => count + (entry === NULL_ENTRY ? 0 : 1), 0),
     })),
   );
 }

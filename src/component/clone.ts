@@ -24,6 +24,11 @@ export class Cloner {
     return this.copy(definition);
   }
 
+  /** How many definitions there are in what was copied. */
+  get definitions(): number {
+    return this.own.size;
+  }
+
   /** Everything that was copied, with its copy. */
   get pairs(): Iterable<[object, object]> {
     return this.copies;

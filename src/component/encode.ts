@@ -18,7 +18,6 @@ import type {
   ComponentNames,
   ComponentSection,
   CoreInstance,
-  CoreModuleDefinition,
   Definition,
   Export,
   Instance,
@@ -34,12 +33,10 @@ const SINGLE_DEFINITION_SECTIONS = new Set(["custom", "core module", "component"
  * Encodes a component, giving every definition its index. Core modules are kept as the ranges that they consist of.
  *
  * @param chunksOf - writes other bytes than its own for a core module
+ * @param surroundings - where outer aliases lead, of a component that is nested
  */
-export function encodeComponent(
-  component: Component,
-  chunksOf: ChunksOf = (module: CoreModuleDefinition) => module.chunks,
-): ByteWriter {
-  return encodeSections(component, new EncodeScope(chunksOf));
+export function encodeComponent(component: Component, chunksOf?: ChunksOf, surroundings?: EncodeScope): ByteWriter {
+  return encodeSections(component, new EncodeScope(chunksOf, surroundings));
 }
 
 function encodeSections(component: Component, scope: EncodeScope): ByteWriter {

@@ -1,4 +1,4 @@
-import { defines, definitionsOfKind } from "./graph.js";
+import { definitionOf, definitionsOfKind } from "./graph.js";
 import type {
   Component,
   CoreInstance,
@@ -23,6 +23,10 @@ export interface Environment {
    */
   readonly instances: Map<Entity, Environment | undefined>;
   readonly types: Map<Entity, ValueType>;
+  readonly resolved: Map<Entity, Resolved>;
+  readonly exports: Map<Entity, ReadonlyMap<string, Resolved>>;
+  /** What a pass puts into the component, which does not list it yet. */
+  readonly added: Map<Entity, Definition>;
 }
 
 /** A definition together with the instance of the component that it is in. */
@@ -48,7 +52,16 @@ function newEnvironment(
   bindings: ReadonlyMap<Import, Resolved>,
   parent: Environment | undefined,
 ): Environment {
-  return { component, bindings, parent, instances: new Map(), types: new Map() };
+  return {
+    component,
+    bindings,
+    parent,
+    instances: new Map(),
+    types: new Map(),
+    resolved: new Map(),
+    exports: new Map(),
+    added: new Map(),
+  };
 }
 
 /** The instance that an instantiation makes of a component that is defined in `lexicalParent`. */
@@ -67,10 +80,45 @@ export function childEnvironment(
   return newEnvironment(nested.component, bindings, lexicalParent);
 }
 
+/** What is to be resolved before an alias of one of its exports can be. */
+interface Pending {
+  /** What resolves to the same. */
+  readonly same: Resolved[];
+  /** The alias; none for what was asked for. */
+  readonly alias?: { readonly name: string; readonly self: Resolved };
+}
+
 /** Follows imports, aliases and exports to what they stand for. No recursion: a guest can make chains of any length. */
 export function resolve(start: Resolved): Resolved {
-  const { found, path } = walk(start);
-  return path[0]?.self ?? found;
+  const stack: Pending[] = [];
+  let pending: Pending = { same: [] };
+  let current = start;
+  for (;;) {
+    const known = current.environment.resolved.get(current.entity);
+    if (known === undefined) {
+      pending.same.push(current);
+      const definition = current.entity as AnyEntity;
+      if (definition.kind === "export alias") {
+        stack.push(pending);
+        pending = { same: [], alias: { name: definition.name, self: current } };
+        current = { entity: definition.instance, environment: current.environment };
+        continue;
+      }
+      const next = follow(current);
+      if (next !== undefined) {
+        current = next;
+        continue;
+      }
+    }
+    const result: Resolved = known ?? current;
+    for (const { entity, environment } of pending.same) environment.resolved.set(entity, result);
+    const { alias } = pending;
+    if (alias === undefined) return result;
+    const found = exportsOf(result).get(alias.name);
+    if (found === undefined) return alias.self;
+    current = found;
+    pending = stack.pop() as Pending;
+  }
 }
 
 /** An import that nothing is bound to, and the names of the exports that lead from it to something. */
@@ -81,43 +129,25 @@ export interface ImportedItem {
 
 /** The import that something is, or is in. */
 export function importedItem(start: Resolved): ImportedItem | undefined {
-  const { found, path } = walk(start, (entity) => entity.kind === "import");
-  const definition = found.entity as AnyEntity;
-  if (definition.kind !== "import") return undefined;
-  return { import: definition, path: path.map(({ name }) => name) };
-}
-
-interface Step {
-  readonly name: string;
-  readonly self: Resolved;
-}
-
-/**
- * @param isOpaque - what to look for no exports in
- * @returns where the way ends, and the aliases that lead further, the last one first
- */
-function walk(start: Resolved, isOpaque: (entity: AnyEntity) => boolean = () => false) {
-  const path: Step[] = [];
+  const path: string[] = [];
   let found = start;
   for (;;) {
     const definition = found.entity as AnyEntity;
     if (definition.kind === "export alias") {
-      path.push({ name: definition.name, self: found });
+      path.push(definition.name);
       found = { entity: definition.instance, environment: found.environment };
       continue;
     }
-    const next = follow(found);
-    if (next !== undefined) {
-      found = next;
-      continue;
-    }
-    const alias = path.at(-1);
-    if (alias === undefined || isOpaque(definition)) return { found, path: path.toReversed() };
-    const exported = exportsOf(found).get(alias.name);
-    if (exported === undefined) return { found, path: path.toReversed() };
-    path.pop();
-    found = exported;
+    const next = follow(found) ?? exported(found, path);
+    if (next !== undefined) found = next;
+    else return definition.kind === "import" ? { import: definition, path: path.reverse() } : undefined;
   }
+}
+
+/** What the last name of a path leads to, where it does not lead into an import. */
+function exported(instance: Resolved, path: string[]): Resolved | undefined {
+  const name = (instance.entity as AnyEntity).kind === "import" ? undefined : path.pop();
+  return name === undefined ? undefined : exportsOf(instance).get(name);
 }
 
 function follow({ entity, environment }: Resolved): Resolved | undefined {
@@ -144,9 +174,14 @@ function homeOf(target: Entity, environment: Environment): Environment {
 /** The instance, of this one and those around it, whose component defines an entity. */
 export function instanceAround(target: Entity, environment: Environment): Environment | undefined {
   for (let scope: Environment | undefined = environment; scope !== undefined; scope = scope.parent) {
-    if (defines(scope.component, target)) return scope;
+    if (definitionIn(scope, target) !== undefined) return scope;
   }
   return undefined;
+}
+
+/** The definition by which an entity is in an index space of an instance's component. */
+export function definitionIn({ component, added }: Environment, entity: Entity): Definition | undefined {
+  return added.get(entity) ?? definitionOf(component, entity);
 }
 
 function equalType({ type }: Import | ExportDeclaration, environment: Environment): Resolved | undefined {
@@ -162,12 +197,22 @@ function lookUp(item: Import, environment: Environment): Resolved | undefined {
 }
 
 /** The exports of what a reference to an instance stands for. */
-export function instanceExports(instance: Resolved): Map<string, Resolved> {
+export function instanceExports(instance: Resolved): ReadonlyMap<string, Resolved> {
   return exportsOf(resolve(instance));
 }
 
 /** The exports of an instance that {@link resolve} found. */
-function exportsOf({ entity, environment }: Resolved): Map<string, Resolved> {
+function exportsOf(instance: Resolved): ReadonlyMap<string, Resolved> {
+  const { entity, environment } = instance;
+  let exports = environment.exports.get(entity);
+  if (exports === undefined) {
+    exports = listExports(instance);
+    environment.exports.set(entity, exports);
+  }
+  return exports;
+}
+
+function listExports({ entity, environment }: Resolved): ReadonlyMap<string, Resolved> {
   const definition = entity as AnyEntity;
   switch (definition.kind) {
     case "inline exports":
@@ -186,9 +231,9 @@ function exportsOf({ entity, environment }: Resolved): Map<string, Resolved> {
   }
 }
 
-const exportsOfEnvironment = new WeakMap<Environment, Map<string, Resolved>>();
+const exportsOfEnvironment = new WeakMap<Environment, ReadonlyMap<string, Resolved>>();
 
-function exportsOfInstance(environment: Environment): Map<string, Resolved> {
+function exportsOfInstance(environment: Environment): ReadonlyMap<string, Resolved> {
   let exports = exportsOfEnvironment.get(environment);
   if (exports === undefined) {
     const items = definitionsOfKind(environment.component, "export");

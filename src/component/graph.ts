@@ -3,18 +3,49 @@ import { encodeDefinition } from "./encode.js";
 import type { Component, ComponentNames, ComponentSection, Definition, Entity, SectionKind } from "./model.js";
 import { ReferenceRecorder } from "./scope.js";
 
+type DefinitionOfKind<K extends Definition["kind"]> = Extract<Definition, { kind: K }>;
+
+/** What is computed of a component's sections. Passes put another list in the place of one, so it stays right. */
+class SectionIndex {
+  readonly definitions: readonly Definition[];
+  private kinds: Map<Definition["kind"], Definition[]> | undefined;
+  private entities: Map<Entity, Definition> | undefined;
+
+  constructor(sections: readonly ComponentSection[]) {
+    this.definitions = sections.flatMap((section) => section.definitions);
+  }
+
+  ofKind<K extends Definition["kind"]>(kind: K): readonly DefinitionOfKind<K>[] {
+    this.kinds ??= Map.groupBy(this.definitions, (definition) => definition.kind);
+    return (this.kinds.get(kind) ?? []) as DefinitionOfKind<K>[];
+  }
+
+  definitionOf(entity: Entity): Definition | undefined {
+    this.entities ??= new Map(
+      this.definitions.flatMap((definition) => entitiesOf(definition).map((one) => [one, definition] as const)),
+    );
+    return this.entities.get(entity);
+  }
+}
+
+const indices = new WeakMap<readonly ComponentSection[], SectionIndex>();
+
+function indexOf({ sections }: Component): SectionIndex {
+  let index = indices.get(sections);
+  if (index === undefined) indices.set(sections, (index = new SectionIndex(sections)));
+  return index;
+}
+
 /** All definitions of a component (not of nested ones), in order. */
-export function definitionsOf(component: Component): Definition[] {
-  return component.sections.flatMap((section) => section.definitions);
+export function definitionsOf(component: Component): readonly Definition[] {
+  return indexOf(component).definitions;
 }
 
 export function definitionsOfKind<K extends Definition["kind"]>(
   component: Component,
   kind: K,
-): Extract<Definition, { kind: K }>[] {
-  return definitionsOf(component).filter(
-    (definition): definition is Extract<Definition, { kind: K }> => definition.kind === kind,
-  );
+): readonly DefinitionOfKind<K>[] {
+  return indexOf(component).ofKind(kind);
 }
 
 export function componentNames(component: Component): ComponentNames | undefined {
@@ -43,36 +74,19 @@ export function entitiesOf(definition: Definition): readonly Entity[] {
   }
 }
 
-/** Whether an entity is in one of the index spaces of a component. */
-export function defines(component: Component, entity: Entity): boolean {
-  return component.sections.some((section) => entitiesOfSection(section).has(entity));
+/** The definition by which an entity is in one of the index spaces of a component; `undefined` where it is in none. */
+export function definitionOf(component: Component, entity: Entity): Definition | undefined {
+  return indexOf(component).definitionOf(entity);
 }
 
-/** Passes put new sections in the place of old ones and leave the definitions of a section as they are. */
-const knownEntities = new WeakMap<ComponentSection, ReadonlySet<Entity>>();
-
-function entitiesOfSection(section: ComponentSection): ReadonlySet<Entity> {
-  let entities = knownEntities.get(section);
-  if (entities === undefined) {
-    entities = new Set(section.definitions.flatMap(entitiesOf));
-    knownEntities.set(section, entities);
-  }
-  return entities;
+/** Appends definitions, each list as a section of its own. */
+export function appendSections(component: Component, sections: readonly ComponentSection[]): void {
+  component.sections = [...component.sections, ...sections];
 }
 
 /** Appends definitions as a section of their own. */
-export function appendSection(component: Component, kind: SectionKind, definitions: Definition[]): void {
-  component.sections.push({ kind, definitions });
-}
-
-export function insertSectionBefore(
-  component: Component,
-  before: Definition,
-  kind: SectionKind,
-  definitions: Definition[],
-): void {
-  const at = component.sections.findIndex((section) => section.definitions.includes(before));
-  component.sections.splice(at, 0, { kind, definitions });
+export function appendSection(component: Component, kind: SectionKind, definitions: readonly Definition[]): void {
+  appendSections(component, [{ kind, definitions }]);
 }
 
 /** What the instances among some definitions are instances of. */
@@ -82,12 +96,18 @@ export function instantiatedComponents(definitions: readonly Definition[]): Read
 
 /** Removes definitions, and sections that hold nothing any more. */
 export function removeDefinitions(component: Component, removed: ReadonlySet<Definition>): void {
-  const kept = component.sections.flatMap((section) => {
+  if (removed.size > 0) component.sections = withoutDefinitions(component.sections, removed);
+}
+
+export function withoutDefinitions(
+  sections: readonly ComponentSection[],
+  removed: ReadonlySet<Definition>,
+): ComponentSection[] {
+  return sections.flatMap((section) => {
     const definitions = section.definitions.filter((definition) => !removed.has(definition));
     const emptied = definitions.length === 0 && section.definitions.length > 0;
     return emptied ? [] : [{ kind: section.kind, definitions }];
   });
-  component.sections.splice(0, component.sections.length, ...kept);
 }
 
 /** Puts sections in the place of some definitions of a component. */
@@ -95,13 +115,12 @@ export function replaceDefinitions(
   component: Component,
   replacements: ReadonlyMap<Definition, readonly ComponentSection[]>,
 ): void {
-  const sections = component.sections.flatMap((section) => {
+  component.sections = component.sections.flatMap((section) => {
     if (!section.definitions.some((definition) => replacements.has(definition))) return [section];
     return section.definitions.flatMap(
       (definition) => replacements.get(definition) ?? [{ kind: section.kind, definitions: [definition] }],
     );
   });
-  component.sections.splice(0, component.sections.length, ...sections);
 }
 
 /** Makes another definition of one, of the same sort: whoever refers to it goes on doing so. */

@@ -10,11 +10,34 @@ import type {
   Instantiation,
 } from "./model.js";
 
+/** What makes the instance of a component, and where. */
+interface Made {
+  readonly by: Instantiation;
+  readonly in: Node;
+  /** By name. */
+  readonly args: ReadonlyMap<string, Entity>;
+}
+
 /** A component of which there is exactly one instance: its exports and imports are used by known definitions. */
 interface Node {
   readonly component: Component;
-  /** What makes the instance, and where; absent for the root. */
-  readonly made?: { readonly by: Instantiation; readonly in: Node };
+  /** Absent for the root. */
+  readonly made?: Made;
+  readonly exports: readonly Export[];
+  readonly exportOf: ReadonlyMap<string, Export>;
+  /** The type that an export has may stand on these, so they stay with any. */
+  readonly types: readonly Export[];
+}
+
+function newNode(component: Component, made?: Made): Node {
+  const exports = definitionsOfKind(component, "export");
+  return {
+    component,
+    exports,
+    exportOf: new Map(exports.map((one) => [one.name.name, one])),
+    types: exports.filter(({ sort }) => sort === "type"),
+    ...(made && { made }),
+  };
 }
 
 interface Place {
@@ -47,11 +70,17 @@ class Marker {
   private readonly nodes: Node[] = [];
   private readonly places = new Map<Entity, Place>();
   private readonly nodeOf = new Map<Instantiation, Node>();
+  private readonly instantiated = new Set<Definition>();
   private readonly live = new Set<Definition>();
   private readonly queue: Place[] = [];
+  /** Nodes of which exported types, or all exports, are marked. */
+  private readonly withTypes = new Set<Node>();
+  private readonly whole = new Set<Node>();
+  private readonly soleInstantiation: ReadonlyMap<Entity, Instantiation>;
 
   constructor(root: Component) {
-    this.addNode({ component: root });
+    this.soleInstantiation = soleInstantiations(root);
+    this.addNode(newNode(root));
   }
 
   private addNode(node: Node): void {
@@ -60,13 +89,14 @@ class Marker {
     for (const definition of definitions) {
       for (const entity of entitiesOf(definition)) this.places.set(entity, { definition, node });
     }
-    const onlyUser = soleInstantiations(definitions);
     for (const definition of definitions) {
       if (definition.kind !== "component") continue;
-      const by = onlyUser.get(definition);
+      const by = this.soleInstantiation.get(definition);
       if (by === undefined) continue;
-      const child: Node = { component: definition.component, made: { by, in: node } };
+      const args = new Map(by.args.map(({ name, item }) => [name, item]));
+      const child = newNode(definition.component, { by, in: node, args });
       this.nodeOf.set(by, child);
+      this.instantiated.add(definition);
       this.addNode(child);
     }
   }
@@ -100,7 +130,7 @@ class Marker {
     this.mark(place);
     const { definition } = place;
     const child = definition.kind === "instantiation" ? this.nodeOf.get(definition) : undefined;
-    if (child !== undefined) this.markExports(child, () => true);
+    if (child !== undefined) this.markAllExports(child);
   }
 
   private follow({ definition, node }: Place): void {
@@ -114,9 +144,7 @@ class Marker {
         break;
       case "component":
         // Not instantiated, or not only so: all of it is in use.
-        if (![...this.nodeOf.values()].some(({ component }) => component === definition.component)) {
-          this.markReferences(definition);
-        }
+        if (!this.instantiated.has(definition)) this.markReferences(definition);
         break;
       case "import":
         this.markReferences(definition);
@@ -136,7 +164,7 @@ class Marker {
     if (place !== undefined) this.live.add(place.definition);
   }
 
-  /** One export of an instance is wanted. Its type may stand on exported types, which stay. */
+  /** One export of an instance is wanted. */
   private followAlias({ instance, name }: ExportAlias): void {
     const place = this.places.get(instance);
     const child = place?.definition.kind === "instantiation" ? this.nodeOf.get(place.definition) : undefined;
@@ -145,18 +173,26 @@ class Marker {
       return;
     }
     this.mark(place);
-    this.markExports(child, (exported) => exported.name.name === name || exported.sort === "type");
+    this.markTypes(child);
+    const exported = child.exportOf.get(name);
+    if (exported !== undefined) this.mark({ definition: exported, node: child });
   }
 
-  private markExports(node: Node, wanted: (exported: Export) => boolean): void {
-    for (const definition of definitionsOfKind(node.component, "export")) {
-      if (wanted(definition)) this.mark({ definition, node });
-    }
+  private markTypes(node: Node): void {
+    if (this.withTypes.has(node)) return;
+    this.withTypes.add(node);
+    for (const definition of node.types) this.mark({ definition, node });
+  }
+
+  private markAllExports(node: Node): void {
+    if (this.whole.has(node)) return;
+    this.whole.add(node);
+    for (const definition of node.exports) this.mark({ definition, node });
   }
 
   private markArgument(item: Import, { made }: Node): void {
-    const argument = made?.by.args.find(({ name }) => name === item.name.name);
-    if (argument !== undefined) this.markEntity(argument.item);
+    const argument = made?.args.get(item.name.name);
+    if (argument !== undefined) this.markEntity(argument);
   }
 
   sweep(): ReadonlySet<Definition> {
@@ -195,21 +231,26 @@ function isRoot(definition: Definition, { made }: Node, { hasEffect, isExported,
 }
 
 /** Components that are instantiated once and used in no other way, with what instantiates them. */
-function soleInstantiations(definitions: readonly Definition[]): Map<Entity, Instantiation> {
-  const uses = new Map<Entity, Definition[]>();
-  for (const definition of definitions) {
-    for (const entity of referencesOf(definition)) {
-      if (entity.sort !== "component") continue;
-      const known = uses.get(entity);
-      if (known === undefined) uses.set(entity, [definition]);
-      else known.push(definition);
-    }
-  }
+function soleInstantiations(root: Component): Map<Entity, Instantiation> {
   const sole = new Map<Entity, Instantiation>();
-  for (const [entity, [first, ...others]] of uses) {
-    const isTarget = first?.kind === "instantiation" && first.component === entity;
-    const isArgument = isTarget && first.args.some(({ item }) => item === entity);
-    if (isTarget && !isArgument && others.length === 0) sole.set(entity, first);
-  }
+  const shared = new Set<Entity>();
+  const noteInstantiation = (instantiation: Instantiation) => {
+    const { component, args } = instantiation;
+    if (sole.has(component)) shared.add(component);
+    else sole.set(component, instantiation);
+    for (const { item } of args) shared.add(item);
+  };
+  const note = (component: Component) => {
+    for (const definition of definitionsOf(component)) {
+      if (definition.kind === "component") {
+        note(definition.component);
+        continue;
+      }
+      if (definition.kind === "instantiation") noteInstantiation(definition);
+      else for (const entity of referencesOf(definition)) shared.add(entity);
+    }
+  };
+  note(root);
+  for (const entity of shared) sole.delete(entity);
   return sole;
 }

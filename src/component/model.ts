@@ -49,7 +49,8 @@ export interface ComponentSection {
 }
 
 export interface Component {
-  readonly sections: ComponentSection[];
+  /** A list that is not changed: who edits the component puts another one in its place. */
+  sections: readonly ComponentSection[];
 }
 
 export type Definition =

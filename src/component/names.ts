@@ -60,23 +60,43 @@ export function encodeComponentNames(names: ComponentNames, scope: EncodeScope):
 
 /** Names a definition, which nobody may refer to by name yet. */
 export function setName(component: Component, entity: Entity, name: string): void {
-  const section = component.sections.findIndex(({ definitions }) => definitions[0]?.kind === "component names");
-  const known = component.sections[section]?.definitions[0] as ComponentNames | undefined;
-  const sorts = known?.sorts ?? [];
-  const others = sorts.filter(({ sort }) => sort !== entity.sort);
-  const same = sorts.find(({ sort }) => sort === entity.sort)?.names ?? [];
-  const added = { sort: entity.sort, names: [...same, { entity, name }] };
-  const names: ComponentNames = { kind: "component names", component: known?.component, sorts: [...others, added] };
-  const replacement: ComponentSection = { kind: "custom", definitions: [names] };
-  if (section < 0) component.sections.push(replacement);
-  else component.sections[section] = replacement;
+  setNames(component, [[entity, name]]);
 }
 
-/** Name and definition pairs, for messages and for finding the preview 1 adapter. */
-export function nameOf(names: ComponentNames | undefined, entity: Entity): string | undefined {
-  for (const { names: assigned } of names?.sorts ?? []) {
-    const found = assigned.find((one) => one.entity === entity);
-    if (found !== undefined) return found.name;
+/** Names definitions. The sorts that get names come last, in the order in which they got the last one. */
+export function setNames(component: Component, added: readonly (readonly [Entity, string])[]): void {
+  if (added.length === 0) return;
+  const section = component.sections.findIndex(({ definitions }) => definitions[0]?.kind === "component names");
+  const known = component.sections[section]?.definitions[0] as ComponentNames | undefined;
+  const sorts = new Map<Sort, ComponentNames["sorts"][number]["names"]>();
+  for (const { sort, names } of known?.sorts ?? []) sorts.set(sort, [...(sorts.get(sort) ?? []), ...names]);
+  for (const [sort, pairs] of Map.groupBy(added, ([{ sort }]) => sort)) {
+    const names = pairs.map(([entity, name]) => ({ entity, name }));
+    sorts.set(sort, [...(sorts.get(sort) ?? []), ...names]);
   }
-  return undefined;
+  const last = new Set(added.toReversed().map(([{ sort }]) => sort));
+  const order = [...[...sorts.keys()].filter((sort) => !last.has(sort)), ...[...last].reverse()];
+  const names: ComponentNames = {
+    kind: "component names",
+    component: known?.component,
+    sorts: order.map((sort) => ({ sort, names: sorts.get(sort) ?? [] })),
+  };
+  const replacement: ComponentSection = { kind: "custom", definitions: [names] };
+  component.sections =
+    section < 0 ? [...component.sections, replacement] : component.sections.with(section, replacement);
+}
+
+const namesByEntity = new WeakMap<ComponentNames, ReadonlyMap<Entity, string>>();
+
+/** What a definition is called, for messages and for finding the preview 1 adapter. */
+export function nameOf(names: ComponentNames | undefined, entity: Entity): string | undefined {
+  if (names === undefined) return undefined;
+  let byEntity = namesByEntity.get(names);
+  if (byEntity === undefined) {
+    const pairs = names.sorts.flatMap((sort) => sort.names.map((one) => [one.entity, one.name] as const));
+    // The first name of several counts.
+    byEntity = new Map(pairs.reverse());
+    namesByEntity.set(names, byEntity);
+  }
+  return byEntity.get(entity);
 }

@@ -74,7 +74,7 @@ export class EncodeScope implements IndexResolver {
   private readonly lengths = new Map<Sort, number>();
 
   constructor(
-    readonly chunksOf: ChunksOf,
+    readonly chunksOf: ChunksOf = (module) => module.chunks,
     private readonly parent?: EncodeScope,
   ) {}
 
@@ -88,6 +88,10 @@ export class EncodeScope implements IndexResolver {
     return this.indices.has(entity);
   }
 
+  protected find(entity: Entity): number | undefined {
+    return this.indices.get(entity);
+  }
+
   index(entity: Entity): number {
     const index = this.indices.get(entity);
     // A pass that removed or moved a definition that is still in use has a defect: better no output than a wrong one.
@@ -98,7 +102,7 @@ export class EncodeScope implements IndexResolver {
   outer(entity: Entity): { count: number; index: number } {
     let count = 0;
     for (let scope: EncodeScope | undefined = this; scope !== undefined; scope = scope.parent, count++) {
-      const index = scope.indices.get(entity);
+      const index = scope.find(entity);
       if (index !== undefined) return { count, index };
     }
     throw new Error(`an outer alias refers to a ${entity.sort} that no enclosing scope defines`);
@@ -106,6 +110,17 @@ export class EncodeScope implements IndexResolver {
 
   nested(): EncodeScope {
     return new EncodeScope(this.chunksOf, this);
+  }
+}
+
+/** Stands around components that are encoded to be compared: every entity has a number here, which no other one has. */
+export class IdentityScope extends EncodeScope {
+  private readonly numbers = new Map<Entity, number>();
+
+  protected override find(entity: Entity): number {
+    let number = this.numbers.get(entity);
+    if (number === undefined) this.numbers.set(entity, (number = this.numbers.size));
+    return number;
   }
 }
 

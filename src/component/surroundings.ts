@@ -1,5 +1,5 @@
 import { Cloner } from "./clone.js";
-import { appendSection, definitionsOf, definitionsOfKind, entitiesOf, referencesOf } from "./graph.js";
+import { appendSections, definitionsOf, definitionsOfKind, entitiesOf, referencesOf } from "./graph.js";
 import type { Component, Definition, Entity, Import, SectionKind } from "./model.js";
 
 /**
@@ -15,9 +15,11 @@ export class Surroundings {
     private readonly inner: Component,
     private readonly isHandedOn: (item: Import) => boolean = () => true,
   ) {
-    for (const definition of this.importedWorld()) {
-      appendSection(this.root, sectionOf(definition), [this.cloner.definition(definition)]);
-    }
+    const sections = this.importedWorld().map((definition) => ({
+      kind: sectionOf(definition),
+      definitions: [this.cloner.definition(definition)],
+    }));
+    appendSections(this.root, sections);
   }
 
   /** The import that an import of the inner component gets. */

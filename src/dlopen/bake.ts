@@ -1,16 +1,19 @@
-import { appendSection } from "../component/graph.js";
+import { appendSections } from "../component/graph.js";
 import { instantiationsIn } from "../component/instantiations.js";
 import type {
   Component,
+  ComponentSection,
   CoreExportAlias,
   CoreInlineExports,
   CoreInstance,
   CoreInstantiation,
   CoreModuleDefinition,
   CoreSort,
+  Definition,
   Entity,
+  SectionKind,
 } from "../component/model.js";
-import { setName } from "../component/names.js";
+import { setNames } from "../component/names.js";
 import { letTablesGrow } from "../instrument/grow-tables.js";
 import { decodeDefinition } from "../instrument/module.js";
 import { readLibrary } from "../link/library.js";
@@ -69,6 +72,7 @@ export function bake(
   const nodes = specialized.instances;
   const baker = program && new Baker(nodes, program);
   for (const library of libraries) baker?.add(library);
+  baker?.finish();
   const opened = [...(baker?.added ?? [])];
   const order = new Map(instantiationsIn(specialized.component).map((one, i) => [one, i]));
   const placeOf = ({ instantiation }: CoreInstanceNode) => order.get(instantiation) as number;
@@ -89,6 +93,8 @@ class Baker {
   /** By position in the snapshot. */
   readonly added = new Map<number, CoreInstanceNode>();
   private readonly component: Component;
+  private readonly sections: ComponentSection[] = [];
+  private readonly names: (readonly [Entity, string])[] = [];
   private readonly libraries = new Map<number, CoreInstantiation>();
   private readonly glues = new Map<number, CoreInstantiation>();
   private readonly memory: CoreExportAlias;
@@ -107,7 +113,7 @@ class Baker {
     this.table = this.itemOf("table", program.table);
     this.stackPointer = program.stackPointer && this.itemOf("global", program.stackPointer);
     const shared = [this.memory, this.table, ...(this.stackPointer === undefined ? [] : [this.stackPointer])];
-    appendSection(this.component, "alias", shared);
+    this.append("alias", shared);
     this.glueArgument = this.inlineExports([{ name: GLUE_TABLE.name, item: this.table }]);
   }
 
@@ -126,6 +132,16 @@ class Baker {
     this.libraries.set(planned.id, this.instantiate([bytes], planned.name, position, args));
   }
 
+  /** Puts what was added into the component. */
+  finish(): void {
+    appendSections(this.component, this.sections);
+    setNames(this.component, this.names);
+  }
+
+  private append(kind: SectionKind, definitions: readonly Definition[]): void {
+    this.sections.push({ kind, definitions });
+  }
+
   private instantiate(
     chunks: readonly Uint8Array[],
     name: string,
@@ -134,10 +150,9 @@ class Baker {
   ): CoreInstantiation {
     const module: CoreModuleDefinition = { kind: "core module", sort: "core module", chunks, offset: 0 };
     const instantiation: CoreInstantiation = { kind: "core instantiation", sort: "core instance", module, args };
-    appendSection(this.component, "core module", [module]);
-    appendSection(this.component, "core instance", [instantiation]);
-    setName(this.component, module, name);
-    setName(this.component, instantiation, name);
+    this.append("core module", [module]);
+    this.append("core instance", [instantiation]);
+    this.names.push([module, name], [instantiation, name]);
     this.added.set(position, { instantiation, module, component: this.component, name, moduleName: name });
     return instantiation;
   }
@@ -161,13 +176,13 @@ class Baker {
       name: binding.name,
       item: this.itemFor(binding, glue, names, aliases),
     }));
-    if (aliases.length > 0) appendSection(this.component, "alias", aliases);
+    if (aliases.length > 0) this.append("alias", aliases);
     return this.inlineExports(exports);
   }
 
   private inlineExports(exports: CoreInlineExports["exports"]): CoreInlineExports {
     const instance: CoreInlineExports = { kind: "core inline exports", sort: "core instance", exports };
-    appendSection(this.component, "core instance", [instance]);
+    this.append("core instance", [instance]);
     return instance;
   }
 

@@ -101,7 +101,11 @@ export async function compile(instrumented: Instrumented): Promise<WebAssembly.M
   // Nothing else may be under way, and Node ends a process whose only hope is a compilation of V8's.
   const keepAlive = setInterval(() => undefined, 2 ** 30);
   try {
-    return await Promise.all(instrumented.modules.map(compileModule));
+    const compiled = new Map<InstrumentedModule, Promise<WebAssembly.Module>>();
+    instrumented.modules.forEach((module, index) => {
+      if (!compiled.has(module)) compiled.set(module, compileModule(module, index));
+    });
+    return await Promise.all(instrumented.modules.map((module) => compiled.get(module) as Promise<WebAssembly.Module>));
   } finally {
     clearInterval(keepAlive);
   }

@@ -63,7 +63,8 @@ export class TableWatch {
     for (const { table, offset, functions } of state.activeElements) {
       const target = tables[table] as WebAssembly.Table;
       const start = startOf(offset, (index) => globalValue(state, index, running));
-      const elements = functions.map((_, i) => this.elementAt(target, start + i));
+      const elementAt = this.reader(target);
+      const elements = functions.map((_, i) => elementAt(start + i));
       this.given.push({ instance, functions, elements });
       this.expect(target, start, elements);
     }
@@ -92,8 +93,9 @@ export class TableWatch {
   private isChanged(table: WebAssembly.Table, expected: readonly unknown[]): boolean {
     const length = Number(table.length);
     if (length !== expected.length) return true;
+    const elementAt = this.reader(table);
     for (let i = 0; i < length; i++) {
-      const element = this.elementAt(table, i);
+      const element = elementAt(i);
       // A garbage-collected object may have changed without becoming another one.
       if (element !== expected[i] || isObject(element)) return true;
     }
@@ -102,17 +104,16 @@ export class TableWatch {
 
   /** The same reference is the same JavaScript value each time, so contents compare by identity. */
   private contentsOf(table: WebAssembly.Table): unknown[] {
-    const contents: unknown[] = [];
-    const length = Number(table.length);
-    for (let i = 0; i < length; i++) contents.push(this.elementAt(table, i));
+    const elementAt = this.reader(table);
+    const contents = new Array<unknown>(Number(table.length));
+    for (let i = 0; i < contents.length; i++) contents[i] = elementAt(i);
     return contents;
   }
 
   /** A 64-bit table has BigInt indices and length. */
-  private elementAt(table: WebAssembly.Table, index: number): unknown {
-    const at = typeof table.length === "bigint" ? BigInt(index) : index;
-    const read = this.readers.get(table);
-    return read === undefined ? table.get(at as number) : read(at);
+  private reader(table: WebAssembly.Table): (index: number) => unknown {
+    const read = this.readers.get(table) ?? ((index: number | bigint) => table.get(index as number));
+    return typeof table.length === "bigint" ? (index) => read(BigInt(index)) : read;
   }
 }
 

@@ -1,9 +1,9 @@
 import { definitionsOf } from "../component/graph.js";
-import type { Component } from "../component/model.js";
+import type { Component, CoreModuleDefinition } from "../component/model.js";
 import { importedInterfaces, usesAsync } from "../component/resolve.js";
 import { ComponentInitError } from "../errors.js";
 import type { Specialized } from "../specialize/model.js";
-import type { Instrumented } from "./model.js";
+import type { Instrumented, InstrumentedModule } from "./model.js";
 import { type InstrumentOptions, instrumentModule } from "./module.js";
 
 /**
@@ -16,7 +16,8 @@ export function instrument(specialized: Specialized, options: InstrumentOptions 
   const { original, component, instances } = specialized;
   refuseUnsupported(component);
   const definitions = instances.map(({ module }) => module);
-  const modules = instances.map(({ module, moduleName }) => instrumentModule(module, moduleName, options));
+  const known = new InstrumentedModules(options);
+  const modules = instances.map(({ module, moduleName }) => known.of(module, moduleName));
   const instrumented = new Map(definitions.map((definition, i) => [definition, modules[i]?.chunks ?? []]));
   return {
     original,
@@ -28,6 +29,23 @@ export function instrument(specialized: Specialized, options: InstrumentOptions 
     imports: importedInterfaces(component),
     isAsync: usesAsync(component),
   };
+}
+
+/** Copies of a core module are instrumented once, and then compiled once. */
+class InstrumentedModules {
+  private readonly known = new Map<Uint8Array, Map<string | undefined, InstrumentedModule>>();
+
+  constructor(private readonly options: InstrumentOptions) {}
+
+  of(definition: CoreModuleDefinition, name: string | undefined): InstrumentedModule {
+    const [only, ...others] = definition.chunks;
+    if (only === undefined || others.length > 0) return instrumentModule(definition, name, this.options);
+    const byName = this.known.get(only) ?? new Map<string | undefined, InstrumentedModule>();
+    this.known.set(only, byName);
+    const module = byName.get(name) ?? instrumentModule(definition, name, this.options);
+    byName.set(name, module);
+    return module;
+  }
 }
 
 /** What would give a wrong output is refused before anything runs. */

@@ -123,7 +123,7 @@ export interface Instrumented {
   readonly chunksOf: ChunksOf;
   /** The core modules that `component` instantiates, nested components' included, in the order of instantiation. */
   readonly definitions: readonly CoreModuleDefinition[];
-  /** Their instrumented forms, in the same order. */
+  /** Their instrumented forms, in the same order. Of copies it is the same one. */
   readonly modules: readonly InstrumentedModule[];
   /** Core instances, nested components' included, in the order in which they are instantiated. */
   readonly instances: readonly InstrumentedInstance[];

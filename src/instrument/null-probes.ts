@@ -1,9 +1,10 @@
 import { Opcode } from "../binary/opcodes.js";
 import { ByteWriter } from "../binary/writer.js";
+import type { FunctionBody } from "../module/code.js";
 import { globalSpace, importedCount, tableSpace, typeSpace } from "../module/index-spaces.js";
 import type { ItemExporter } from "../module/item-exports.js";
 import type { CoreModule } from "../module/model.js";
-import { funcTypeGroup } from "../module/types.js";
+import { funcTypeGroup, type RecursiveGroup } from "../module/types.js";
 import { isRefType, type ValueType } from "../module/value-types.js";
 
 /** Functions that tell whether a reference is null, by the index of the global or table; their export names. */
@@ -21,16 +22,21 @@ export interface NullProbes {
 export function addNullProbes(module: CoreModule, exporter: ItemExporter): NullProbes {
   const globals = globalSpace(module).filter(({ imported, type }) => !imported && isUnreadable(module, type.value));
   const tables = tableSpace(module).filter(({ imported, type }) => !imported && isUnreadable(module, type.element));
-  const probes = { globals: new Map<number, string>(), tables: new Map<number, string>() };
-  for (const { index } of globals) {
-    const get = (body: ByteWriter) => body.u8(Opcode.globalGet).u32(index);
-    probes.globals.set(index, addProbe(module, exporter, [], get));
-  }
-  for (const { index, type } of tables) {
-    const get = (body: ByteWriter) => body.u8(Opcode.localGet).u32(0).u8(Opcode.tableGet).u32(index);
-    probes.tables.set(index, addProbe(module, exporter, [type.is64 ? "i64" : "i32"], get));
-  }
+  const adder = new ProbeAdder(module, exporter);
+  const probes = {
+    globals: new Map(globals.map(({ index }) => [index, adder.add([], globalGet(index))])),
+    tables: new Map(tables.map(({ index, type }) => [index, adder.add([type.is64 ? "i64" : "i32"], tableGet(index))])),
+  };
+  adder.finish();
   return probes;
+}
+
+function globalGet(index: number): ByteWriter {
+  return new ByteWriter().u8(Opcode.globalGet).u32(index);
+}
+
+function tableGet(index: number): ByteWriter {
+  return new ByteWriter().u8(Opcode.localGet).u32(0).u8(Opcode.tableGet).u32(index);
 }
 
 function isUnreadable(module: CoreModule, type: ValueType): boolean {
@@ -39,18 +45,35 @@ function isUnreadable(module: CoreModule, type: ValueType): boolean {
   return heap === "exn" || heap === "noexn" || heap === "cont" || heap === "nocont";
 }
 
-function addProbe(
-  module: CoreModule,
-  exporter: ItemExporter,
-  params: readonly ValueType[],
-  get: (body: ByteWriter) => void,
-): string {
-  const type = typeSpace(module).length;
-  const func = importedCount(module, "func") + module.functions.length;
-  const body = new ByteWriter().u8(0x00);
-  get(body);
-  module.types = [...module.types, funcTypeGroup(params, ["i32"])];
-  module.functions = [...module.functions, type];
-  module.code = [...module.code, body.u8(Opcode.refIsNull).u8(Opcode.end).toBytes()];
-  return exporter.nameOf("func", func);
+/** Functions to add to a module, of which there may be as many as globals and tables. */
+class ProbeAdder {
+  private readonly types: RecursiveGroup[] = [];
+  private readonly functions: number[] = [];
+  private readonly code: FunctionBody[] = [];
+  private readonly firstType: number;
+  private readonly firstFunction: number;
+
+  constructor(
+    private readonly module: CoreModule,
+    private readonly exporter: ItemExporter,
+  ) {
+    this.firstType = typeSpace(module).length;
+    this.firstFunction = importedCount(module, "func") + module.functions.length;
+  }
+
+  /** @returns the name that the function is exported under */
+  add(params: readonly ValueType[], get: ByteWriter): string {
+    this.functions.push(this.firstType + this.types.length);
+    this.types.push(funcTypeGroup(params, ["i32"]));
+    this.code.push(new ByteWriter().u8(0x00).append(get).u8(Opcode.refIsNull).u8(Opcode.end).toBytes());
+    return this.exporter.nameOf("func", this.firstFunction + this.functions.length - 1);
+  }
+
+  finish(): void {
+    const { module } = this;
+    if (this.functions.length === 0) return;
+    module.types = [...module.types, ...this.types];
+    module.functions = [...module.functions, ...this.functions];
+    module.code = [...module.code, ...this.code];
+  }
 }

@@ -1,16 +1,19 @@
 import { decodeComponent } from "../component/decode.js";
-import { appendSection, componentNames, definitionsOfKind } from "../component/graph.js";
+import { appendSections, componentNames, definitionsOfKind } from "../component/graph.js";
 import type {
   Component,
+  ComponentSection,
   CoreExportAlias,
   CoreInlineExports,
   CoreInstance,
   CoreInstantiation,
   CoreModuleDefinition,
   CoreSort,
+  Definition,
   Entity,
+  SectionKind,
 } from "../component/model.js";
-import { nameOf, setName } from "../component/names.js";
+import { nameOf, setNames } from "../component/names.js";
 import { encodeModule } from "../module/encode.js";
 import type { ExternKind } from "../module/exports.js";
 import type { CoreModule } from "../module/model.js";
@@ -73,6 +76,8 @@ class Assembler {
   private readonly modules = new Map<CoreInstantiation, CoreModule>();
   private readonly instances = new Map<Library, CoreInstantiation>();
   private readonly aliases = new Map<Entity, Map<string, CoreExportAlias>>();
+  private readonly sections: ComponentSection[] = [];
+  private readonly names: (readonly [Entity, string])[] = [];
   /** Those that are not written yet. */
   private pending: CoreExportAlias[] = [];
 
@@ -94,6 +99,8 @@ class Assembler {
       .filter((library) => needed.has(libraryImport(library)))
       .map((library) => ({ name: libraryImport(library), instance: this.instances.get(library) as Entity }));
     this.instantiate(init, "init", [{ name: MAIN, instance: this.program }, ...args]);
+    appendSections(this.component, this.sections);
+    setNames(this.component, this.names);
     return { component: this.component, modules: this.usedExports(init.module) };
   }
 
@@ -115,8 +122,7 @@ class Assembler {
       { kind: "core inline exports", sort: "core instance", exports },
     ]);
     this.flushAliases();
-    appendSection(
-      this.component,
+    this.addSection(
       "core instance",
       instances.map(([, instance]) => instance),
     );
@@ -132,11 +138,14 @@ class Assembler {
     const definition: CoreModuleDefinition = { kind: "core module", sort: "core module", chunks, offset: 0 };
     const instance: CoreInstantiation = { kind: "core instantiation", sort: "core instance", module: definition, args };
     this.modules.set(instance, module);
-    appendSection(this.component, "core module", [definition]);
-    appendSection(this.component, "core instance", [instance]);
-    setName(this.component, definition, name);
-    setName(this.component, instance, name);
+    this.addSection("core module", [definition]);
+    this.addSection("core instance", [instance]);
+    this.names.push([definition, name], [instance, name]);
     return instance;
+  }
+
+  private addSection(kind: SectionKind, definitions: readonly Definition[]): void {
+    this.sections.push({ kind, definitions });
   }
 
   /** What a library gets, by the module names that it imports from. */
@@ -193,7 +202,7 @@ class Assembler {
   }
 
   private flushAliases(): void {
-    if (this.pending.length > 0) appendSection(this.component, "alias", this.pending);
+    if (this.pending.length > 0) this.addSection("alias", this.pending);
     this.pending = [];
   }
 }

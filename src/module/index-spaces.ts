@@ -3,7 +3,7 @@ import type { ExternKind } from "./exports.js";
 import type { GlobalType, MemoryType, TableType, TagType } from "./extern-types.js";
 import type { Import } from "./imports.js";
 import type { CoreModule } from "./model.js";
-import type { FuncType, SubType } from "./types.js";
+import type { FuncType, RecursiveGroup, SubType } from "./types.js";
 
 /** An item of an index space: imports come first (core specification 2.5.1). */
 export type SpaceItem<T, D = T> = ImportedItem<T> | DefinedItem<T, D>;
@@ -24,28 +24,7 @@ export interface DefinedItem<T, D> {
   readonly definition: D;
 }
 
-/** Functions; a type here is a type index. */
-export function functionSpace(module: CoreModule): SpaceItem<number>[] {
-  return space(importedItems<number>(module, "func"), module.functions, (type) => type);
-}
-
-export function tableSpace(module: CoreModule): SpaceItem<TableType, Table>[] {
-  return space(importedItems<TableType>(module, "table"), module.tables, ({ type }) => type);
-}
-
-export function memorySpace(module: CoreModule): SpaceItem<MemoryType>[] {
-  return space(importedItems<MemoryType>(module, "memory"), module.memories, (type) => type);
-}
-
-export function globalSpace(module: CoreModule): SpaceItem<GlobalType, Global>[] {
-  return space(importedItems<GlobalType>(module, "global"), module.globals, ({ type }) => type);
-}
-
-export function tagSpace(module: CoreModule): SpaceItem<TagType>[] {
-  return space(importedItems<TagType>(module, "tag"), module.tags, (type) => type);
-}
-
-/** Lists of a module never change, so what is computed of one stays right for as long as it is there. */
+/** Lists of a module never change, so what is computed of some stays right for as long as they are there. */
 function memoized<K extends object, V>(compute: (key: K) => V): (key: K) => V {
   const known = new WeakMap<K, V>();
   return (key) => {
@@ -55,25 +34,87 @@ function memoized<K extends object, V>(compute: (key: K) => V): (key: K) => V {
   };
 }
 
-const flatTypes = memoized((groups: CoreModule["types"]): readonly SubType[] => groups.flatMap((group) => group.types));
+/** Imports by their kind, in order: index spaces start with them (core specification 2.5.1). */
+export type ImportsByKind = Readonly<Record<ExternKind, readonly Import[]>>;
 
-const importedFunctions = memoized((imports: CoreModule["imports"]) => imports.filter((item) => item.kind === "func"));
+const byKind = memoized((imports: CoreModule["imports"]): ImportsByKind => {
+  const lists: Record<ExternKind, Import[]> = { func: [], table: [], memory: [], global: [], tag: [] };
+  for (const item of imports) lists[item.kind].push(item);
+  return lists;
+});
+
+export function importsByKind({ imports }: CoreModule): ImportsByKind {
+  return byKind(imports);
+}
+
+/** The items of one kind, imported and defined ones, by index. */
+function spaceOf<T, D>(kind: ExternKind, typeOf: (definition: D) => T) {
+  const spaces = memoized((imports: CoreModule["imports"]) =>
+    memoized((definitions: readonly D[]) => space(importedItems<T>(byKind(imports)[kind]), definitions, typeOf)),
+  );
+  return (imports: CoreModule["imports"], definitions: readonly D[]) => spaces(imports)(definitions);
+}
+
+const functionsOf = spaceOf<number, number>("func", (type) => type);
+const tablesOf = spaceOf<TableType, Table>("table", ({ type }) => type);
+const memoriesOf = spaceOf<MemoryType, MemoryType>("memory", (type) => type);
+const globalsOf = spaceOf<GlobalType, Global>("global", ({ type }) => type);
+const tagsOf = spaceOf<TagType, TagType>("tag", (type) => type);
+
+/** Functions; a type here is a type index. */
+export function functionSpace({ imports, functions }: CoreModule): readonly SpaceItem<number>[] {
+  return functionsOf(imports, functions);
+}
+
+export function tableSpace({ imports, tables }: CoreModule): readonly SpaceItem<TableType, Table>[] {
+  return tablesOf(imports, tables);
+}
+
+export function memorySpace({ imports, memories }: CoreModule): readonly SpaceItem<MemoryType>[] {
+  return memoriesOf(imports, memories);
+}
+
+export function globalSpace({ imports, globals }: CoreModule): readonly SpaceItem<GlobalType, Global>[] {
+  return globalsOf(imports, globals);
+}
+
+export function tagSpace({ imports, tags }: CoreModule): readonly SpaceItem<TagType>[] {
+  return tagsOf(imports, tags);
+}
+
+const flatTypes = memoized((groups: CoreModule["types"]): readonly SubType[] => groups.flatMap((group) => group.types));
 
 /** All types by type index. */
 export function typeSpace(module: CoreModule): readonly SubType[] {
   return flatTypes(module.types);
 }
 
+/** A recursion group and the index of its first type. */
+export interface GroupAt {
+  readonly group: RecursiveGroup;
+  readonly first: number;
+}
+
+/** The recursion group of each type index. */
+export const groupsByType = memoized((types: CoreModule["types"]): readonly GroupAt[] => {
+  const groups: GroupAt[] = [];
+  for (const group of types) {
+    const entry = { group, first: groups.length };
+    for (const _ of group.types) groups.push(entry);
+  }
+  return groups;
+});
+
 /** How many imports an index space starts with: the index of the first definition. */
 export function importedCount(module: CoreModule, kind: ExternKind): number {
-  return module.imports.reduce((count, item) => count + (item.kind === kind ? 1 : 0), 0);
+  return importsByKind(module)[kind].length;
 }
 
 /** The type of a function by function index; `undefined` when the module is not valid there. */
 export function functionType(module: CoreModule, index: number): FuncType | undefined {
-  const imported = importedFunctions(module.imports);
+  const imported = importsByKind(module).func;
   const type = imported[index]?.type ?? module.functions[index - imported.length];
-  return type === undefined ? undefined : funcTypeAt(module, type);
+  return type === undefined ? undefined : funcTypeAt(module, type as number);
 }
 
 /** The function type at a type index. */
@@ -87,10 +128,8 @@ export function globalType(module: CoreModule, index: number): GlobalType | unde
   return globalSpace(module)[index]?.type;
 }
 
-function importedItems<T extends Import["type"]>(module: CoreModule, kind: ExternKind): ImportedItem<T>[] {
-  return module.imports
-    .filter((item) => item.kind === kind)
-    .map((item, index) => ({ imported: true, index, type: item.type as T, import: item }));
+function importedItems<T>(imports: readonly Import[]): ImportedItem<T>[] {
+  return imports.map((item, index) => ({ imported: true, index, type: item.type as T, import: item }));
 }
 
 function space<T, D>(

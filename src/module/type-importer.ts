@@ -1,3 +1,4 @@
+import { type GroupAt, groupsByType } from "./index-spaces.js";
 import { mapRefType, mapSubType } from "./map-types.js";
 import type { CoreModule } from "./model.js";
 import type { RecursiveGroup, SubType } from "./types.js";
@@ -34,25 +35,28 @@ export class TypeImporter {
     return this.count - group.types.length;
   }
 
+  /** Copies a group, after the ones that it refers to: earlier ones, and itself. */
   private copyGroup(types: CoreModule["types"], index: number, copied: Map<number, number>): void {
-    const { group, first } = groupAround(types, index);
-    // Groups refer to earlier ones and to themselves only.
-    for (const used of group.types.flatMap(typesIn)) {
-      if (used < first && !copied.has(used)) this.copyGroup(types, used, copied);
+    for (const { group, first } of neededGroups(groupsByType(types), index, copied)) {
+      for (const i of group.types.keys()) copied.set(first + i, this.count + i);
+      const translate = (used: number) => copied.get(used) as number;
+      this.add({ ...group, types: group.types.map((type) => mapSubType(type, translate)) });
     }
-    for (const i of group.types.keys()) copied.set(first + i, this.count + i);
-    const translate = (used: number) => copied.get(used) as number;
-    this.add({ ...group, types: group.types.map((type) => mapSubType(type, translate)) });
   }
 }
 
-function groupAround(types: CoreModule["types"], index: number): { group: RecursiveGroup; first: number } {
-  let first = 0;
-  for (const group of types) {
-    if (index < first + group.types.length) return { group, first };
-    first += group.types.length;
+/** In the order of the module, so that each comes after what it refers to. No recursion: chains can be of any length. */
+function neededGroups(groups: readonly GroupAt[], index: number, copied: ReadonlyMap<number, number>): GroupAt[] {
+  const needed = new Set<GroupAt>();
+  const pending = [index];
+  for (let type = pending.pop(); type !== undefined; type = pending.pop()) {
+    const group = groups[type];
+    if (group === undefined) throw new RangeError(`the module has no type ${type}`);
+    if (needed.has(group) || copied.has(type)) continue;
+    needed.add(group);
+    for (const used of group.group.types.flatMap(typesIn)) pending.push(used);
   }
-  throw new RangeError(`the module has no type ${index}`);
+  return [...needed].sort((a, b) => a.first - b.first);
 }
 
 function typesIn(type: SubType): number[] {

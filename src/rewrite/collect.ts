@@ -1,15 +1,9 @@
 import { definitionsOf, instantiatedComponents } from "../component/graph.js";
-import type {
-  Component,
-  CoreInlineExports,
-  CoreInstantiation,
-  CoreModuleDefinition,
-  Definition,
-  Entity,
-} from "../component/model.js";
+import type { Component, CoreInlineExports, CoreInstantiation, CoreModuleDefinition } from "../component/model.js";
 import type { ExternKind } from "../module/exports.js";
 import { collectGarbage, type RemovedCounts } from "../module/gc.js";
 import type { CoreModule } from "../module/model.js";
+import { aliasedExports, noteImports, type UsedExports } from "./exports.js";
 
 type Renumbering = (kind: ExternKind, index: number) => number | undefined;
 
@@ -68,7 +62,7 @@ export class ModuleCollector {
     return renumbering === undefined ? index : renumbering(kind, index);
   }
 
-  private collectInstance(instantiation: CoreInstantiation, wanted: WantedExports): boolean {
+  private collectInstance(instantiation: CoreInstantiation, wanted: UsedExports): boolean {
     const definition = instantiation.module as CoreModuleDefinition;
     const module = this.modules.get(definition);
     if (module === undefined || this.exporting.has(instantiation))
@@ -104,35 +98,16 @@ export class ModuleCollector {
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Names of exports that something asks for, by core instance. */
-type WantedExports = Map<Entity, Set<string>>;
-
-function aliasedExports(definitions: readonly Definition[]): WantedExports {
-  const wanted: WantedExports = new Map();
-  for (const definition of definitions) {
-    if (definition.kind === "core export alias") note(wanted, definition.instance, definition.name);
-  }
-  return wanted;
-}
-
-function note(wanted: WantedExports, instance: Entity, name: string): void {
-  const names = wanted.get(instance);
-  if (names === undefined) wanted.set(instance, new Set([name]));
-  else names.add(name);
-}
-
 /** Drops the arguments that a module does not import from, and notes what it imports from the others. */
-function noteArguments(instantiation: CoreInstantiation, module: CoreModule, wanted: WantedExports): boolean {
+function noteArguments(instantiation: CoreInstantiation, module: CoreModule, wanted: UsedExports): boolean {
   const before = instantiation.args.length;
-  const imports = Map.groupBy(module.imports, (item) => item.module);
-  instantiation.args = instantiation.args.filter(({ name }) => imports.has(name));
-  for (const { name, instance } of instantiation.args) {
-    for (const item of imports.get(name) ?? []) note(wanted, instance, item.name);
-  }
+  const imported = new Set(module.imports.map((item) => item.module));
+  instantiation.args = instantiation.args.filter(({ name }) => imported.has(name));
+  noteImports(instantiation.args, module, wanted);
   return instantiation.args.length !== before;
 }
 
-function dropExports(instance: CoreInlineExports, wanted: WantedExports): boolean {
+function dropExports(instance: CoreInlineExports, wanted: UsedExports): boolean {
   const names = wanted.get(instance) ?? NONE;
   const before = instance.exports.length;
   instance.exports = instance.exports.filter(({ name }) => names.has(name));

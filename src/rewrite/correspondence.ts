@@ -25,6 +25,7 @@ interface Candidate {
   readonly names: readonly string[];
   readonly instanceName: string | undefined;
   readonly module: CoreModule;
+  readonly fingerprint: string;
 }
 
 /**
@@ -46,11 +47,13 @@ export function findCorrespondence(
   const from = candidates(source);
   const to = candidates(target);
   const pairs = new Map<number, Counterpart>();
+  const sourceNamed = byName(from, "snapshotted component");
+  const targetNamed = byName(to, "component to write");
   for (const [sourceName, targetName] of Object.entries(given)) {
-    const left = named(from, sourceName, "snapshotted component");
-    const right = named(to, targetName, "component to write");
+    const left = sourceNamed(sourceName);
+    const right = targetNamed(targetName);
     checkShape(left, right);
-    const isEqual = fingerprint(left.module) === fingerprint(right.module);
+    const isEqual = left.fingerprint === right.fingerprint;
     pairs.set(left.position, { instance: right.position, isEqual });
   }
   pairEqual(from, to, pairs);
@@ -62,17 +65,38 @@ function candidates({ instances }: Specialized): Candidate[] {
   return instances.map(({ module, component, instantiation, moduleName }, position) => {
     const instanceName = nameOf(componentNames(component), instantiation);
     const names = [instanceName, moduleName, String(position)].filter((name) => name !== undefined);
-    return { position, names, instanceName, module: decodeDefinition(module) };
+    const decoded = decodeDefinition(module);
+    return { position, names, instanceName, module: decoded, fingerprint: fingerprintOf(decoded) };
   });
 }
 
-function named(list: readonly Candidate[], name: string, where: string): Candidate {
-  const found = list.filter(({ names }) => names.includes(name));
-  const [only] = found;
-  if (only !== undefined && found.length === 1) return only;
-  const known = list.map(({ names }) => names[0]).join(", ");
-  const problem = found.length === 0 ? "no core instance" : "more than one core instance";
-  throw new ComponentInitError("no-correspondence", `the ${where} has ${problem} named ${name}; it has ${known}`);
+/** Finds the only one of a name. */
+function byName(list: readonly Candidate[], where: string): (name: string) => Candidate {
+  const known = new Map<string, Candidate[]>();
+  for (const candidate of list) {
+    for (const name of new Set(candidate.names)) {
+      const others = known.get(name);
+      if (others === undefined) known.set(name, [candidate]);
+      else others.push(candidate);
+    }
+  }
+  return (name) => {
+    const [only, ...others] = known.get(name) ?? [];
+    if (only !== undefined && others.length === 0) return only;
+    const problem = only === undefined ? "no core instance" : "more than one core instance";
+    throw new ComponentInitError(
+      "no-correspondence",
+      `the ${where} has ${problem} named ${name}; it has ${namesOf(list)}`,
+    );
+  };
+}
+
+/** How many names a message lists. */
+const SHOWN = 50;
+
+function namesOf(list: readonly Candidate[]): string {
+  const names = list.slice(0, SHOWN).map((one) => one.names[0]);
+  return `${names.join(", ")}${list.length > SHOWN ? ", …" : ""}`;
 }
 
 /** Equal modules are paired; where several are equal, those with the same name. */
@@ -80,17 +104,17 @@ function pairEqual(from: readonly Candidate[], to: readonly Candidate[], pairs: 
   const taken = new Set([...pairs.values()].map(({ instance }) => instance));
   const free = Map.groupBy(
     to.filter(({ position }) => !taken.has(position)),
-    ({ module }) => fingerprint(module),
+    ({ fingerprint }) => fingerprint,
   );
   const wanted = Map.groupBy(
     from.filter(({ position }) => !pairs.has(position)),
-    ({ module }) => fingerprint(module),
+    ({ fingerprint }) => fingerprint,
   );
   for (const [key, left] of wanted) {
     const right = free.get(key) ?? [];
+    const named = Map.groupBy(right, ({ instanceName }) => instanceName);
     for (const one of left) {
-      const partners =
-        left.length === 1 && right.length === 1 ? right : right.filter((other) => sharesName(one, other));
+      const partners = left.length === 1 && right.length === 1 ? right : sharingName(one, named);
       const [only] = partners;
       if (only !== undefined && partners.length === 1)
         pairs.set(one.position, { instance: only.position, isEqual: true });
@@ -98,12 +122,15 @@ function pairEqual(from: readonly Candidate[], to: readonly Candidate[], pairs: 
   }
 }
 
-function sharesName(left: Candidate, right: Candidate): boolean {
-  return left.instanceName !== undefined && left.instanceName === right.instanceName;
+function sharingName(
+  { instanceName }: Candidate,
+  named: ReadonlyMap<string | undefined, readonly Candidate[]>,
+): readonly Candidate[] {
+  return instanceName === undefined ? [] : (named.get(instanceName) ?? []);
 }
 
 /** What a module does, whatever its sections of metadata say. */
-function fingerprint(module: CoreModule): string {
+function fingerprintOf(module: CoreModule): string {
   const plain = module.copy();
   plain.filterCustomSections(() => false);
   const hash = createHash("sha256");
@@ -120,11 +147,10 @@ function isAdapter({ module }: Candidate): boolean {
 }
 
 function noPartner(one: Candidate, to: readonly Candidate[]): never {
-  const known = to.map(({ names }) => names[0]).join(", ");
   throw new ComponentInitError(
     "no-correspondence",
     `core instance ${one.names[0]} has state, and the component to write has no equal module for it: ` +
-      `name its counterpart (one of ${known})`,
+      `name its counterpart (one of ${namesOf(to)})`,
   );
 }
 

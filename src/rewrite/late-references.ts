@@ -10,18 +10,26 @@ import type {
   Entity,
 } from "../component/model.js";
 import { setName } from "../component/names.js";
+import type { FunctionBody } from "../module/code.js";
+import type { TableType } from "../module/extern-types.js";
 import type { Import, ImportType } from "../module/imports.js";
 import { functionSpace, globalSpace, tableSpace } from "../module/index-spaces.js";
 import { ItemExporter } from "../module/item-exports.js";
 import { CoreModule } from "../module/model.js";
+import type { ElementSegment } from "../module/segments.js";
 import { TypeImporter } from "../module/type-importer.js";
 import { funcTypeGroup } from "../module/types.js";
-import type { FunctionReference } from "../snapshot/model.js";
+import { type FunctionReference, NULL_ENTRY, type TableImage } from "../snapshot/model.js";
 import type { CoreInstanceNode } from "../specialize/model.js";
 import type { CoreGraph, Source } from "./core-graph.js";
-import { entrySegments, type ForeignReferences, type LocalEntry } from "./references.js";
+import { type Entries, placementsOf } from "./entries.js";
+import { putBody, putParams, puttingBodies } from "./put-entries.js";
+import { entrySegments, type ForeignReferences, isTooLarge } from "./references.js";
 
 const NAME = "component-init:references";
+
+/** Entries of one table that segments put in. */
+const MAX_ENTRIES = 10_000;
 
 export interface LateReferences {
   readonly definition: CoreModuleDefinition;
@@ -42,16 +50,15 @@ export function addLateReferences(
 ): LateReferences {
   const builder = new Builder(nodes, graph, moduleToEdit);
   for (const { instance, tables, globals } of foreign) {
-    for (const { index, entries } of tables) {
-      const table = builder.table(instance, index);
-      builder.fill(
-        table,
-        entries.map((entry) => ({ index: entry.index, func: builder.func(entry.func) })),
-      );
-    }
+    for (const image of tables) builder.fill(builder.table(instance, image.index), image);
     for (const { index, func } of globals) builder.set(builder.global(instance, index), builder.func(func));
   }
   return builder.addTo(component);
+}
+
+interface ImportedTable {
+  readonly index: number;
+  readonly type: TableType;
 }
 
 class Builder {
@@ -60,9 +67,19 @@ class Builder {
   private readonly imports: Import[] = [];
   private readonly items: { name: string; item: Entity }[] = [];
   private readonly functions = new Map<unknown, number>();
-  private readonly filled: { table: number; entries: readonly LocalEntry[] }[] = [];
+  private readonly importCounts: Record<ImportType["kind"], number> = {
+    func: 0,
+    table: 0,
+    memory: 0,
+    global: 0,
+    tag: 0,
+  };
+  private readonly segments: ElementSegment[] = [];
+  /** What functions put in. */
+  private readonly put: { readonly table: ImportedTable; readonly entries: Entries }[] = [];
   private readonly assigned: { global: number; func: number }[] = [];
   private readonly exporters = new Map<number, ItemExporter>();
+  private nullaryType: number | undefined;
 
   constructor(
     private readonly nodes: readonly CoreInstanceNode[],
@@ -70,11 +87,14 @@ class Builder {
     private readonly moduleToEdit: (instance: number) => CoreModule,
   ) {}
 
-  table(instance: number, index: number): number {
+  table(instance: number, index: number): ImportedTable {
     const module = this.moduleToEdit(instance);
     const { type } = tableSpace(module)[index] as ReturnType<typeof tableSpace>[number];
-    const element = this.types.refType(module.types, type.element);
-    return this.import({ kind: "table", type: { ...type, element } }, this.exportOf(instance, "table", index));
+    const imported = { ...type, element: this.types.refType(module.types, type.element) };
+    return {
+      index: this.import({ kind: "table", type: imported }, this.exportOf(instance, "table", index)),
+      type: imported,
+    };
   }
 
   global(instance: number, index: number): number {
@@ -105,8 +125,16 @@ class Builder {
     return this.import({ kind: "func", type: this.types.type(types, type), exact: false }, item);
   }
 
-  fill(table: number, entries: readonly LocalEntry[]): void {
-    this.filled.push({ table, entries });
+  fill({ index, type }: ImportedTable, { functions, entries }: TableImage): void {
+    const imported = new Int32Array(functions.length).fill(NULL_ENTRY);
+    const funcOf = (entry: number): number => {
+      if (imported[entry] === NULL_ENTRY) imported[entry] = this.func(functions[entry] as FunctionReference);
+      return imported[entry] as number;
+    };
+    const own = entries.map((entry) => (entry === NULL_ENTRY ? NULL_ENTRY : funcOf(entry)));
+    const table = { index, type };
+    if (isTooLarge(own, MAX_ENTRIES)) this.put.push({ table, entries: own });
+    else for (const segment of entrySegments(own, index, type)) this.segments.push(segment);
   }
 
   set(global: number, func: number): void {
@@ -116,7 +144,7 @@ class Builder {
   /** @returns the index in the index space of its kind */
   private import(type: ImportType, item: Entity): number {
     const name = String(this.imports.length);
-    const index = this.imports.filter(({ kind }) => kind === type.kind).length;
+    const index = this.importCounts[type.kind]++;
     this.imports.push({ module: "", name, ...type });
     this.items.push({ name, item });
     return index;
@@ -155,25 +183,54 @@ class Builder {
   private build(): CoreModule {
     const { module } = this;
     module.imports = this.imports;
-    if (this.assigned.length > 0) {
-      module.functions = [this.types.add(funcTypeGroup([], []))];
-      module.start = this.imports.filter(({ kind }) => kind === "func").length;
-      module.code = [this.assignments()];
-    }
+    const own = new OwnFunctions(this.importCounts.func);
+    const steps = this.put.flatMap(({ table: { index, type }, entries }) => {
+      const put = own.add(this.types.add(funcTypeGroup(putParams(type), [])), putBody(index, type));
+      return Array.from(puttingBodies(placementsOf(entries), put, type), (body) => own.add(this.nullary(), body));
+    });
+    if (steps.length + this.assigned.length > 0) module.start = own.add(this.nullary(), this.startBody(steps));
+    module.functions = own.types;
+    module.code = own.bodies;
     module.types = this.types.groups;
-    const segments = this.filled.flatMap(({ table, entries }) => entrySegments(entries, table, module));
-    const declared = [...new Set(this.assigned.map(({ func }) => func))];
-    const declaration = { mode: { kind: "declared" }, items: { kind: "functions", indices: declared } } as const;
-    module.elements = declared.length > 0 ? [...segments, declaration] : segments;
+    module.elements = [...this.segments, ...this.declaration()];
     return module;
   }
 
-  private assignments(): Uint8Array {
+  /** Makes `ref.func` of what code puts in valid. */
+  private declaration(): ElementSegment[] {
+    const declared = new Set(this.assigned.map(({ func }) => func));
+    for (const { entries } of this.put) for (const func of entries) declared.add(func);
+    declared.delete(NULL_ENTRY);
+    if (declared.size === 0) return [];
+    return [{ mode: { kind: "declared" }, items: { kind: "functions", indices: [...declared] } }];
+  }
+
+  private nullary(): number {
+    this.nullaryType ??= this.types.add(funcTypeGroup([], []));
+    return this.nullaryType;
+  }
+
+  private startBody(steps: readonly number[]): Uint8Array {
     const body = new ByteWriter().u8(0x00);
+    for (const step of steps) body.u8(Opcode.call).u32(step);
     for (const { global, func } of this.assigned) {
       body.u8(Opcode.refFunc).u32(func).u8(Opcode.globalSet).u32(global);
     }
     return body.u8(Opcode.end).toBytes();
+  }
+}
+
+/** The functions that a module defines. */
+class OwnFunctions {
+  readonly types: number[] = [];
+  readonly bodies: FunctionBody[] = [];
+
+  constructor(private readonly imported: number) {}
+
+  /** @returns its index */
+  add(type: number, body: FunctionBody): number {
+    this.types.push(type);
+    return this.imported + this.bodies.push(body) - 1;
   }
 }
 

@@ -57,9 +57,8 @@ function rewriteGlobals(module: CoreModule, { globals }: InstanceSnapshot): void
  * memory: applied at instantiation they would overwrite what its owner got from the snapshot.
  */
 function rewriteData(module: CoreModule, state: InstanceSnapshot): void {
-  const kept = module.data
-    .slice(0, countReferredTo(module))
-    .map((segment, i) => placeholder(segment, state.droppedData.includes(i)));
+  const dropped = new Set(state.droppedData);
+  const kept = module.data.slice(0, countReferredTo(module)).map((segment, i) => placeholder(segment, dropped.has(i)));
   const images = imageSegments(module, state.memories, MAX_SEGMENTS - kept.length);
   if (module.data.length + images.length > 0) module.data = [...kept, ...images];
 }
@@ -100,8 +99,9 @@ function offset64(offset: number): ConstExpr {
  */
 function rewriteElements(module: CoreModule, { droppedElements }: InstanceSnapshot): void {
   if (droppedElements.length === 0) return;
+  const dropped = new Set(droppedElements);
   module.elements = module.elements.map((segment, i): ElementSegment => {
-    const isDropped = segment.mode.kind === "passive" && droppedElements.includes(i);
+    const isDropped = segment.mode.kind === "passive" && dropped.has(i);
     return isDropped ? { ...segment, mode: { kind: "declared" } } : segment;
   });
 }

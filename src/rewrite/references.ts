@@ -1,16 +1,22 @@
-import { i32ConstExpr, i64ConstExpr, refFuncExpr } from "../binary/const-expr.js";
-import { importedCount, tableSpace } from "../module/index-spaces.js";
+import { type ConstExpr, i32ConstExpr, i64ConstExpr, refFuncExpr } from "../binary/const-expr.js";
+import type { Global, Table } from "../module/definitions.js";
+import type { TableType } from "../module/extern-types.js";
+import { importedCount } from "../module/index-spaces.js";
 import type { CoreModule } from "../module/model.js";
 import type { ElementSegment } from "../module/segments.js";
 import { type RefType, refNullExpr } from "../module/value-types.js";
-import type { FunctionReference, ReferenceValue, TableEntry, TableImage } from "../snapshot/model.js";
+import { type FunctionReference, NULL_ENTRY, type ReferenceValue, type TableImage } from "../snapshot/model.js";
 import type { CoreGraph } from "./core-graph.js";
+import { countEntries, countRuns, type Entries, runsOf } from "./entries.js";
 import { mismatch } from "./mismatch.js";
 
-/** Segments of one table beyond which the gaps between its entries are written too. */
+/** Segments of one table. */
 const MAX_SEGMENTS = 10_000;
 
-/** The state of references in one core instance, with positions of instances as the component has them. */
+/** Entries that segments of the module that defines a table put in. */
+const MAX_ENTRIES = 2 ** 20;
+
+/** The state of references in one core instance, with the position that the instance has in the component. */
 export interface ReferenceState {
   readonly instance: number;
   readonly tables: readonly TableImage[];
@@ -20,7 +26,8 @@ export interface ReferenceState {
 /** What a module cannot write itself, because the functions belong to other instances. */
 export interface ForeignReferences {
   readonly instance: number;
-  readonly tables: readonly { readonly index: number; readonly entries: readonly TableEntry[] }[];
+  /** The entries that it cannot write; the others are null. */
+  readonly tables: readonly TableImage[];
   readonly globals: readonly { readonly index: number; readonly func: FunctionReference }[];
 }
 
@@ -28,6 +35,7 @@ export interface ForeignReferences {
  * Writes tables and reference globals: in the module that defines them, as far as it has the functions itself. Every
  * active element segment on a table that is written goes, in whatever module: it would be applied on top.
  *
+ * @param translate - from functions of the snapshot to those of the component
  * @returns what a module of its own has to put in
  */
 export function rewriteReferences(
@@ -35,6 +43,7 @@ export function rewriteReferences(
   graph: CoreGraph,
   instances: Iterable<number>,
   moduleToEdit: (instance: number) => CoreModule,
+  translate: (func: FunctionReference) => FunctionReference,
 ): ForeignReferences[] {
   const rewritten = new Set(
     states.flatMap(({ instance, tables }) => tables.map(({ index }) => `${instance}:${index}`)),
@@ -43,7 +52,7 @@ export function rewriteReferences(
     for (const instance of instances) retireSegments(instance, rewritten, graph, moduleToEdit);
   }
   return states.flatMap((state) => {
-    const foreign = rewriteInstance(state, graph, moduleToEdit);
+    const foreign = rewriteInstance(state, graph, moduleToEdit, translate);
     return foreign.tables.length + foreign.globals.length > 0 ? [foreign] : [];
   });
 }
@@ -71,106 +80,135 @@ function rewriteInstance(
   { instance, tables, references }: ReferenceState,
   graph: CoreGraph,
   moduleToEdit: (instance: number) => CoreModule,
+  translate: (func: FunctionReference) => FunctionReference,
 ): ForeignReferences {
   if (tables.length + references.length === 0) return { instance, tables: [], globals: [] };
   const module = moduleToEdit(instance);
   const local = new LocalFunctions(instance, graph);
   return {
     instance,
-    tables: tables.flatMap((image) => rewriteTable(module, image, local)),
-    globals: references.flatMap((reference) => rewriteGlobal(module, reference, local)),
+    tables: rewriteTables(
+      module,
+      tables.map((image) => ({ ...image, functions: image.functions.map(translate) })),
+      local,
+    ),
+    globals: rewriteGlobals(
+      module,
+      references.map((one) => ({ ...one, func: one.func && translate(one.func) })),
+      local,
+    ),
   };
 }
 
-function rewriteTable(
-  module: CoreModule,
-  { index, size, entries }: TableImage,
-  local: LocalFunctions,
-): { index: number; entries: TableEntry[] }[] {
-  const position = index - importedCount(module, "table");
-  const table = module.tables[position];
-  if (table === undefined) throw mismatch(`a core module has no table ${index} of its own`);
-  const { element } = table.type;
-  // Where null is possible it is what an entry is that nothing is written to.
-  const init = element.nullable ? undefined : table.init;
-  const type = { ...table.type, minimum: BigInt(size) };
-  module.tables = module.tables.map((one, i) => (i === position ? { type, init } : one));
-  const own: LocalEntry[] = [];
-  const foreign: TableEntry[] = [];
-  for (const entry of entries) {
-    const func = local.find(entry.func, element);
-    if (func === undefined) foreign.push(entry);
-    else own.push({ index: entry.index, func });
-  }
-  // Writing gaps between foreign entries would overwrite own ones, so one module writes them all.
-  if (runsOf(foreign).length > MAX_SEGMENTS) return [{ index, entries: [...entries] }];
-  if (own.length > 0) module.elements = [...module.elements, ...entrySegments(own, index, module)];
-  return foreign.length > 0 ? [{ index, entries: foreign }] : [];
+/** @returns what others have to put in */
+function rewriteTables(module: CoreModule, images: readonly TableImage[], local: LocalFunctions): TableImage[] {
+  if (images.length === 0) return [];
+  const imported = importedCount(module, "table");
+  const tables = [...module.tables];
+  const segments: ElementSegment[] = [];
+  const foreign = images.flatMap((image) => {
+    const { index, entries } = image;
+    const table = tables[index - imported];
+    if (table === undefined) throw mismatch(`a core module has no table ${index} of its own`);
+    const type = { ...table.type, minimum: BigInt(entries.length) };
+    tables[index - imported] = resized(table, type);
+    const split = splitEntries(image, local, type.element);
+    if (isTooLarge(split.own, MAX_ENTRIES)) return [image];
+    for (const segment of entrySegments(split.own, index, type)) segments.push(segment);
+    return countEntries(split.foreign) === 0 ? [] : [{ ...image, entries: split.foreign }];
+  });
+  module.tables = tables;
+  if (segments.length > 0) module.elements = [...module.elements, ...segments];
+  return foreign;
 }
 
-export interface LocalEntry {
-  readonly index: number;
-  /** Function index in the module that has the segment. */
-  readonly func: number;
+/** Where null is possible it is what an entry is that nothing is written to. */
+function resized({ init }: Table, type: TableType): Table {
+  return { type, init: type.element.nullable ? undefined : init };
+}
+
+interface SplitEntries {
+  /** Function indices in the module. */
+  readonly own: Entries;
+  /** The rest, as it was. */
+  readonly foreign: Entries;
+}
+
+function splitEntries(
+  { index, functions, entries }: TableImage,
+  local: LocalFunctions,
+  element: RefType,
+): SplitEntries {
+  const localOf = Int32Array.from(functions, (func) => local.find(func, element) ?? NULL_ENTRY);
+  const own = entries.map((entry) => {
+    if (entry === NULL_ENTRY) return NULL_ENTRY;
+    return localOf[entry] ?? unknownFunction(index, entry);
+  });
+  const foreign = entries.map((entry) => (entry === NULL_ENTRY || localOf[entry] !== NULL_ENTRY ? NULL_ENTRY : entry));
+  return { own, foreign };
+}
+
+function unknownFunction(table: number, entry: number): never {
+  throw mismatch(`an entry of table ${table} is function ${entry} of a list that has no such function`);
 }
 
 /** Active segments that put functions into a table. */
-export function entrySegments(entries: readonly LocalEntry[], table: number, module: CoreModule): ElementSegment[] {
-  const { element, is64 } = (tableSpace(module)[table] as ReturnType<typeof tableSpace>[number]).type;
-  const runs = runsOf(entries);
-  const limited = runs.length <= MAX_SEGMENTS || !element.nullable ? runs : [filled(entries)];
-  return limited.map((run): ElementSegment => {
-    const [first] = run as [LocalEntry];
-    const offset = is64 ? i64ConstExpr(BigInt(first.index)) : i32ConstExpr(first.index);
-    return { mode: { kind: "active", table, offset }, items: itemsOf(run, element) };
+export function entrySegments(entries: Entries, table: number, { element, is64 }: TableType): ElementSegment[] {
+  const isPlain = element.heap.kind === "abstract" && element.heap.name === "func" && element.nullable;
+  const exprs = new Map<number, ConstExpr>();
+  const exprOf = (func: number): ConstExpr => {
+    let expr = exprs.get(func);
+    if (expr === undefined) exprs.set(func, (expr = refFuncExpr(func)));
+    return expr;
+  };
+  return Array.from(runsOf(entries), ([start, end]): ElementSegment => {
+    const run = entries.subarray(start, end);
+    const offset = is64 ? i64ConstExpr(BigInt(start)) : i32ConstExpr(start);
+    const items: ElementSegment["items"] = isPlain
+      ? { kind: "functions", indices: Array.from(run) }
+      : { kind: "expressions", type: element, exprs: Array.from(run, exprOf) };
+    return { mode: { kind: "active", table, offset }, items };
   });
 }
 
-type MaybeEntry = { readonly index: number; readonly func: number | undefined };
-
-function itemsOf(run: readonly MaybeEntry[], element: RefType): ElementSegment["items"] {
-  const isPlain = element.heap.kind === "abstract" && element.heap.name === "func" && element.nullable;
-  const indices = run.flatMap(({ func }) => (func === undefined ? [] : [func]));
-  if (isPlain && indices.length === run.length) return { kind: "functions", indices };
-  const exprs = run.map(({ func }) => (func === undefined ? refNullExpr(element.heap) : refFuncExpr(func)));
-  return { kind: "expressions", type: element, exprs };
+/**
+ * Whether segments would be too many, or too much: engines limit their number, and Wasmtime 48 needs kilobytes for each entry of
+ * a table that has more than a million, or that another module defines.
+ *
+ * @param limit - of the number of entries
+ */
+export function isTooLarge(entries: Entries, limit: number): boolean {
+  return countRuns(entries) > MAX_SEGMENTS || countEntries(entries) > limit;
 }
 
-function runsOf<E extends { readonly index: number }>(entries: readonly E[]): E[][] {
-  const runs: E[][] = [];
-  for (const entry of entries) {
-    const run = runs.at(-1);
-    if (run !== undefined && (run.at(-1) as E).index + 1 === entry.index) run.push(entry);
-    else runs.push([entry]);
-  }
-  return runs;
-}
-
-/** One run, with the gaps in it. */
-function filled(entries: readonly LocalEntry[]): MaybeEntry[] {
-  const funcs = new Map(entries.map(({ index, func }) => [index, func]));
-  const first = (entries[0] as LocalEntry).index;
-  const length = (entries.at(-1) as LocalEntry).index - first + 1;
-  return Array.from({ length }, (_, i) => ({ index: first + i, func: funcs.get(first + i) }));
-}
-
-function rewriteGlobal(
+/** @returns what others have to put in */
+function rewriteGlobals(
   module: CoreModule,
-  { index, func }: ReferenceValue,
+  references: readonly ReferenceValue[],
   local: LocalFunctions,
 ): { index: number; func: FunctionReference }[] {
-  const position = index - importedCount(module, "global");
-  const global = module.globals[position];
+  if (references.length === 0) return [];
+  const imported = importedCount(module, "global");
+  const globals = [...module.globals];
+  const foreign = references.flatMap(({ index, func }) => {
+    const { type, init } = referenceGlobal(globals[index - imported], index);
+    const own = func && local.find(func, type.value);
+    // Until its function is put in from outside it is null, or where it cannot be null what it was.
+    const fallback = type.value.nullable ? refNullExpr(type.value.heap) : init;
+    globals[index - imported] = { type, init: own === undefined ? fallback : refFuncExpr(own) };
+    return func !== undefined && own === undefined ? [{ index, func }] : [];
+  });
+  module.globals = globals;
+  return foreign;
+}
+
+type ReferenceGlobal = Global & { readonly type: { readonly value: RefType } };
+
+function referenceGlobal(global: Global | undefined, index: number): ReferenceGlobal {
   if (global === undefined || typeof global.type.value !== "object" || !global.type.mutable) {
     throw mismatch(`a core module has no mutable reference global ${index} of its own`);
   }
-  const { value } = global.type;
-  const own = func && local.find(func, value);
-  // Until its function is put in from outside it is null, or where it cannot be null what it was.
-  const fallback = value.nullable ? refNullExpr(value.heap) : global.init;
-  const init = own === undefined ? fallback : refFuncExpr(own);
-  module.globals = module.globals.map((one, i) => (i === position ? { type: one.type, init } : one));
-  return func !== undefined && own === undefined ? [{ index, func }] : [];
+  return global as ReferenceGlobal;
 }
 
 /** The functions that a core module has itself, defined or imported. */

@@ -1,5 +1,6 @@
 import { Cloner } from "../component/clone.js";
-import { definitionsOf, definitionsOfKind, insertSectionBefore, referencesOf, turnInto } from "../component/graph.js";
+import { ComponentEdits } from "../component/edits.js";
+import { definitionsOf, definitionsOfKind, referencesOf, turnInto } from "../component/graph.js";
 import type { Component, Import, TypeDefinition } from "../component/model.js";
 import { ComponentInitError } from "../errors.js";
 
@@ -10,6 +11,7 @@ import { ComponentInitError } from "../errors.js";
  * @throws ComponentInitError `unsupported` where a function of one is passed on, which nobody could call
  */
 export function dropFunctions(component: Component, imports: ReadonlySet<Import>): void {
+  const edits = new ComponentEdits(component);
   for (const item of definitionsOfKind(component, "import")) {
     if (!imports.has(item) || item.type.kind !== "instance") continue;
     for (const definition of definitionsOf(component)) {
@@ -17,9 +19,10 @@ export function dropFunctions(component: Component, imports: ReadonlySet<Import>
       if (definition.kind !== "export alias" || definition.sort !== "type") refuse(item);
     }
     const type = withoutFunctions(item.type.type as TypeDefinition);
-    insertSectionBefore(component, item, "type", [type]);
+    edits.insertBefore(item, "type", [type]);
     turnInto(item, { ...item, type: { kind: "instance", type } });
   }
+  edits.apply();
 }
 
 function withoutFunctions(definition: TypeDefinition): TypeDefinition {

@@ -3,7 +3,6 @@ import { instantiationsIn } from "../component/instantiations.js";
 import { removeDead } from "../component/live.js";
 import type {
   Component,
-  CoreExportAlias,
   CoreInstantiation,
   CoreModuleDefinition,
   Definition,
@@ -26,6 +25,7 @@ import { ModuleCollector } from "./collect.js";
 import { CoreGraph } from "./core-graph.js";
 import type { Correspondence } from "./correspondence.js";
 import { keepDeclared } from "./declarations.js";
+import { aliasedExports, noteExport, noteImports, type UsedExports } from "./exports.js";
 import { addLateReferences } from "./late-references.js";
 import { mismatch } from "./mismatch.js";
 import { rewriteModule } from "./module.js";
@@ -76,6 +76,9 @@ export function rewrite(specialized: Specialized, snapshot: Snapshot, options: R
   return new Rewriter(specialized, snapshot, options).rewrite();
 }
 
+/** Longer chains of components keep what only collecting all of the others would show to be of no use. */
+const MAX_ROUNDS = 20;
+
 class Rewriter {
   private readonly component: Component;
   private readonly nodes: readonly CoreInstanceNode[];
@@ -109,11 +112,16 @@ class Rewriter {
     const removed = new Set(this.removeDead());
     this.removeUnusedExports(removed, removedExports);
     for (const { module } of this.nodes) this.keepDeclared(module);
-    if (this.collector !== undefined) {
-      while (this.collector.collect(this.component)) for (const one of this.removeDead()) removed.add(one);
-    }
+    if (this.collector !== undefined) this.collect(this.collector, removed);
     dropFunctions(this.component, this.options.replacedImports ?? new Set());
     return this.result(removed);
+  }
+
+  /** Each round goes through everything, and one is needed for each component of a chain that becomes of no use. */
+  private collect(collector: ModuleCollector, removed: Set<Definition>): void {
+    for (let round = 0; round < MAX_ROUNDS && collector.collect(this.component); round++) {
+      for (const one of this.removeDead()) removed.add(one);
+    }
   }
 
   private removeDead(): ReadonlySet<Definition> {
@@ -127,21 +135,14 @@ class Rewriter {
   private rewriteReferences(): void {
     const graph = new CoreGraph(
       this.nodes,
-      memoize((i) => decodeDefinition((this.nodes[i] as CoreInstanceNode).module)),
+      memoize((i: number) => decodeDefinition((this.nodes[i] as CoreInstanceNode).module)),
     );
-    const states = [...this.states].map(([instance, { tables, references }]): ReferenceState => {
-      const func = (reference: FunctionReference) => this.translate(reference);
-      return {
-        instance,
-        tables: tables.map((image) => ({
-          ...image,
-          entries: image.entries.map((entry) => ({ ...entry, func: func(entry.func) })),
-        })),
-        references: references.map((one) => ({ ...one, func: one.func && func(one.func) })),
-      };
-    });
+    const states = [...this.states].map(
+      ([instance, { tables, references }]): ReferenceState => ({ instance, tables, references }),
+    );
+    const translate = (func: FunctionReference) => this.translate(func);
     const moduleToEdit = (instance: number) => this.moduleToEdit((this.nodes[instance] as CoreInstanceNode).module);
-    const foreign = rewriteReferences(states, graph, this.nodes.keys(), moduleToEdit);
+    const foreign = rewriteReferences(states, graph, this.nodes.keys(), moduleToEdit, translate);
     const byComponent = Map.groupBy(foreign, ({ instance }) => (this.nodes[instance] as CoreInstanceNode).component);
     for (const [component, ofComponent] of byComponent) {
       const late = addLateReferences(component, ofComponent, this.nodes, graph, moduleToEdit);
@@ -183,34 +184,28 @@ class Rewriter {
     removed: ReadonlySet<Definition>,
     removedExports: ReadonlyMap<CoreInstantiation, string>,
   ): void {
-    const unused = new Map<CoreInstantiation, Set<string>>();
-    const note = (instance: CoreInstantiation, name: string) => {
-      const known = unused.get(instance);
-      if (known === undefined) unused.set(instance, new Set([name]));
-      else known.add(name);
-    };
-    for (const [instance, name] of removedExports) note(instance, name);
+    const unused: UsedExports = new Map();
+    for (const [instance, name] of removedExports) noteExport(unused, instance, name);
     for (const definition of removed) {
-      if (definition.kind === "core export alias") note(definition.instance as CoreInstantiation, definition.name);
+      if (definition.kind === "core export alias") noteExport(unused, definition.instance, definition.name);
     }
+    const usedExports = memoize((component: Component) => this.usedExportsIn(component));
     for (const node of this.nodes) {
-      const names = [...(unused.get(node.instantiation) ?? [])].filter((name) => !this.isExportUsed(node, name));
+      const names = unused.get(node.instantiation);
       const module = this.modules.get(node.module);
-      if (names.length === 0 || module === undefined || removed.has(node.instantiation)) continue;
-      module.exports = module.exports.filter(({ name }) => !names.includes(name));
+      if (names === undefined || module === undefined || removed.has(node.instantiation)) continue;
+      for (const name of usedExports(node.component).get(node.instantiation) ?? []) names.delete(name);
+      if (names.size > 0) module.exports = module.exports.filter(({ name }) => !names.has(name));
     }
   }
 
-  /** Whether an alias or a core module that is instantiated with the instance asks for an export. */
-  private isExportUsed({ component, instantiation }: CoreInstanceNode, name: string): boolean {
-    const aliases: CoreExportAlias[] = definitionsOfKind(component, "core export alias");
-    if (aliases.some((alias) => alias.instance === instantiation && alias.name === name)) return true;
-    return definitionsOfKind(component, "core instantiation").some((user) => {
-      const args = user.args.filter((arg) => arg.instance === instantiation);
-      if (args.length === 0) return false;
-      const { imports } = this.moduleOf(user.module as CoreModuleDefinition);
-      return args.some((arg) => imports.some((item) => item.module === arg.name && item.name === name));
-    });
+  /** By instance, the exports that aliases and core modules that are instantiated with the instance ask for. */
+  private usedExportsIn(component: Component): UsedExports {
+    const used = aliasedExports(definitionsOf(component));
+    for (const { module, args } of definitionsOfKind(component, "core instantiation")) {
+      noteImports(args, this.moduleOf(module as CoreModuleDefinition), used);
+    }
+    return used;
   }
 
   private indexIn(instanceOf: ReadonlyMap<CoreInstantiation, number>): Rewritten["indexOf"] {
@@ -258,8 +253,8 @@ function labelOf({ name, moduleName }: CoreInstanceNode, position: number): stri
   return moduleName ?? name ?? String(position);
 }
 
-function memoize<T>(compute: (key: number) => T): (key: number) => T {
-  const known = new Map<number, T>();
+function memoize<K, T>(compute: (key: K) => T): (key: K) => T {
+  const known = new Map<K, T>();
   return (key) => {
     let value = known.get(key);
     if (value === undefined) known.set(key, (value = compute(key)));

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ownedBy } from "../component/clone.js";
+import { encodeComponent } from "../component/encode.js";
 import {
   componentNames,
   definitionsOf,
@@ -18,7 +18,8 @@ import type {
   NestedComponent,
   OuterAlias,
 } from "../component/model.js";
-import { nameOf, setName } from "../component/names.js";
+import { nameOf, setNames } from "../component/names.js";
+import { IdentityScope } from "../component/scope.js";
 
 /**
  * Undoes the copying of what came out the same: instances of a core module whose state is equal share one module again,
@@ -28,30 +29,35 @@ import { nameOf, setName } from "../component/names.js";
  */
 export function shareEqual(root: Component, origins: ReadonlyMap<Entity, Entity>): void {
   if (origins.size === 0) return;
-  shareComponents(root, origins);
-  shareModules(root, origins);
+  const hashes = new Hashes();
+  shareComponents(root, origins, hashes);
+  shareModules(root, origins, hashes);
 }
 
-function shareComponents(component: Component, origins: ReadonlyMap<Entity, Entity>): void {
+function shareComponents(component: Component, origins: ReadonlyMap<Entity, Entity>, hashes: Hashes): void {
   const nested = instantiatedIn(component);
-  for (const one of nested) shareComponents(one.component, origins);
-  for (const group of groupsOf(nested, origins)) {
-    const kept: NestedComponent[] = [];
-    for (const one of group) {
-      const equal = kept.find((other) => new Comparison(other, one).isEqual());
-      if (equal === undefined) kept.push(one);
-      else replaceComponent(component, one, equal);
+  for (const one of nested) shareComponents(one.component, origins, hashes);
+  const kept = new Map<Entity, NestedComponent>();
+  for (const copies of Map.groupBy(nested, (one) => origins.get(one) ?? one).values()) {
+    if (copies.length < 2) continue;
+    for (const [first, ...equal] of Map.groupBy(copies, (one) => hashes.ofComponent(one)).values()) {
+      for (const one of equal) kept.set(one, first as NestedComponent);
     }
   }
+  replaceComponents(component, kept);
 }
 
-function replaceComponent(component: Component, from: NestedComponent, to: NestedComponent): void {
+/** @param kept - what takes the place of each component */
+function replaceComponents(component: Component, kept: ReadonlyMap<Entity, NestedComponent>): void {
+  if (kept.size === 0) return;
+  const unused = new Set(kept.keys());
   for (const user of definitionsOf(component)) {
-    if (user.kind === "instantiation" && user.component === from) (user as Instantiation).component = to;
+    const instead = user.kind === "instantiation" ? kept.get(user.component) : undefined;
+    if (instead !== undefined) (user as Instantiation).component = instead;
+    if (user.kind === "core module") continue;
+    for (const entity of referencesOf(user)) unused.delete(entity);
   }
-  if (!definitionsOf(component).some((user) => referencesOf(user).has(from))) {
-    removeDefinitions(component, new Set([from]));
-  }
+  removeDefinitions(component, unused as Set<Definition>);
 }
 
 /** A place where a core module stands. */
@@ -60,15 +66,15 @@ interface Place {
   readonly component: Component;
 }
 
-function shareModules(root: Component, origins: ReadonlyMap<Entity, Entity>): void {
-  const places = modulePlaces(root);
-  const groups = Map.groupBy(places, ({ module }) => origins.get(module) ?? module);
-  for (const group of groups.values()) {
-    if (group.length < 2) continue;
-    for (const equal of Map.groupBy(group, ({ module }) => hashOf(module)).values()) {
-      if (equal.length > 1) share(equal as [Place, ...Place[]], root);
+function shareModules(root: Component, origins: ReadonlyMap<Entity, Entity>, hashes: Hashes): void {
+  const sharing = new ModuleSharing(root);
+  for (const copies of Map.groupBy(modulePlaces(root), ({ module }) => origins.get(module) ?? module).values()) {
+    if (copies.length < 2) continue;
+    for (const equal of Map.groupBy(copies, ({ module }) => hashes.ofModule(module)).values()) {
+      if (equal.length > 1) sharing.add(equal as [Place, ...Place[]]);
     }
   }
+  sharing.apply();
 }
 
 /** Core modules that nothing but instantiations refers to. */
@@ -91,93 +97,99 @@ function instantiatedIn(component: Component): NestedComponent[] {
   ) as NestedComponent[];
 }
 
-function hashOf({ chunks }: CoreModuleDefinition): string {
+/** What is to be done to one component. */
+interface Changes {
+  /** What is instantiated in the place of a module that goes. */
+  readonly instead: Map<Entity, Entity>;
+  /** The modules whose places aliases take. */
+  readonly aliases: Map<Definition, OuterAlias>;
+  readonly removed: Set<Definition>;
+}
+
+/** Lets places share modules, all at once. */
+class ModuleSharing {
+  private readonly changes = new Map<Component, Changes>();
+  /** Modules that the root gets. */
+  private readonly moved: ComponentSection[] = [];
+  private readonly names: (readonly [Entity, string])[] = [];
+
+  constructor(private readonly root: Component) {}
+
+  /** In one component the first is kept; otherwise the root gets it, where every component can refer to it. */
+  add(places: readonly [Place, ...Place[]]): void {
+    const [{ module: kept, component }] = places;
+    const isLocal = places.every((place) => place.component === component);
+    if (!isLocal) this.move(kept, component);
+    for (const place of places) {
+      const { instead, aliases, removed } = this.changesOf(place.component);
+      if (place.component === (isLocal ? component : this.root)) {
+        if (place.module === kept) continue;
+        instead.set(place.module, kept);
+        removed.add(place.module);
+      } else {
+        const alias: OuterAlias = { kind: "outer alias", sort: "core module", target: kept };
+        instead.set(place.module, alias);
+        aliases.set(place.module, alias);
+      }
+    }
+  }
+
+  private move(module: CoreModuleDefinition, from: Component): void {
+    this.moved.push({ kind: "core module", definitions: [module] });
+    if (from === this.root) this.changesOf(from).removed.add(module);
+    const name = nameOf(componentNames(from), module);
+    if (name !== undefined && from !== this.root) this.names.push([module, name]);
+  }
+
+  private changesOf(component: Component): Changes {
+    let changes = this.changes.get(component);
+    if (changes === undefined) {
+      changes = { instead: new Map(), aliases: new Map(), removed: new Set() };
+      this.changes.set(component, changes);
+    }
+    return changes;
+  }
+
+  apply(): void {
+    for (const [component, { instead, aliases, removed }] of this.changes) {
+      for (const user of definitionsOf(component)) {
+        if (user.kind !== "core instantiation") continue;
+        (user as CoreInstantiation).module = instead.get(user.module) ?? user.module;
+      }
+      component.sections = component.sections.map((section) => aliased(section, aliases));
+      removeDefinitions(component, removed);
+    }
+    this.root.sections = [...this.moved, ...this.root.sections];
+    setNames(this.root, this.names);
+  }
+}
+
+/** A core module is a section of its own. */
+function aliased(section: ComponentSection, aliases: ReadonlyMap<Definition, OuterAlias>): ComponentSection {
+  const [first] = section.definitions;
+  const alias = first && aliases.get(first);
+  return alias === undefined ? section : { kind: "alias", definitions: [alias] };
+}
+
+/** Texts that are equal if and only if core modules, or components, are. */
+class Hashes {
+  private readonly modules = new Map<CoreModuleDefinition, string>();
+  private readonly surroundings = new IdentityScope();
+
+  ofModule(module: CoreModuleDefinition): string {
+    let hash = this.modules.get(module);
+    if (hash === undefined) this.modules.set(module, (hash = sha256(module.chunks)));
+    return hash;
+  }
+
+  ofComponent({ component }: NestedComponent): string {
+    const hashed = (module: CoreModuleDefinition) => [Buffer.from(this.ofModule(module))];
+    return sha256(encodeComponent(component, hashed, this.surroundings).toChunks());
+  }
+}
+
+function sha256(chunks: readonly Uint8Array[]): string {
   const hash = createHash("sha256");
   for (const chunk of chunks) hash.update(chunk);
   return hash.digest("hex");
-}
-
-/** In one component the first is kept; otherwise the root gets it, where every component can refer to it. */
-function share(places: readonly [Place, ...Place[]], root: Component): void {
-  const [{ module: kept, component }] = places;
-  const isLocal = places.every((place) => place.component === component);
-  if (!isLocal) {
-    removeDefinitions(component, new Set([kept]));
-    root.sections.unshift({ kind: "core module", definitions: [kept] });
-    const name = nameOf(componentNames(component), kept);
-    if (name !== undefined && component !== root) setName(root, kept, name);
-  }
-  for (const place of places) {
-    if (place.component === (isLocal ? component : root)) replaceModule(place, kept);
-    else aliasModule(place, kept);
-  }
-}
-
-function replaceModule({ component, module }: Place, kept: CoreModuleDefinition): void {
-  if (module === kept) return;
-  redirect(component, module, kept);
-  removeDefinitions(component, new Set([module]));
-}
-
-function aliasModule({ component, module }: Place, kept: CoreModuleDefinition): void {
-  const alias: OuterAlias = { kind: "outer alias", sort: "core module", target: kept };
-  const section: ComponentSection = { kind: "alias", definitions: [alias] };
-  const at = component.sections.findIndex(({ definitions }) => definitions.includes(module));
-  if (at < 0) component.sections.unshift(section);
-  else component.sections[at] = section;
-  redirect(component, module, alias);
-}
-
-function redirect(component: Component, from: Entity, to: Entity): void {
-  for (const user of definitionsOf(component)) {
-    if (user.kind === "core instantiation" && user.module === from) (user as CoreInstantiation).module = to;
-  }
-}
-
-function groupsOf(nested: readonly NestedComponent[], origins: ReadonlyMap<Entity, Entity>): NestedComponent[][] {
-  const groups = Map.groupBy(nested, (one) => origins.get(one) ?? one);
-  return [...groups.values()].filter((group) => group.length > 1);
-}
-
-/** Compares two components definition by definition; what is defined in the one stands for its like in the other. */
-class Comparison {
-  private readonly pairs = new Map<object, object>();
-  private readonly own: ReadonlySet<object>;
-  private readonly ownOfRight: ReadonlySet<object>;
-
-  constructor(
-    private readonly left: NestedComponent,
-    private readonly right: NestedComponent,
-  ) {
-    this.own = ownedBy(left.component);
-    this.ownOfRight = ownedBy(right.component);
-  }
-
-  isEqual(): boolean {
-    return this.isSame(this.left.component, this.right.component);
-  }
-
-  private isSame(left: unknown, right: unknown): boolean {
-    if (left instanceof Uint8Array) return right instanceof Uint8Array && Buffer.compare(left, right) === 0;
-    if (typeof left !== "object" || left === null || typeof right !== "object" || right === null) return left === right;
-    const known = this.pairs.get(left);
-    if (known !== undefined) return known === right;
-    if (Object.hasOwn(left, "sort") && !("names" in left) && !this.own.has(left)) return left === right;
-    this.pairs.set(left, right);
-    if (isModule(left) && isModule(right)) return hashOf(left) === hashOf(right);
-    if (isName(left) && isName(right) && !this.own.has(left.entity)) return !this.ownOfRight.has(right.entity);
-    const keys = Object.keys(left);
-    if (keys.length !== Object.keys(right).length) return false;
-    const field = (object: object, key: string) => (object as Record<string, unknown>)[key];
-    return keys.every((key) => this.isSame(field(left, key), field(right, key)));
-  }
-}
-
-/** Names of what was removed are still listed, until they are written. */
-function isName(value: object): value is { readonly name: string; readonly entity: Entity } {
-  return "entity" in value && "name" in value;
-}
-
-function isModule(value: object): value is CoreModuleDefinition {
-  return (value as Definition).kind === "core module" && "chunks" in value;
 }

@@ -50,17 +50,16 @@ export interface GlobalValue {
   readonly bits: Uint8Array;
 }
 
+/** Stands for null among the entries of a table. */
+export const NULL_ENTRY = -1;
+
 export interface TableImage {
   /** In the table index space of the module. */
   readonly index: number;
-  readonly size: number;
-  /** What is not null, in ascending order. */
-  readonly entries: readonly TableEntry[];
-}
-
-export interface TableEntry {
-  readonly index: number;
-  readonly func: FunctionReference;
+  /** The functions in the table, each once. */
+  readonly functions: readonly FunctionReference[];
+  /** For each entry of the table its function, as a position in `functions`; -1 for null. */
+  readonly entries: Int32Array;
 }
 
 /** A function of a core instance: one that its module defines, or one that it imports. */

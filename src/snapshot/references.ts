@@ -2,7 +2,7 @@ import { ComponentInitError } from "../errors.js";
 import type { Initialized } from "../host/initialize.js";
 import type { ReferenceContents } from "../host/references.js";
 import { type TableContents, UNREADABLE } from "../host/tables.js";
-import type { FunctionReference, ReferenceValue, TableEntry, TableImage } from "./model.js";
+import { type FunctionReference, NULL_ENTRY, type ReferenceValue, type TableImage } from "./model.js";
 
 /**
  * The contents of a table.
@@ -11,12 +11,17 @@ import type { FunctionReference, ReferenceValue, TableEntry, TableImage } from "
  */
 export function tableImage(table: TableContents, initialized: Initialized): TableImage {
   const { instance, index, contents } = table;
-  const entries = contents.flatMap((element, i): TableEntry[] => {
+  const functions: FunctionReference[] = [];
+  const positions = new Map<unknown, number>([[null, NULL_ENTRY]]);
+  const entries = Int32Array.from(contents, (element, i) => {
+    const known = positions.get(element);
+    if (known !== undefined) return known;
     const where = () => `entry ${i} of table ${index} of core instance ${nameOf(initialized, instance)}`;
-    const func = functionOf(element, initialized, where);
-    return func === undefined ? [] : [{ index: i, func }];
+    functions.push(functionOf(element, initialized, where));
+    positions.set(element, functions.length - 1);
+    return functions.length - 1;
   });
-  return { index, size: contents.length, entries };
+  return { index, functions, entries };
 }
 
 /** @throws {@link ComponentInitError} `unsupported` where the global holds something else than a function or null */
@@ -28,15 +33,10 @@ export function referenceValue(changed: ReferenceContents, initialized: Initiali
     const global = name === undefined ? `global ${index}` : `global ${index} ($${name})`;
     return `${global} of core instance ${nameOf(initialized, instance)}`;
   };
-  return { index, func: functionOf(value, initialized, where) };
+  return { index, func: value === null ? undefined : functionOf(value, initialized, where) };
 }
 
-function functionOf(
-  reference: unknown,
-  { functions }: Initialized,
-  where: () => string,
-): FunctionReference | undefined {
-  if (reference === null) return undefined;
+function functionOf(reference: unknown, { functions }: Initialized, where: () => string): FunctionReference {
   const func = functions.find(reference);
   if (func !== undefined) return { instance: func.instance, index: func.index };
   throw new ComponentInitError(

@@ -35,7 +35,8 @@ export function takeSnapshot(initialized: Initialized): Snapshot {
 
 /** @throws {@link ComponentInitError} `unsupported` */
 function refuseObjectSegments({ info, module }: InitializedInstance, position: number, drops: readonly number[]): void {
-  const kept = module.state.objectSegments.find((segment) => !drops.includes(segment));
+  const dropped = new Set(drops);
+  const kept = module.state.objectSegments.find((segment) => !dropped.has(segment));
   if (kept === undefined) return;
   throw new ComponentInitError(
     "unsupported",

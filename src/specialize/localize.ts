@@ -1,10 +1,18 @@
 import { Cloner } from "../component/clone.js";
-import { type AnyEntity, type Environment, type Resolved, resolve } from "../component/environment.js";
-import { definitionsOfKind, insertSectionBefore, referencesOf } from "../component/graph.js";
-import type { CoreTypeDefinition, Definition, Entity, Instantiation, NestedComponent } from "../component/model.js";
+import { type AnyEntity, definitionIn, type Environment, type Resolved, resolve } from "../component/environment.js";
+import { referencesOf } from "../component/graph.js";
+import type { Definition, Entity, Instantiation, NestedComponent, SectionKind } from "../component/model.js";
 import { ComponentInitError } from "../errors.js";
 
 export type CopyComponent = (target: Resolved, to: Environment, before: Instantiation) => NestedComponent;
+
+/** Puts definitions into the component of an instance. */
+export type InsertBefore = (
+  to: Environment,
+  before: Definition,
+  kind: SectionKind,
+  definitions: readonly Definition[],
+) => void;
 
 /**
  * Brings what a component refers to in its surroundings along when the component is copied elsewhere. Outer aliases can
@@ -14,7 +22,10 @@ export type CopyComponent = (target: Resolved, to: Environment, before: Instanti
 export class Localizer {
   private readonly known = new Map<Environment, Map<Entity, Entity>>();
 
-  constructor(private readonly copyComponent: CopyComponent) {}
+  constructor(
+    private readonly copyComponent: CopyComponent,
+    private readonly insertBefore: InsertBefore,
+  ) {}
 
   /** @returns a definition in the component of `to`, in front of `before` */
   localize(target: Resolved, to: Environment, before: Instantiation): Entity {
@@ -32,7 +43,7 @@ export class Localizer {
     switch (definition.kind) {
       case "core module": {
         const copy = { ...definition };
-        insertSectionBefore(to.component, before, "core module", [copy]);
+        this.insertBefore(to, before, "core module", [copy]);
         return copy;
       }
       case "component":
@@ -41,8 +52,8 @@ export class Localizer {
         if (definition.type.kind !== "resource") return this.copyType(definition, definition, from, to, before);
         break;
     }
-    const group = coreTypeGroup(definition, from);
-    if (group !== undefined) return this.copyType(group, definition, from, to, before);
+    const group = definitionIn(from, definition);
+    if (group?.kind === "core type") return this.copyType(group, definition, from, to, before);
     throw new ComponentInitError(
       "unsupported",
       `a component that is passed on has an outer alias of a ${definition.sort} that cannot be copied`,
@@ -61,7 +72,7 @@ export class Localizer {
       replaced.set(used, this.localize({ entity: used, environment: from }, to, before));
     }
     const cloner = new Cloner(replaced);
-    insertSectionBefore(to.component, before, definition.kind, [cloner.definition(definition)]);
+    this.insertBefore(to, before, definition.kind, [cloner.definition(definition)]);
     return cloner.copyOf(entity);
   }
 
@@ -73,10 +84,6 @@ export class Localizer {
     }
     return copies;
   }
-}
-
-function coreTypeGroup(entity: Entity, { component }: Environment): CoreTypeDefinition | undefined {
-  return definitionsOfKind(component, "core type").find(({ types }) => types.some((type) => type === entity));
 }
 
 /** What a type refers to outside of itself. */

@@ -1,8 +1,9 @@
 import { Opcode } from "../binary/opcodes.js";
 import { ByteWriter, concat } from "../binary/writer.js";
 import { type AnyEntity, type Environment, resolve } from "../component/environment.js";
-import { definitionsOf, insertSectionBefore, referencesOf, removeDefinitions } from "../component/graph.js";
+import { definitionsOf, referencesOf } from "../component/graph.js";
 import type {
+  ComponentSection,
   CoreInlineExports,
   CoreInstance,
   CoreInstantiation,
@@ -20,42 +21,120 @@ import { CoreModule } from "../module/model.js";
 import { type FuncType, funcTypeGroup } from "../module/types.js";
 import type { ValueType } from "../module/value-types.js";
 
+/** What takes the place of a component start function. */
+export interface StartReplacement {
+  readonly sections: readonly ComponentSection[];
+  /** The instantiation to carry out, which is in one of the sections. */
+  readonly instantiation: CoreInstantiation;
+}
+
 /**
- * Puts a core module in the place of a component start function: its own start function does the same, at the same
+ * Puts core modules in the place of component start functions: their own start functions do the same, at the same
  * moment. Engines do not implement the ones of components, which hang on component values.
  *
  * A function that the component itself lifts cannot be lowered in it (a component instance is not entered twice,
  * CanonicalABI.md), so its core function is called; between these two nothing happens when no value is passed.
- *
- * @returns the instantiations to carry out in its place
  */
-export function replaceStart(start: Start, environment: Environment): CoreInstantiation[] {
-  const { component } = environment;
-  if (start.args.length > 0) refuse("takes arguments");
-  const isUsed = (result: Entity) => definitionsOf(component).some((other) => referencesOf(other).has(result));
-  if (start.results.some(isUsed)) refuse("has a result that something else uses");
-  const { entity, environment: home } = resolve({ entity: start.func, environment });
-  const target = entity as AnyEntity;
-  const own = target.kind === "lift" && home === environment;
-  const { func, results, postReturn } = own ? coreFunctionOf(target) : lowered(start, environment);
-  const module: CoreModuleDefinition = {
-    kind: "core module",
-    sort: "core module",
-    chunks: encodeModule(callingModule(results, postReturn !== undefined)).toChunks(),
-    offset: 0,
+export class StartFunctions {
+  private used: ReadonlySet<Entity> | undefined;
+  private readonly modules = new Map<CoreModuleDefinition, ExportedTypes>();
+  private readonly inlineExports = new Map<CoreInlineExports, ReadonlyMap<string, Entity>>();
+
+  constructor(private readonly environment: Environment) {}
+
+  replacement(start: Start): StartReplacement {
+    if (start.args.length > 0) refuse("takes arguments");
+    if (start.results.some((result) => this.isUsed(result))) refuse("has a result that something else uses");
+    const { environment } = this;
+    const { entity, environment: home } = resolve({ entity: start.func, environment });
+    const target = entity as AnyEntity;
+    const isOwn = target.kind === "lift" && home === environment;
+    const { func, results, postReturn, added } = isOwn ? this.coreFunctionOf(target) : lowered(start);
+    const module: CoreModuleDefinition = {
+      kind: "core module",
+      sort: "core module",
+      chunks: encodeModule(callingModule(results, postReturn !== undefined)).toChunks(),
+      offset: 0,
+    };
+    const items = [{ name: "start", item: func }, ...(postReturn ? [{ name: "post-return", item: postReturn }] : [])];
+    const exports: CoreInlineExports = { kind: "core inline exports", sort: "core instance", exports: items };
+    const instantiation: CoreInstantiation = {
+      kind: "core instantiation",
+      sort: "core instance",
+      module,
+      args: [{ name: "", instance: exports }],
+    };
+    const sections: ComponentSection[] = [
+      ...added,
+      { kind: "core module", definitions: [module] },
+      { kind: "core instance", definitions: [exports, instantiation] },
+    ];
+    return { sections, instantiation };
+  }
+
+  private isUsed(result: Entity): boolean {
+    this.used ??= new Set(
+      definitionsOf(this.environment.component).flatMap((definition) => [...referencesOf(definition)]),
+    );
+    return this.used.has(result);
+  }
+
+  private coreFunctionOf({ func, options }: Lift): CoreCall {
+    if (options.some(({ kind }) => kind === "async")) refuse("is asynchronous");
+    const type = this.typeOf(func);
+    if (type === undefined || type.params.length > 0) refuse("is of a form that is not known");
+    const postReturn = options.find((option) => option.kind === "post-return");
+    return {
+      func,
+      results: type.results,
+      postReturn: postReturn && "entity" in postReturn ? postReturn.entity : undefined,
+      added: [],
+    };
+  }
+
+  private typeOf(func: Entity): FuncType | undefined {
+    let alias = func as AnyEntity;
+    while (alias.kind === "core export alias") {
+      const instance = alias.instance as CoreInstance;
+      // The module is a copy or stands where it was defined: the instantiation was specialized before.
+      if (instance.kind === "core instantiation") {
+        return this.exportedTypes(instance.module as CoreModuleDefinition)(alias.name);
+      }
+      const item = this.itemsOf(instance).get(alias.name);
+      if (item === undefined) return undefined;
+      alias = item as AnyEntity;
+    }
+    return undefined;
+  }
+
+  private exportedTypes(definition: CoreModuleDefinition): ExportedTypes {
+    let types = this.modules.get(definition);
+    if (types === undefined) this.modules.set(definition, (types = exportedTypes(definition)));
+    return types;
+  }
+
+  private itemsOf(instance: CoreInlineExports): ReadonlyMap<string, Entity> {
+    let items = this.inlineExports.get(instance);
+    if (items === undefined) {
+      items = new Map(instance.exports.map(({ name, item }) => [name, item]));
+      this.inlineExports.set(instance, items);
+    }
+    return items;
+  }
+}
+
+/** Gives the type of a function that a core module exports. */
+type ExportedTypes = (name: string) => FuncType | undefined;
+
+function exportedTypes({ chunks }: CoreModuleDefinition): ExportedTypes {
+  const module = decodeModule(concat(chunks));
+  const functions = new Map(
+    module.exports.flatMap(({ name, kind, index }) => (kind === "func" ? [[name, index] as const] : [])),
+  );
+  return (name) => {
+    const index = functions.get(name);
+    return index === undefined ? undefined : functionType(module, index);
   };
-  const items = [{ name: "start", item: func }, ...(postReturn ? [{ name: "post-return", item: postReturn }] : [])];
-  const exports: CoreInlineExports = { kind: "core inline exports", sort: "core instance", exports: items };
-  const instantiation: CoreInstantiation = {
-    kind: "core instantiation",
-    sort: "core instance",
-    module,
-    args: [{ name: "", instance: exports }],
-  };
-  insertSectionBefore(component, start, "core module", [module]);
-  insertSectionBefore(component, start, "core instance", [exports, instantiation]);
-  removeDefinitions(component, new Set([start]));
-  return [instantiation];
 }
 
 function refuse(what: string): never {
@@ -69,40 +148,15 @@ interface CoreCall {
   readonly func: Entity;
   readonly results: readonly ValueType[];
   readonly postReturn: Entity | undefined;
+  /** What makes the function. */
+  readonly added: readonly ComponentSection[];
 }
 
-function coreFunctionOf({ func, options }: Lift): CoreCall {
-  if (options.some(({ kind }) => kind === "async")) refuse("is asynchronous");
-  const type = typeOfCoreFunction(func);
-  if (type === undefined || type.params.length > 0) refuse("is of a form that is not known");
-  const postReturn = options.find((option) => option.kind === "post-return");
-  return {
-    func,
-    results: type.results,
-    postReturn: postReturn && "entity" in postReturn ? postReturn.entity : undefined,
-  };
-}
-
-function typeOfCoreFunction(func: Entity): FuncType | undefined {
-  const alias = func as AnyEntity;
-  if (alias.kind !== "core export alias") return undefined;
-  const instance = alias.instance as CoreInstance;
-  if (instance.kind === "core inline exports") {
-    const found = instance.exports.find(({ name }) => name === alias.name);
-    return found && typeOfCoreFunction(found.item);
-  }
-  // The module is a copy or stands where it was defined: the instantiation was specialized before.
-  const module = decodeModule(concat((instance.module as CoreModuleDefinition).chunks));
-  const item = module.exports.find(({ name, kind }) => name === alias.name && kind === "func");
-  return item && functionType(module, item.index);
-}
-
-function lowered(start: Start, { component }: Environment): CoreCall {
+function lowered(start: Start): CoreCall {
   // Its result would have to be lowered into some memory.
   if (start.results.length > 0) refuse("of another component has a result");
   const func: Lower = { kind: "lower", sort: "core func", func: start.func, options: [] };
-  insertSectionBefore(component, start, "canon", [func]);
-  return { func, results: [], postReturn: undefined };
+  return { func, results: [], postReturn: undefined, added: [{ kind: "canon", definitions: [func] }] };
 }
 
 /** Calls `start`, and `post-return` with its results. */

@@ -1,13 +1,6 @@
 import { decodeComponent } from "../component/decode.js";
-import { appendSection, definitionsOfKind, removeDefinitions } from "../component/graph.js";
-import type {
-  Component,
-  CoreModuleDefinition,
-  Entity,
-  Import,
-  Instantiation,
-  NestedComponent,
-} from "../component/model.js";
+import { appendSections, definitionsOfKind, removeDefinitions } from "../component/graph.js";
+import type { Component, CoreModuleDefinition, Import, Instantiation, NestedComponent } from "../component/model.js";
 import { Surroundings } from "../component/surroundings.js";
 import { ComponentInitError } from "../errors.js";
 import type { JcoThread } from "../jco/jco-thread.js";
@@ -48,34 +41,27 @@ function removeStartFunctions(component: Component): void {
 /** The component as an argument for whose imports the supplied ones stand: their types are checked against each other. */
 function instantiatedWith(component: Component, supply: Supply): Component {
   const isSupplied = ({ sort }: Import) => sort === "core module" || sort === "component";
+  const imports = definitionsOfKind(component, "import");
+  const supplied = new Map(imports.filter(isSupplied).map((item) => [item, suppliedFor(item, supply)]));
   const around = new Surroundings(component, (item) => !isSupplied(item));
   const nested: NestedComponent = { kind: "component", sort: "component", component };
-  const args = definitionsOfKind(component, "import").map((item) => {
-    const name = item.name.name;
-    return { name, item: isSupplied(item) ? addSupplied(around.root, item, supply) : around.argumentFor(item) };
-  });
+  const args = imports.map((item) => ({ name: item.name.name, item: supplied.get(item) ?? around.argumentFor(item) }));
   const instance: Instantiation = { kind: "instantiation", sort: "instance", component: nested, args };
-  appendSection(around.root, "component", [nested]);
-  appendSection(around.root, "instance", [instance]);
+  appendSections(around.root, [
+    ...[...supplied.values()].map((definition) => ({ kind: definition.kind, definitions: [definition] })),
+    { kind: "component", definitions: [nested] },
+    { kind: "instance", definitions: [instance] },
+  ]);
   return around.root;
 }
 
-function addSupplied(root: Component, { sort, name }: Import, { modules, components }: Supply): Entity {
+function suppliedFor({ sort, name }: Import, { modules, components }: Supply): CoreModuleDefinition | NestedComponent {
   if (sort === "core module") {
-    const module: CoreModuleDefinition = {
-      kind: "core module",
-      sort,
-      chunks: [modules?.[name.name] as Uint8Array],
-      offset: 0,
-    };
-    appendSection(root, "core module", [module]);
-    return module;
+    return { kind: "core module", sort, chunks: [modules?.[name.name] as Uint8Array], offset: 0 };
   }
   const component = decodeComponent(components?.[name.name] as Uint8Array);
   removeStartFunctions(component);
-  const nested: NestedComponent = { kind: "component", sort: "component", component };
-  appendSection(root, "component", [nested]);
-  return nested;
+  return { kind: "component", sort: "component", component };
 }
 
 /** wasm-tools tells the causes on lines of their own. */

@@ -47,20 +47,26 @@ function compareNumbers(
   where: string,
   indexOf: ExpectedState["indexOf"],
 ): void {
-  const find = <T extends { readonly index: number }>(list: readonly T[], kind: ExternKind, { index }: T) => {
+  const find = <T>(items: ReadonlyMap<number, T>, kind: ExternKind, index: number) => {
     const now = indexOf(wanted.instance, kind, index);
     if (now === undefined) return undefined;
-    return list.find((one) => one.index === now) ?? fail(`${kind} ${index}${where} is missing`);
+    return items.get(now) ?? fail(`${kind} ${index}${where} is missing`);
   };
+  const memories = byIndex(actual.memories);
+  const globals = byIndex(actual.globals);
   for (const image of wanted.memories) {
-    const other = find(actual.memories, "memory", image);
+    const other = find(memories, "memory", image.index);
     const difference = other && compareMemory(other, image);
     if (difference !== undefined) fail(`memory ${image.index}${where} differs ${difference}`);
   }
   for (const global of wanted.globals) {
-    const other = find(actual.globals, "global", global);
+    const other = find(globals, "global", global.index);
     if (other && Buffer.compare(other.bits, global.bits) !== 0) fail(`global ${global.index}${where} differs`);
   }
+}
+
+function byIndex<T extends { readonly index: number }>(items: readonly T[]): ReadonlyMap<number, T> {
+  return new Map(items.map((item) => [item.index, item]));
 }
 
 /** Ranges depend on contents alone, so equal memories have the same. */
@@ -106,11 +112,12 @@ class ReferenceComparison {
     what: "table" | "global",
     compareOne: (wanted: T, actual: T, where: string) => void,
   ): void {
+    const places = new Map(actual.map((one) => [`${one.instance}:${one.index}`, one]));
     for (const one of wanted) {
       const instance = this.positions.get(one.instance);
       const index = this.expected.indexOf(one.instance, what, one.index);
       if (instance === undefined || index === undefined) continue;
-      const other = actual.find((candidate) => candidate.instance === instance && candidate.index === index);
+      const other = places.get(`${instance}:${index}`);
       const where = `${what} ${one.index} of core instance ${this.output.instances[instance]?.info.name ?? instance}`;
       if (other === undefined) fail(`${where} is missing`);
       compareOne(one, other, where);

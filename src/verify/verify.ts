@@ -10,7 +10,7 @@ import type { CoreModule } from "../module/model.js";
 import { skeleton } from "../module/skeleton.js";
 import { isRefType } from "../module/value-types.js";
 import type { Rewritten } from "../rewrite/rewrite.js";
-import { hasBodiesOf } from "./compiled.js";
+import { CompiledBodies } from "./compiled.js";
 
 /**
  * Checks an output before it replaces anything: its core modules with V8, the component around them with wasm-tools.
@@ -27,8 +27,9 @@ export async function verify(
   const validation = validateSkeleton(skeletonOf(rewritten), thread);
   // It is waited for below, unless there is another error before.
   validation.catch(() => undefined);
+  const known = new CompiledBodies(compiled);
   for (const module of rewritten.modules.values()) {
-    if (compiled.some((other) => hasBodiesOf(module, other))) continue;
+    if (known.has(module)) continue;
     if (!WebAssembly.validate(withoutData(module))) fail("a core module of the output is not valid");
   }
   const problem = await validation;

@@ -1,12 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { ComponentEdits } from "../../src/component/edits.js";
 import { encodeComponent } from "../../src/component/encode.js";
-import {
-  appendSection,
-  definitionsOf,
-  definitionsOfKind,
-  insertSectionBefore,
-  referencesOf,
-} from "../../src/component/graph.js";
+import { appendSection, definitionsOf, definitionsOfKind, referencesOf } from "../../src/component/graph.js";
 import type { CoreModuleDefinition, Definition } from "../../src/component/model.js";
 import { print, validate } from "../support/wat.js";
 import { decodeText } from "./support.js";
@@ -29,7 +24,9 @@ describe("inserted definitions", () => {
       `(component ${CORE} (func $f (canon lift (core func $i "init"))) (export "f" (func $f)))`,
     );
     const [first] = definitionsOfKind(component, "core module");
-    insertSectionBefore(component, first as Definition, "core module", [moduleOf(EMPTY)]);
+    const edits = new ComponentEdits(component);
+    edits.insertBefore(first as Definition, "core module", [moduleOf(EMPTY)]);
+    edits.apply();
     const output = encodeComponent(component).toBytes();
     await validate(output);
     expect(await print(output)).toMatch(/\(core instance \$i \(;0;\) \(instantiate \$m\)/);

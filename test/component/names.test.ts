@@ -45,7 +45,7 @@ test("names follow their definitions to other numbers", async () => {
 test("names are in the order of the numbers that they have in the end", async () => {
   const component = await decodeText("(component (type $a u8) (type $b u16))");
   const [section] = component.sections as [ComponentSection];
-  component.sections[0] = { ...section, definitions: section.definitions.toReversed() };
+  component.sections = component.sections.with(0, { ...section, definitions: section.definitions.toReversed() });
   const bytes = encodeComponent(component).toBytes();
   const text = await print(bytes);
   expect(text).toContain("(type $b (;0;) u16)");

@@ -78,17 +78,17 @@ describe("an output fails that differs in", () => {
     [
       "the function of an entry",
       /entry 1 of table 0 of core instance i differs/,
-      () => ({ tables: [{ index: 0, size: 3, entries: [{ index: 1, func: { instance: 0, index: 0 } }] }] }),
+      () => ({ tables: [{ index: 0, functions: [{ instance: 0, index: 0 }], entries: Int32Array.of(-1, 0, -1) }] }),
     ],
     [
       "the size of a table",
       /table 0 of core instance i has 4 entries instead of 3/,
-      ({ tables }) => ({ tables: tables.map((one) => ({ ...one, size: 4 })) }),
+      ({ tables }) => ({ tables: tables.map((one) => ({ ...one, entries: Int32Array.of(...one.entries, -1) })) }),
     ],
     [
       "a table that init left alone",
       /entry 0 of table 1 of core instance i differs/,
-      ({ tables }) => ({ tables: [...tables, { index: 1, size: 2, entries: [] }] }),
+      ({ tables }) => ({ tables: [...tables, { index: 1, functions: [], entries: Int32Array.of(-1, -1) }] }),
     ],
     ["a global of functions", /global 1 of core instance i refers to another function/, () => ({ references: [] })],
   ])("%s", async (_, message, change) => {

@@ -2,7 +2,7 @@ import { type ConstExpr, referencedFunction } from "../../binary/const-expr.js";
 import { Opcode } from "../../binary/opcodes.js";
 import { ByteReader } from "../../binary/reader.js";
 import type { Import } from "../imports.js";
-import { typeSpace } from "../index-spaces.js";
+import { type GroupAt, groupsByType, type ImportsByKind, importsByKind, typeSpace } from "../index-spaces.js";
 import { mapImport, mapRefType, mapSubType, mapValueType } from "../map-types.js";
 import type { CoreModule } from "../model.js";
 import type { ElementItems, ElementMode } from "../segments.js";
@@ -10,16 +10,7 @@ import { IndirectCalls } from "./indirect-calls.js";
 import { type IndexSpace, indexSpaces } from "./operands.js";
 import { ReferenceWalker } from "./references.js";
 import { mayTrap } from "./segment-bounds.js";
-import {
-  at,
-  failUnknown,
-  type GroupAt,
-  groupByType,
-  type ImportsByKind,
-  importsByKind,
-  segmentsBy,
-  spaceSizes,
-} from "./spaces.js";
+import { at, failUnknown, segmentsBy, spaceSizes } from "./spaces.js";
 
 export interface Reachable {
   /** Per index 1 for an item that stays, else 0. */
@@ -64,7 +55,7 @@ class Tracer {
     >;
     this.imports = importsByKind(module);
     this.indirectCalls = new IndirectCalls(typeSpace(module));
-    this.groups = groupByType(module.types);
+    this.groups = groupsByType(module.types);
     this.segmentsOfTable = segmentsBy(module.elements, (mode) => (mode.kind === "active" ? mode.table : undefined));
     this.segmentsOfMemory = segmentsBy(module.data, (mode) => (mode.kind === "active" ? mode.memory : undefined));
   }

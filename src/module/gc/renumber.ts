@@ -3,6 +3,7 @@ import type { Global, Table } from "../definitions.js";
 import type { Export } from "../exports.js";
 import type { TagType } from "../extern-types.js";
 import type { Import } from "../imports.js";
+import { importsByKind } from "../index-spaces.js";
 import { mapImport, mapRefType, mapSubType, mapValueType } from "../map-types.js";
 import type { CoreModule } from "../model.js";
 import type { DataMode, DataSegment, ElementItems, ElementMode, ElementSegment } from "../segments.js";
@@ -10,7 +11,6 @@ import type { RecursiveGroup } from "../types.js";
 import { emptyBody, renumberBody, renumberExpression } from "./bodies.js";
 import type { KeptElements } from "./elements.js";
 import type { Numbering } from "./numbering.js";
-import { importsByKind } from "./spaces.js";
 
 /** A copy of a module with nothing but what has a number, under that number. */
 export function renumberModule(module: CoreModule, numbering: Numbering, elements: KeptElements): CoreModule {

@@ -1,17 +1,7 @@
 import { ComponentInitError } from "../../errors.js";
-import type { Import } from "../imports.js";
+import { importsByKind } from "../index-spaces.js";
 import type { CoreModule } from "../model.js";
-import type { RecursiveGroup } from "../types.js";
 import type { IndexSpace } from "./operands.js";
-
-/** Imports by their kind, in order: index spaces start with them (core specification 2.5.1). */
-export type ImportsByKind = Readonly<Record<Import["kind"], readonly Import[]>>;
-
-export function importsByKind(module: CoreModule): ImportsByKind {
-  const imports: Record<Import["kind"], Import[]> = { func: [], table: [], memory: [], global: [], tag: [] };
-  for (const item of module.imports) imports[item.kind].push(item);
-  return imports;
-}
 
 /** How many items each index space has. */
 export function spaceSizes(module: CoreModule): Record<IndexSpace, number> {
@@ -26,22 +16,6 @@ export function spaceSizes(module: CoreModule): Record<IndexSpace, number> {
     element: module.elements.length,
     data: module.data.length,
   };
-}
-
-/** A recursion group and the index of its first type. */
-export interface GroupAt {
-  readonly group: RecursiveGroup;
-  readonly first: number;
-}
-
-/** The recursion group of each type index. */
-export function groupByType(types: CoreModule["types"]): GroupAt[] {
-  const groups: GroupAt[] = [];
-  for (const group of types) {
-    const entry = { group, first: groups.length };
-    for (const _ of group.types) groups.push(entry);
-  }
-  return groups;
 }
 
 /** Positions of segments by what they initialize. */

@@ -130,6 +130,33 @@ const stretches: DifferentialCase[] = [
   },
 ];
 
+/** What the fixture's `sum` gives for a table of which an entry is 1, 2, or 9 for null. */
+function sumOf(entry: (i: number) => number): number {
+  let sum = 0;
+  for (let i = 0; i < 70_000; i++) sum = (Math.imul(sum, 31) + entry(i)) >>> 0;
+  return sum;
+}
+
+const nth = (i: number) => (i % 7 === 0 ? 1 : 2);
+const sparse = sumOf((i) => (i % 3 === 0 ? nth(i) : 9));
+
+const many: DifferentialCase[] = [
+  {
+    ...INIT,
+    title: "more entries, and more gaps between them, than segments are good for",
+    fixture: "table-sparse",
+    ...steps(
+      [call("sum", 0), ok(sparse)],
+      [call("sum", 1), ok(sumOf((i) => (i >= 100 && i < 12_345 ? nth(i) : 9)))],
+      [call("sum", 2), ok(sparse)],
+      [call("sum", 3), ok(sparse)],
+      [call("call", 69_999), ok(2)],
+      [call("call", 63), ok(1)],
+      [call("call", 64), TRAP],
+    ),
+  },
+];
+
 const types: DifferentialCase[] = [
   {
     ...INIT,
@@ -294,4 +321,11 @@ const overlapping: DifferentialCase[] = [
   },
 ];
 
-export const TABLE_CASES: readonly DifferentialCase[] = [...entries, ...stretches, ...types, ...shared, ...overlapping];
+export const TABLE_CASES: readonly DifferentialCase[] = [
+  ...entries,
+  ...stretches,
+  ...many,
+  ...types,
+  ...shared,
+  ...overlapping,
+];
