@@ -359,7 +359,7 @@ function instrumentWarnings({ modules }: Instrumented): string[] {
 function openImportsWarning(names: readonly string[]): string {
   const shown = names.slice(0, 5).join(", ");
   return (
-    `references are made of imported functions whose types have subtypes (${shown}${names.length > 5 ? ", …" : ""}): where one is ` +
+    `element segments have imported functions whose types have subtypes (${shown}${names.length > 5 ? ", …" : ""}): where one is ` +
     "of a subtype, V8 (Node, browsers) lets call_indirect with that trap, other engines do not"
   );
 }

@@ -71,7 +71,7 @@ export function instrumentModule(
     libc: findLibc(decoded),
     preview1Imports: new Set(preview1Imports(decoded).keys()),
     preview1Adapter: adapterKind(decoded, name),
-    openImports: openImports(decoded, state.functions),
+    openImports: openImports(decoded),
     growth,
     unchangedBodies: dropping.originalCode === undefined || growth.length > 0 ? undefined : decoded,
   };

@@ -1,16 +1,22 @@
-import { functionSpace, typeSpace } from "../module/index-spaces.js";
+import { referencedFunction } from "../binary/const-expr.js";
+import { importsByKind, typeSpace } from "../module/index-spaces.js";
 import type { CoreModule } from "../module/model.js";
-import type { VisibleFunction } from "./model.js";
 
 /**
- * Imported functions that references can be made of and whose type has subtypes, as `module.name`. V8 takes such a reference
- * to be of the type that the import declares, also where the function that is imported is of a subtype.
+ * Imported functions that element segments put into tables and whose type has subtypes, as `module.name`. V8 takes them
+ * there to be of the type that the import declares, also where the function that is imported is of a subtype.
  */
-export function openImports(module: CoreModule, visible: readonly VisibleFunction[]): string[] {
+export function openImports(module: CoreModule): string[] {
   const types = typeSpace(module);
-  const referenced = new Set(visible.map(({ index }) => index));
-  return functionSpace(module).flatMap((item) => {
-    if (!item.imported || !referenced.has(item.index) || types[item.type]?.final !== false) return [];
-    return [`${item.import.module}.${item.import.name}`];
-  });
+  const isOpen = (type: unknown) => types[type as number]?.final === false;
+  if (!importsByKind(module).func.some(({ type }) => isOpen(type))) return [];
+  const put = new Set(
+    module.elements.flatMap(({ mode, items }): readonly (number | undefined)[] => {
+      if (mode.kind === "declared") return [];
+      return items.kind === "functions" ? items.indices : items.exprs.map(referencedFunction);
+    }),
+  );
+  return importsByKind(module).func.flatMap(({ module: from, name, type }, index) =>
+    isOpen(type) && put.has(index) ? [`${from}.${name}`] : [],
+  );
 }

@@ -1,7 +1,7 @@
 import { type ConstExpr, i32ConstExpr, i64ConstExpr, refFuncExpr } from "../binary/const-expr.js";
 import type { Global, Table } from "../module/definitions.js";
 import type { TableType } from "../module/extern-types.js";
-import { importedCount } from "../module/index-spaces.js";
+import { importedCount, importsByKind, typeSpace } from "../module/index-spaces.js";
 import type { CoreModule } from "../module/model.js";
 import type { ElementSegment } from "../module/segments.js";
 import { type RefType, refNullExpr } from "../module/value-types.js";
@@ -211,7 +211,11 @@ function referenceGlobal(global: Global | undefined, index: number): ReferenceGl
   return global as ReferenceGlobal;
 }
 
-/** The functions that a core module has itself, defined or imported. */
+/**
+ * The functions that a core module has itself, defined or imported. Not those that it imports by a type that can have
+ * subtypes: the function may be of one, and V8 takes what an element segment puts into a table for what is declared, so that
+ * a call of its own type traps.
+ */
 class LocalFunctions {
   private imported: Map<unknown, number> | undefined;
 
@@ -229,9 +233,13 @@ class LocalFunctions {
 
   private importedFunctions(): Map<unknown, number> {
     if (this.imported === undefined) {
-      const count = importedCount(this.graph.moduleOf(this.instance), "func");
+      const module = this.graph.moduleOf(this.instance);
+      const types = typeSpace(module);
       const keyAt = (index: number) => this.graph.keyOf(this.graph.source(this.instance, "func", index));
-      this.imported = new Map(Array.from({ length: count }, (_, index) => [keyAt(index), index]));
+      const closed = importsByKind(module).func.flatMap(({ type }, index) =>
+        types[type as number]?.final === false ? [] : [index],
+      );
+      this.imported = new Map(closed.map((index) => [keyAt(index), index]));
     }
     return this.imported;
   }
