@@ -36,12 +36,20 @@ async function main(argv: readonly string[]): Promise<void> {
   await execute(own, guest);
 }
 
+/** What a module for an import leaves uncaught, or has Node warn of, would be printed as it is. */
+function speakForNode(): void {
+  process.on("uncaughtException", (error) => {
+    reportUncaught(error);
+    process.exit(1);
+  });
+  // Unless the user wants none.
+  if (process.listenerCount("warning") === 0) return;
+  process.removeAllListeners("warning");
+  process.on("warning", ({ name, message }) => printLine("stderr", `(node) ${name}: ${message}`));
+}
+
 letReadersStop();
-// What a module for an import has left uncaught. Node would print it as it is.
-process.on("uncaughtException", (error) => {
-  reportUncaught(error);
-  process.exit(1);
-});
+speakForNode();
 
 try {
   await main(process.argv.slice(2));

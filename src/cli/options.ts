@@ -112,6 +112,8 @@ export function clarify(message: string, own: readonly string[], options: readon
 }
 
 function noOption(name: string, options: readonly string[]): string {
+  const [, off = ""] = /^no-(.*)$/.exec(name) ?? [];
+  if (options.includes(off)) return `there is no option ${dashed(name)}: a switch is turned off by --${off}=false`;
   const meant = name.length > 1 ? nearest(name, options) : undefined;
   return `there is no option ${dashed(name)}${meant === undefined ? "" : `: did you mean ${dashed(meant)}?`}`;
 }

@@ -115,8 +115,9 @@ describe("yargs' messages", () => {
     ["Something else", [], "Something else"],
     ["Unknown argument: dirs", ["run", "--dirs=."], "there is no option --dirs: did you mean --dir?"],
     ["Unknown argument: init", ["run", "--init"], "there is no option --init"],
+    ["Unknown argument: no-gc", ["run", "--no-gc"], "there is no option --no-gc: a switch is turned off by --gc=false"],
   ])("%s", (message, own, expected) => {
-    const clear = clarify(message, own, ["dir", "init-func", "output"]);
+    const clear = clarify(message, own, ["dir", "init-func", "output", "gc"]);
     if (typeof expected === "string") expect(clear).toBe(expected);
     else expect(clear).toMatch(expected);
   });

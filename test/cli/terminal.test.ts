@@ -69,6 +69,7 @@ beforeAll(async () => {
   await write("app.so", (await watLibrary("app.so", library, linked)).bytes);
   await write("log.js", "export const write = () => {};");
   await write("late.js", "export const write = (text) => setTimeout(() => { throw new Error(text); }, 0);");
+  await write("warns.js", "export const write = (text) => process.emitWarning(text);");
   await write("throws.js", "export const write = (text) => { throw new Error(text); };");
   await writeFile(path(HOSTILE), "");
   execFileSync("tar", ["cf", path("names.tar"), "--transform=s,^,../,", "-P", "--", HOSTILE], { cwd: path(".") });
@@ -100,6 +101,7 @@ describe("shows as escapes", () => {
     ["what the guest prints, live", [...PRINT, "-f", "init", "-v"], SHOWN.split("\\x0a")],
     ["an error of a module for an import", [...TALK, "--import", "local:host/log=throws.js"]],
     ["an error that such a module leaves uncaught", [...TALK, "--import", "local:host/log=late.js"]],
+    ["what such a module has Node warn of", [...TALK, "--import", "local:host/log=warns.js"]],
     ["names of symbols", ["inspect-lib", "-v", "library.so"]],
     ["names of libraries", ["link", "app.so", "-o", "out.wasm"]],
     ["names in an archive", [...RUN, "-f", "none", "--tar", "names.tar"]],

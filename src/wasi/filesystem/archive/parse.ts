@@ -1,7 +1,8 @@
+import { isUtf8 } from "node:buffer";
 import { Parser, type ReadEntry } from "tar";
 import { describeKind, type FileKind, fileKind, TAR } from "../../../file-kind.js";
 import { ArchiveError, isCompressed } from "./decompress.js";
-import { paxNames } from "./pax.js";
+import { entryNames, type NameBytes } from "./name-bytes.js";
 
 const BLOCK = 512;
 
@@ -45,17 +46,13 @@ export function* parseArchive(archive: Uint8Array): Generator<ParsedEntry> {
  * @param raw - the headers that the names are from
  */
 function namesOf({ path, linkpath = "" }: ReadEntry, raw: Buffer): Pick<ParsedEntry, "path" | "linkpath"> {
-  const extended = paxNames(raw);
-  return { path: nameOf(path, extended.path, raw), linkpath: nameOf(linkpath, extended.linkpath, raw) };
+  const names = entryNames(raw);
+  return { path: nameOf(path, names.path), linkpath: nameOf(linkpath, names.linkpath) };
 }
 
-const REPLACEMENT = "\ufffd";
-
-function nameOf(parsed: string, extended: Buffer | undefined, raw: Buffer): string {
-  const name = extended?.toString("utf8") ?? parsed;
-  const bytes = extended ?? raw;
-  const isUtf8 = name.split("/").every((part) => !part.includes(REPLACEMENT) || bytes.includes(part));
-  if (isUtf8) return name;
+function nameOf(parsed: string, { parts, isExtended }: NameBytes): string {
+  const name = isExtended ? Buffer.concat(parts).toString("utf8") : parsed;
+  if (parts.every((part) => isUtf8(part))) return name;
   throw new ArchiveError(`it has the name ${name}, which is not UTF-8`);
 }
 

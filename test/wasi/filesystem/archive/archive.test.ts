@@ -287,6 +287,11 @@ describe("entries", () => {
     expect(await refusal(withBytes([0xe9], ...entries))).toMatch(message);
   });
 
+  it("whose names are not UTF-8 are refused: one part, where another has the character that stands for it", async () => {
+    const name = withBytes([0xef, 0xbf, 0xbd, 0x2f, 0xe9], { path: "d/~~~~~" });
+    expect(await refusal(name)).toMatch(/the name d\/\ufffd\/\ufffd, which is not UTF-8/);
+  });
+
   const longName = async (format: string, end: readonly number[]) => {
     const dir = scratch();
     writeFileSync(Buffer.concat([Buffer.from(`${dir}/${"n".repeat(150)}`), Buffer.from(end)]), "x");
