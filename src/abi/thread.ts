@@ -225,11 +225,10 @@ export class Thread implements Parked {
     const { store, ready } = this.task.instance;
     const condition = this.#condition as Condition;
     const isMet = condition.isMet();
-    const places = isMet
+    this.#leave();
+    this.#places = isMet
       ? [store.ready, ...(this.#isIndependent ? [ready] : [])].map((queue) => queue.add(this.#order, this))
       : [condition.park(this.#order, this)];
-    this.#leave();
-    this.#places = places;
     return isMet;
   }
 

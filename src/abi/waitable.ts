@@ -35,7 +35,8 @@ export abstract class Waitable {
   /** Among those of the set that have an event. */
   #place: Place | undefined;
   #pendingEvent: (() => EventTuple) | undefined;
-  readonly #waiting = new Ordered<Parked>();
+  /** Who waits for it in place. */
+  #parked: Parked | undefined;
 
   /** The set that it is in. */
   get set(): WaitableSet | undefined {
@@ -50,12 +51,19 @@ export abstract class Waitable {
 
   /** To be told when something has happened to it that a thread may wait for in place. */
   protected changed(): void {
-    this.#waiting.first?.recheck();
+    this.#parked?.recheck();
   }
 
-  /** Of one thread that waits in place. */
+  /** Of the one thread that waits in place. */
   condition(isMet: () => boolean): Condition {
-    return { isMet, park: (order, parked) => this.#waiting.add(order, parked) };
+    const leave = () => {
+      this.#parked = undefined;
+    };
+    const park = (_: number, parked: Parked): Place => {
+      this.#parked = parked;
+      return { leave };
+    };
+    return { isMet, park };
   }
 
   hasPendingEvent(): boolean {
@@ -100,7 +108,7 @@ export abstract class Waitable {
 export class WaitableSet {
   readonly #pending = new Ordered<Waitable>();
   /** Threads that wait for an event, and those that wait besides until a gate opens. */
-  readonly #waiting = [new Ordered<Parked>(), new Ordered<Parked>()] as const;
+  readonly #waiting: { plain?: Ordered<Parked>; gated?: Ordered<Parked> } = {};
   #size = 0;
   #joined = 0;
   #numWaiting = 0;
@@ -146,7 +154,7 @@ export class WaitableSet {
   }
 
   #condition(gate: Gate | undefined): Condition {
-    const waiting = this.#waiting[gate === undefined ? 0 : 1];
+    const waiting = (this.#waiting[gate === undefined ? "plain" : "gated"] ??= new Ordered());
     return {
       isMet: () => this.hasPendingEvent() && (gate?.isMet() ?? true),
       // For an event first: who has one waits for the gate.
@@ -161,6 +169,8 @@ export class WaitableSet {
 
   /** All who wait besides wait for the same, so the first goes before the others. */
   #changed(): void {
-    if (this.hasPendingEvent()) for (const waiting of this.#waiting) waiting.first?.recheck();
+    if (!this.hasPendingEvent()) return;
+    this.#waiting.plain?.first?.recheck();
+    this.#waiting.gated?.first?.recheck();
   }
 }

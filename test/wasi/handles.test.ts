@@ -4,6 +4,18 @@ import { describe, expect, it } from "vitest";
 import { makeHost, scratch, thrown } from "./support.js";
 
 describe("live handles", () => {
+  it("have a stack as long as there are not too many of them at once", () => {
+    const { imports, liveHandles } = makeHost();
+    const make = () => imports["wasi:clocks/monotonic-clock"].subscribeDuration(1n);
+    const made = Array.from({ length: 10_001 }, make);
+    const [first, ...others] = liveHandles();
+    expect([first?.stack === "", others.at(-1)?.stack]).toEqual([false, ""]);
+    made[0]?.[Symbol.dispose]();
+    made[1]?.[Symbol.dispose]();
+    make();
+    expect(liveHandles().at(-1)?.stack).not.toBe("");
+  });
+
   it("are none before the guest asks for any", () => {
     expect(makeHost({ preopens: [{ host: scratch(), guest: "/" }] }).liveHandles()).toEqual([]);
   });

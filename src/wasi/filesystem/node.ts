@@ -102,7 +102,8 @@ export class FileNode extends LinkedNode {
 
   /** Up to `max` bytes, none at or past the end. The caller does not change them. */
   read(offset: bigint, max: number): Uint8Array {
-    if (this.#source !== undefined && this.content.showsSource) this.mount.state.reads.add(this.path, this.#source);
+    if (this.#source !== undefined && this.content.showsSource)
+      this.mount.state.reads.add(() => this.path, this.#source);
     if (offset >= BigInt(this.size)) return new Uint8Array();
     return this.content.read(Number(offset), max);
   }

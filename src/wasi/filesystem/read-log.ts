@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
+import { shortened } from "../../shortened.js";
 import { byName } from "./names.js";
 import type { SourceFile } from "./source.js";
 
 /** A file whose contents initialization has read, wholly or in part. */
 export interface FileRead {
-  /** Where the guest finds it, links resolved. */
+  /** Where the guest found it first, links resolved. */
   readonly path: string;
   readonly size: number;
   /** Of the whole file, in hexadecimal. */
@@ -13,20 +14,24 @@ export interface FileRead {
 
 const PIECE = 1024 * 1024;
 
+/** Paths of the host's are no longer; directories that the guest has moved can be deeper. */
+const MAX_PATH = 4096;
+
 /** Which files of the mounts the guest has read. What it has written itself is not among them. */
 export class ReadLog {
-  readonly #files = new Map<string, SourceFile>();
+  /** By file: a guest can give one any number of paths, and one path to any number of files. */
+  readonly #paths = new Map<SourceFile, string>();
 
-  add(path: string, file: SourceFile): void {
-    this.#files.set(path, file);
+  add(path: () => string, file: SourceFile): void {
+    if (!this.#paths.has(file)) this.#paths.set(file, shortened(path(), MAX_PATH));
   }
 
   get isEmpty(): boolean {
-    return this.#files.size === 0;
+    return this.#paths.size === 0;
   }
 
   list(): FileRead[] {
-    const files = [...this.#files].map(([name, file]) => ({ name, file })).sort(byName);
+    const files = [...this.#paths].map(([file, name]) => ({ name, file })).sort(byName);
     return files.map(({ name, file }) => ({ path: name, size: file.size, sha256: digest(file) }));
   }
 }

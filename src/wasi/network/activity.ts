@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { shortened, shortenedLines } from "../../shortened.js";
 
 /** What the guest asked of the network, for the report. */
@@ -62,7 +63,7 @@ export class ActivityLog {
 
   refused(entry: NetworkActivity): void {
     const added = withShortTexts(entry);
-    const key = JSON.stringify(added);
+    const key = keyOf(entry, added);
     if (this.#refusals.has(key)) return;
     if (this.#refusals.size < MAX_REFUSED) {
       this.#refusals.add(key);
@@ -93,6 +94,12 @@ export class ActivityLog {
 function withShortTexts(entry: NetworkActivity): Mutable<NetworkActivity> {
   const { to, method } = entry;
   return { ...entry, to: shortened(to), ...(method !== undefined && { method: shortened(method, MAX_METHOD) }) };
+}
+
+/** Texts that begin in the same way are none the less different ones. */
+function keyOf(entry: NetworkActivity, shown: NetworkActivity): string {
+  const [whole, key] = [JSON.stringify(entry), JSON.stringify(shown)];
+  return whole === key ? key : createHash("sha256").update(whole).digest("base64");
 }
 
 function moreOf(count: number, how: Pick<NetworkActivity, "error">): NetworkActivity[] {

@@ -502,4 +502,21 @@ describe("what the guest does", () => {
       { path: "/f", size: 7, sha256: "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73" },
     ]);
   });
+
+  it("tells of a file once, whatever it was called, and of each that one path has led to", () => {
+    const mounted = mountTree({ a: "one", b: "two" }, "overlay");
+    const { root } = mounted;
+    for (let i = 0; i < 10; i++) {
+      readText(root, i === 0 ? "a" : `a${i}`);
+      root.renameAt(i === 0 ? "a" : `a${i}`, root, `a${i + 1}`);
+    }
+    readText(root, "b");
+    root.renameAt("b", root, "a");
+    root.renameAt("a10", root, "b");
+    readText(root, "b");
+    expect(mounted.files.filesRead().map(({ path, size }) => [path, size])).toEqual([
+      ["/a", 3],
+      ["/b", 3],
+    ]);
+  });
 });

@@ -60,6 +60,9 @@ describe("what the guest asked of the network", () => {
       expect(to).toBe(`${long.slice(0, 1000)}… (4009 more characters)`);
       expect(method).toBe(`${"M".repeat(100)}… (4900 more characters)`);
     }
+    // Others that begin in the same way are not the same.
+    for (const end of ["a", "b", "b"]) log.refused({ kind: "http", to: `${long}${end}`, error: "HTTP-request-denied" });
+    expect(log.list()).toHaveLength(4);
   });
 });
 

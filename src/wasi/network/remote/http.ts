@@ -10,6 +10,8 @@ export function startRequest(wanted: HttpRequest, names: Names, post: Post, onCl
   // An agent of its own: the process's may be told by its environment to use a proxy, which would connect elsewhere.
   const options = { host, port, method, path, agent: false, lookup: names.lookupFor(post) } as const;
   const request = secure ? requestSecure(options) : requestPlain(options);
+  // Node has made it upper case.
+  request.method = method;
   // Of more than a thousand Node would give the first; how long they may be together is checked in any case.
   request.maxHeadersCount = 0;
   for (const [name, value] of headers) request.appendHeader(name, value);
