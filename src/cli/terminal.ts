@@ -94,7 +94,7 @@ export function passOn(stream: Stream, bytes: Uint8Array): void {
 function linesOf(stream: Stream, bytes: Uint8Array): string[] {
   const text = decoders[stream].decode(bytes, { stream: true });
   const lines = text === "" ? [] : text.split(/(?<=\n)/);
-  return lines.map((line) => line.replace(/[^\r\n]+|\r(?!\n)/g, visible));
+  return lines.map((line) => visible(line.replace(/\r?\n$/, "")) + (line.endsWith("\n") ? "\n" : ""));
 }
 
 /** libuv goes on until all is written, and Node tells the number of bytes as one of 32 bits with a sign. */

@@ -33,10 +33,11 @@ const COMPONENT = `(component
   (func (export "init") (canon lift (core func $i "init"))))`;
 
 /** Prints to both of its streams. */
-const PRINTER = `(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+const printer = (text: string) => `(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
-  (data (i32.const 0) "\\64\\00\\00\\00\\${(Buffer.byteLength(HOSTILE) + 1).toString(16)}\\00\\00\\00")
-  (data (i32.const 100) "${N}\\0a")
+  (data (i32.const 0) "\\64\\00\\00\\00\\${Buffer.byteLength(text).toString(16).padStart(2, "0")}\\00\\00\\00")
+  (data (i32.const 100) "${bytesOf(text)}")
   (func $print (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
     (drop (call $write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8))))
   (func (export "init") (call $print))
@@ -61,7 +62,8 @@ beforeAll(async () => {
   await write("names.wat", COMPONENT);
   await write("talker.wat", TALKER);
   const world = "package t:t; world w { export init: func(); export fail: func(); }";
-  await write("printer.wasm", await componentize(await wat(PRINTER), world, "w"));
+  await write("printer.wasm", await componentize(await wat(printer(`${HOSTILE}\n`)), world, "w"));
+  await write("lines.wasm", await componentize(await wat(printer("one\r\nt\two\rthree")), world, "w"));
   const library = `(module (@dylink.0 (needed "${N}")) (import "env" "memory" (memory 1))
     (import "env" "${N}" (func)) (func (export "x${N}")) (func (export "init")))`;
   await write("library.so", (await watLibrary("library.so", library)).bytes);
@@ -150,6 +152,11 @@ test("who gets the guest's bytes by a pipe gets them as they are", async () => {
 test("what the guest prints, live, is indented: none of its lines looks like one of ours", async () => {
   const { stderr } = await here(...PRINT, "-f", "init", "-v");
   expect(stderr.match(/^.*error: forged$/gm)).toEqual(["  error: forged", "  error: forged"]);
+});
+
+test("line ends of either kind end a line, and what has none does not run into ours", async () => {
+  const { stderr } = await here("run", "lines.wasm", "-o", "out.wasm", "-f", "init", "-v");
+  expect(stderr).toMatch(/\n {2}one\n {2}t\two\\x0dthreeone\n {2}t\two\\x0dthree\ninitializing: /);
 });
 
 describe("the library", () => {
