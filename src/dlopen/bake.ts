@@ -21,7 +21,15 @@ import { encodeModule } from "../module/encode.js";
 import type { ExternKind } from "../module/exports.js";
 import { ItemExporter } from "../module/item-exports.js";
 import type { CoreInstanceNode, Specialized } from "../specialize/model.js";
-import { buildGlue, GLUE_TABLE, type GlueNames, glueNames, isGlue, tagName } from "./glue-module.js";
+import {
+  buildGlue,
+  GLUE_STACK_POINTER,
+  GLUE_TABLE,
+  type GlueNames,
+  glueNames,
+  isGlue,
+  tagName,
+} from "./glue-module.js";
 import type { Binding, PlannedLibrary, Target } from "./plan.js";
 
 /** An item that a core instance defines, by the instance's position and the index in its module. */
@@ -100,7 +108,7 @@ class Baker {
   private readonly memory: CoreExportAlias;
   private readonly table: CoreExportAlias;
   private readonly stackPointer: CoreExportAlias | undefined;
-  /** The table, for all glue. */
+  /** The table and the stack pointer, for all glue. */
   private readonly glueArgument: CoreInlineExports;
 
   constructor(
@@ -114,7 +122,10 @@ class Baker {
     this.stackPointer = program.stackPointer && this.itemOf("global", program.stackPointer);
     const shared = [this.memory, this.table, ...(this.stackPointer === undefined ? [] : [this.stackPointer])];
     this.append("alias", shared);
-    this.glueArgument = this.inlineExports([{ name: GLUE_TABLE.name, item: this.table }]);
+    this.glueArgument = this.inlineExports([
+      { name: GLUE_TABLE.name, item: this.table },
+      ...(this.stackPointer === undefined ? [] : [{ name: GLUE_STACK_POINTER.name, item: this.stackPointer }]),
+    ]);
   }
 
   add({ planned, bytes, gluePosition, position }: OpenLibrary): void {

@@ -9,11 +9,20 @@ import type { FuncType } from "../module/types.js";
 import { funcref } from "../module/value-types.js";
 import type { Binding, Target } from "./plan.js";
 
-/** The instance names under which the glue imports. */
+/** The names under which the glue imports. */
 export const GLUE_TABLE = { module: "program", name: "table" } as const;
+export const GLUE_STACK_POINTER = { module: "program", name: "stack pointer" } as const;
 
 /** Targets that are made for one library. */
-const MADE = new Set<Target["to"]>(["slot", "address", "trap", "nothing", "own tag"]);
+const MADE = new Set<Target["to"]>([
+  "slot",
+  "get stack pointer",
+  "set stack pointer",
+  "address",
+  "trap",
+  "nothing",
+  "own tag",
+]);
 
 export function isGlue({ target }: Binding): boolean {
   return MADE.has(target.to);
@@ -55,6 +64,9 @@ export function buildGlue({ module, name }: Library, bindings: readonly Binding[
     const type = { minimum: 0n, maximum: undefined, shared: false, is64: false, element: funcref };
     builder.import({ ...GLUE_TABLE, kind: "table", type });
   }
+  if (made.some(({ target }) => needsStackPointer(target))) {
+    builder.import({ ...GLUE_STACK_POINTER, kind: "global", type: { value: "i32", mutable: true, shared: false } });
+  }
   const nameOf = glueNames(bindings);
   const imports = new Map(module.imports.map((item) => [nameOf(item), item]));
   for (const binding of made) {
@@ -64,6 +76,11 @@ export function buildGlue({ module, name }: Library, bindings: readonly Binding[
   return builder.finish(`${name}: what it imports`);
 }
 
+/** Whether a target is made of the program's stack pointer. */
+export function needsStackPointer({ to }: Target): boolean {
+  return to === "get stack pointer" || to === "set stack pointer";
+}
+
 function define(builder: ModuleBuilder, module: CoreModule, item: Import, target: Target): number {
   if (item.kind === "global") {
     return builder.i32Global((target as Extract<Target, { to: "address" }>).value, item.type.mutable);
@@ -71,9 +88,17 @@ function define(builder: ModuleBuilder, module: CoreModule, item: Import, target
   const type = funcTypeAt(module, item.kind === "tag" ? item.type.type : (item.type as number)) as FuncType;
   if (item.kind === "tag") return builder.tag(type);
   if (target.to === "slot") return builder.func(type, callThrough(builder, type, target.slot));
-  const body = target.to === "trap" ? [0, Opcode.unreachable, Opcode.end] : [0, Opcode.end];
-  return builder.func(type, Uint8Array.from(body));
+  const code = CODE[target.to as keyof typeof CODE];
+  return builder.func(type, Uint8Array.of(0, ...code, Opcode.end));
 }
+
+/** The stack pointer is the first global. */
+const CODE = {
+  trap: [Opcode.unreachable],
+  nothing: [],
+  "get stack pointer": [Opcode.globalGet, 0],
+  "set stack pointer": [Opcode.localGet, 0, Opcode.globalSet, 0],
+} satisfies Partial<Record<Target["to"], readonly number[]>>;
 
 function callThrough(builder: ModuleBuilder, type: FuncType, slot: number): Uint8Array {
   const body = new ByteWriter().u8(0);

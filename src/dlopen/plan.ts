@@ -8,6 +8,8 @@ export type Target =
   | { readonly to: "memory" | "table" | "stack pointer" }
   /** A function or tag that its owner exports. */
   | { readonly to: "export"; readonly owner: Owner; readonly name: string }
+  /** A function that gives or sets the program's stack pointer, which is a global. */
+  | { readonly to: "get stack pointer" | "set stack pointer" }
   /** A function that is not there yet: by way of its table entry. */
   | { readonly to: "slot"; readonly slot: number }
   /** What a core instance of the program, by its position, imports under the same name. */

@@ -1,10 +1,18 @@
 import { createHash } from "node:crypto";
 import { ComponentInitError } from "../errors.js";
-import type { Library, WantedFunction, WantedGlobal } from "../link/library.js";
+import {
+  GET_STACK_POINTER,
+  type Library,
+  SET_STACK_POINTER,
+  type WantedFunction,
+  type WantedGlobal,
+} from "../link/library.js";
 import { instantiationOrder } from "../link/order.js";
+import { type Signature, signatureOf } from "../link/signature.js";
 import { Symbols } from "../link/symbols.js";
 import { isCommonTag } from "../link/unresolved.js";
 import type { Import } from "../module/imports.js";
+import { funcTypeAt } from "../module/index-spaces.js";
 import { DlError, failDl } from "./interface.js";
 import type { Binding, Owner, PlannedLibrary, Target } from "./plan.js";
 import {
@@ -123,6 +131,12 @@ function orderedOrFailed(libraries: readonly Library[]): Library[] {
   }
 }
 
+const STACK_POINTER_FUNCTIONS: ReadonlyMap<string, { readonly signature: Signature; readonly target: Target }> =
+  new Map([
+    [GET_STACK_POINTER, { signature: "[] -> [i32]", target: { to: "get stack pointer" } }],
+    [SET_STACK_POINTER, { signature: "[i32] -> []", target: { to: "set stack pointer" } }],
+  ]);
+
 class LibraryPlanner {
   private readonly scope: Scope;
   private readonly uses = new Set<number>();
@@ -181,12 +195,26 @@ class LibraryPlanner {
     }
     for (const wanted of library.functions) this.bind({ module: "env", ...wanted, kind: "func" }, this.callee(wanted));
     for (const tag of library.tags) this.bind({ module: "env", name: tag.name, kind: "tag" }, this.tagFor(tag));
-    for (const item of library.outside) {
-      const instance = this.around.importerOf(item, library);
-      if (instance === undefined)
-        failDl(`Error relocating ${library.name}: it imports ${item.name} of ${item.module}, and the program does not`);
-      this.bind(item, { to: "import", instance });
-    }
+    for (const item of library.outside) this.bind(item, this.outsideTarget(item, library));
+  }
+
+  private outsideTarget(item: Import, library: Library): Target {
+    const instance = this.around.importerOf(item, library);
+    if (instance !== undefined) return { to: "import", instance };
+    return (
+      this.stackPointerFunction(item, library) ??
+      failDl(`Error relocating ${library.name}: it imports ${item.name} of ${item.module}, and the program does not`)
+    );
+  }
+
+  /** Where threads have stacks of their own, libraries know no global for it. */
+  private stackPointerFunction(item: Import, { name, module }: Library): Target | undefined {
+    const wanted = STACK_POINTER_FUNCTIONS.get(item.name);
+    if (item.module !== "env" || item.kind !== "func" || wanted === undefined) return undefined;
+    const found = findFunction(this.scope, { ...wanted, name: item.name }, name);
+    if (found !== undefined) return this.exportOf(found.definer, item.name);
+    const type = funcTypeAt(module, item.type);
+    return type && signatureOf(type) === wanted.signature ? wanted.target : undefined;
   }
 
   /** Exceptions that nobody defines are one for all who throw and catch them. */

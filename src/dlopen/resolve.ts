@@ -32,7 +32,7 @@ export function scopeOf(global: Scope, local: Scope): Scope {
 /** The function that a call of a name reaches, whose type must be the one that the caller wants. */
 export function findFunction(
   scope: Scope,
-  { name, signature }: WantedFunction,
+  { name, signature }: Pick<WantedFunction, "name" | "signature">,
   caller: string,
 ): FoundFunction | undefined {
   const found = findPointee(scope, name);

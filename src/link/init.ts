@@ -20,7 +20,12 @@ const HOOK: FuncType = { kind: "func", params: [], results: [] };
 const SET: FuncType = { kind: "func", params: ["i32"], results: [] };
 
 /** How wit-component's libdl was told where to look, up to version 1.255 of wasm-tools. */
-export const SET_LIBRARIES = "__wasm_set_libraries";
+const SET_LIBRARIES = "__wasm_set_libraries";
+
+/** Whether a library is to be told where to look libraries up. */
+export function takesLibraries({ definedFunctions }: Library): boolean {
+  return definedFunctions.get(SET_LIBRARIES)?.signature === "[i32] -> []";
+}
 
 /** What the linker has in memory, and where. */
 export interface LinkerData {
@@ -77,7 +82,7 @@ function callsOf({ libraries, symbols }: LinkPlan, tables: readonly LookupData[]
   const relocations = libraries.filter(({ relocates }) => relocates);
   const root = tables.find(({ name }) => name === "__wasm_libdl_libraries")?.root;
   // Before any constructor: they may open libraries.
-  const opening = libraries.filter(({ definedFunctions }) => definedFunctions.has(SET_LIBRARIES));
+  const opening = libraries.filter(takesLibraries);
   const hook = taskHookOf(symbols);
   const tell = (argument: number): HookCall[] =>
     hook ? [{ library: hook.library, name: hook.func.name, argument }] : [];

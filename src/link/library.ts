@@ -92,7 +92,9 @@ const HOOKS = new Set([RELOCATE, ...CONSTRUCTORS, COMMAND]);
 export const TASK_HOOK = "__wasm_task_hook";
 
 /** Functions of `env` that come from the component: wit-component makes `context.get` and `context.set` of them. */
-const STACK_POINTER_FUNCTIONS = ["__wasm_get_stack_pointer", "__wasm_set_stack_pointer"];
+export const GET_STACK_POINTER = "__wasm_get_stack_pointer";
+export const SET_STACK_POINTER = "__wasm_set_stack_pointer";
+const STACK_POINTER_FUNCTIONS = [GET_STACK_POINTER, SET_STACK_POINTER];
 const LINKER_FUNCTIONS: ReadonlyMap<string, Signature> = new Map([
   [GET_BASE, "[] -> [i32]"],
   [SET_BASE, "[i32] -> []"],

@@ -6,7 +6,7 @@ import { encodeModule } from "../module/encode.js";
 import { appendLibraries, encodeModules } from "./assemble.js";
 import { checkAdapters, checkLinked, makeComponent } from "./component-new.js";
 import { buildEnv } from "./env.js";
-import { buildInit, type LookupData, SET_LIBRARIES } from "./init.js";
+import { buildInit, type LookupData, takesLibraries } from "./init.js";
 import { layOut, Slots } from "./layout.js";
 import { type Dlopen, withLibdl } from "./libdl.js";
 import { type Library, type LibraryInput, readLibrary } from "./library.js";
@@ -108,8 +108,7 @@ function checkNames(libraries: readonly Library[]): void {
 /** The tables that some library looks names up in. */
 function tableNames(libraries: readonly Library[]): TableName[] {
   const wanted = new Set(libraries.flatMap(({ linkerGlobals }) => linkerGlobals.map(({ name }) => name)));
-  if (libraries.some(({ definedFunctions }) => definedFunctions.has(SET_LIBRARIES)))
-    wanted.add("__wasm_libdl_libraries");
+  if (libraries.some(takesLibraries)) wanted.add("__wasm_libdl_libraries");
   return (Object.keys(FORMS) as TableName[]).filter((name) => wanted.has(name));
 }
 

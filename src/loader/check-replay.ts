@@ -2,6 +2,7 @@ import { DlError } from "../dlopen/interface.js";
 import type { Binding, Owner, PlannedLibrary, PlannedLoad } from "../dlopen/plan.js";
 import { definerOf } from "../dlopen/planner.js";
 import type { Definer } from "../dlopen/resolve.js";
+import { GET_STACK_POINTER, SET_STACK_POINTER } from "../link/library.js";
 import { type Signature, signatureOf } from "../link/signature.js";
 import type { Import } from "../module/imports.js";
 import { funcTypeAt } from "../module/index-spaces.js";
@@ -76,6 +77,10 @@ function fits({ module, name, kind, target }: Binding, { one, around, signatures
       return signatures.get(target.slot) === wanted;
     case "nothing":
       return wanted === "[] -> []";
+    case "get stack pointer":
+      return name === GET_STACK_POINTER && wanted === "[] -> [i32]";
+    case "set stack pointer":
+      return name === SET_STACK_POINTER && wanted === "[i32] -> []";
     case "made tag":
       return around.tagMakers(name).includes(target.owner.library);
     case "import":

@@ -5,9 +5,7 @@ import { type Library, readLibrary } from "../link/library.js";
 import type { LoadBudget } from "./budget.js";
 import type { Loaded, Registry } from "./registry.js";
 import { type FoundFile, inMemory, type LibrarySource, runtimePath } from "./source.js";
-
-/** Those that a program of one core module has in itself, as musl's loader takes them for itself. */
-const SYSTEM_LIBRARY = /^lib(c|pthread|rt|m|dl|util|xnet|setjmp|wasi-emulated-[a-z-]+)\./;
+import { isSystemName, type SystemLibraries } from "./system-libraries.js";
 
 /** A library that is not open yet. */
 export interface Arrival {
@@ -26,6 +24,7 @@ export interface GatherContext {
   readonly registry: Registry;
   readonly source: LibrarySource;
   readonly budget: LoadBudget;
+  readonly systemLibraries: SystemLibraries;
   /** Whether the names of what the program was linked of are known. */
   readonly isLinked: boolean;
 }
@@ -37,7 +36,7 @@ export interface GatherContext {
  * @throws DlError
  */
 export function gather(name: string, bytes: Uint8Array | undefined, context: GatherContext): Arrival[] {
-  const { registry, source, budget, isLinked } = context;
+  const { registry, source, budget, systemLibraries, isLinked } = context;
   const root = bytes === undefined ? source.find(name, []) : inMemory(posix.basename(name), bytes);
   if (root === undefined) failToFind(name);
   const arrivals = [arrive(root, name, budget)];
@@ -48,16 +47,16 @@ export function gather(name: string, bytes: Uint8Array | undefined, context: Gat
         needed.push(known);
         continue;
       }
-      // A second C library would have an allocator and files of its own.
-      if (!isLinked && SYSTEM_LIBRARY.test(wanted)) continue;
       const found = source.find(wanted, runtimePath(library.dylink.runtimePath, path));
+      // A second C library would have an allocator and files of its own.
+      if (!isLinked && found !== undefined && systemLibraries.has(wanted, found)) continue;
       if (found !== undefined) {
         const arrival = arrive(found, wanted, budget);
         arrivals.push(arrival);
         needed.push(arrival);
       } else if (isLinked) {
         failToFind(wanted, ` (needed by ${library.name})`);
-      } else {
+      } else if (!isSystemName(wanted)) {
         // A program of one core module has its libraries in itself, and nobody knows their names.
         missing.push(wanted);
       }

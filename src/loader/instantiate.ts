@@ -1,4 +1,11 @@
-import { buildGlue, GLUE_TABLE, glueNames, isGlue } from "../dlopen/glue-module.js";
+import {
+  buildGlue,
+  GLUE_STACK_POINTER,
+  GLUE_TABLE,
+  glueNames,
+  isGlue,
+  needsStackPointer,
+} from "../dlopen/glue-module.js";
 import { failDl } from "../dlopen/interface.js";
 import type { Binding, PlannedLibrary } from "../dlopen/plan.js";
 import { definerOf } from "../dlopen/planner.js";
@@ -46,9 +53,7 @@ export class Instantiator {
     const glue = this.makeInstance(
       encodeModule(buildGlue(library, planned.bindings)).toChunks(),
       `${planned.name}: imports`,
-      {
-        [GLUE_TABLE.module]: { [GLUE_TABLE.name]: this.program.table },
-      },
+      { [GLUE_TABLE.module]: this.forGlue(planned) },
     );
     const imports: WebAssembly.Imports = Object.create(null);
     const nameInGlue = glueNames(planned.bindings);
@@ -105,6 +110,23 @@ export class Instantiator {
     return this.host.instantiateMore(instrumentModule({ ...definition }, name), imports, name);
   }
 
+  private forGlue({ bindings, name }: PlannedLibrary): WebAssembly.ModuleImports {
+    const needed = bindings.some(({ target }) => needsStackPointer(target));
+    return {
+      [GLUE_TABLE.name]: this.program.table,
+      ...(needed && { [GLUE_STACK_POINTER.name]: this.stackPointer(name) }),
+    };
+  }
+
+  private stackPointer(library: string): WebAssembly.Global {
+    return (
+      this.program.stackPointer ??
+      failDl(
+        `Error loading shared library ${library}: the program does not export its stack pointer (-Wl,--export=__stack_pointer)`,
+      )
+    );
+  }
+
   private valueOf({ module, name, target }: Binding, library: string): WebAssembly.ImportValue {
     const { program } = this;
     switch (target.to) {
@@ -113,12 +135,7 @@ export class Instantiator {
       case "table":
         return program.table;
       case "stack pointer":
-        return (
-          program.stackPointer ??
-          failDl(
-            `Error loading shared library ${library}: the program does not export its stack pointer (-Wl,--export=__stack_pointer)`,
-          )
-        );
+        return this.stackPointer(library);
       case "export":
         return this.opened.exportOf(target.owner, target.name);
       case "made tag":

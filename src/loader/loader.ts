@@ -3,6 +3,7 @@ import { DlError, failDl } from "../dlopen/interface.js";
 import type { LookupState } from "../dlopen/lookup.js";
 import type { DlPlan, PlannedLibrary, PlannedLoad } from "../dlopen/plan.js";
 import { asDlError } from "../dlopen/planner.js";
+import type { Signature } from "../link/signature.js";
 import { GuestAllocator } from "./allocator.js";
 import { LoadBudget } from "./budget.js";
 import { Decisions } from "./decisions.js";
@@ -14,6 +15,7 @@ import { findProgram, type Program, type ProgramPart } from "./program.js";
 import { type Loaded, NO_SYMBOLS, Registry } from "./registry.js";
 import { TableSlots } from "./slots.js";
 import { type LibrarySource, pathOf } from "./source.js";
+import { SystemLibraries } from "./system-libraries.js";
 
 export interface OpenFlags {
   readonly noLoad?: boolean;
@@ -33,6 +35,7 @@ export class DlLoader {
   private readonly decisions: Decisions;
   private readonly instantiator: Instantiator;
   private readonly budget = new LoadBudget();
+  private readonly systemLibraries = new SystemLibraries();
   private depth = 0;
 
   constructor(
@@ -118,11 +121,17 @@ export class DlLoader {
   }
 
   private loadWith(name: string, bytes: Uint8Array | undefined, flags: OpenFlags, undo: (() => void)[]): Loaded {
-    const { registry, program, source, budget } = this;
+    const { registry, program, source, budget, systemLibraries } = this;
     // What does not get as far as V8 is gone again.
     const giveBack = this.budget.mark();
     undo.push(giveBack);
-    const arrivals = gather(name, bytes, { registry, source, budget, isLinked: program.main === undefined });
+    const arrivals = gather(name, bytes, {
+      registry,
+      source,
+      budget,
+      systemLibraries,
+      isLinked: program.main === undefined,
+    });
     const placed = arrivals.map((arrival) => this.placement.place(arrival, undo));
     const load = noting(arrivals, () => this.decisions.decide(name, placed));
     undo.splice(undo.indexOf(giveBack), 1);
@@ -187,8 +196,9 @@ function addPart(registry: Registry, { definer, exports }: ProgramPart, name: st
 /** The program's own allocator, where it exports that. */
 function allocatorOf({ main, libraries, memory }: Program): GuestAllocator {
   const parts = [...(main === undefined ? [] : [main]), ...libraries];
-  const has = (name: string) => parts.find(({ definer }) => definer.functions.has(name))?.exports[name];
-  const [malloc, free] = [has("malloc"), has("free")];
+  const has = (name: string, signature: Signature) =>
+    parts.find(({ definer }) => definer.functions.get(name)?.signature === signature)?.exports[name];
+  const [malloc, free] = [has("malloc", "[i32] -> [i32]"), has("free", "[i32] -> []")];
   return new GuestAllocator(
     memory,
     malloc as ((size: number) => number) | undefined,

@@ -54,7 +54,7 @@ export function findProgram(instances: readonly RunningCore[], callers: Readonly
   const parts = libraries.map((position) => libraryPart(instances[position] as RunningCore, position));
   const main = mainOf(instances, candidates);
   if (main !== undefined && !hasPlaces(instances, main, libraries))
-    return singleProgram(instances, modules, main, parts);
+    return singleProgram(instances, modules, main, parts, [...callers]);
   if (libraries.length === 0) return failDl("the program has no core module with a memory and a table");
   return linkedProgram(instances, modules, libraries, parts);
 }
@@ -75,11 +75,11 @@ function candidatesAmong(instances: readonly RunningCore[], callers: ReadonlySet
   if (other !== undefined) failDl("several programs of the component open libraries, and only one can");
   return memory === undefined
     ? positions
-    : positions.filter((position) => memoryIn(instances[position] as RunningCore) === memory);
+    : positions.filter((position) => memoryIn(instances[position] as RunningCore, memory) === memory);
 }
 
-function memoryIn(running: RunningCore): WebAssembly.ExportValue | undefined {
-  const own = ownMemory(running);
+function memoryIn(running: RunningCore, wanted: WebAssembly.Memory): WebAssembly.ExportValue | undefined {
+  const own = ownMemory(running, wanted);
   const [imported] = running.module.state.importedMemories;
   return own === undefined ? imported && lookUp(imported, running) : running.exports[own.exportName];
 }
@@ -138,14 +138,14 @@ function singleProgram(
   modules: readonly CoreModule[],
   position: number,
   libraries: readonly ProgramPart[],
+  [caller]: readonly WebAssembly.Memory[],
 ): Program {
   const running = instances[position] as RunningCore;
-  const { exports, module } = running;
+  const { exports } = running;
   const decoded = modules[position] as CoreModule;
-  const memory = memoryOf(running, decoded);
+  const memory = memoryOf(running, decoded, caller);
   const table = tableOf(running, decoded);
-  const named = module.state.globals.find(({ name }) => name === "__stack_pointer")?.exportName;
-  const stackPointer = (exports.__stack_pointer ?? (named && exports[named])) as WebAssembly.Global | undefined;
+  const stackPointer = stackPointerOf(running, decoded);
   const main = { definer: definerOf(decoded, running, position), exports };
   const symbols = [
     position,
@@ -157,17 +157,39 @@ function singleProgram(
 }
 
 /** @throws DlError */
-function memoryOf(running: RunningCore, decoded: CoreModule): WebAssembly.Memory {
-  const { index, exportName } = ownMemory(running) as VisibleMemory;
+function memoryOf(
+  running: RunningCore,
+  decoded: CoreModule,
+  caller: WebAssembly.Memory | undefined,
+): WebAssembly.Memory {
+  const { index, exportName } = ownMemory(running, caller) as VisibleMemory;
   if (memorySpace(decoded)[index]?.type.is64)
     failDl("the program's memory has 64-bit addresses, and libraries have 32-bit ones");
   return running.exports[exportName] as WebAssembly.Memory;
 }
 
-/** The one that its imports read and write, by wit-component's convention, or the only one. */
-function ownMemory({ module }: RunningCore): VisibleMemory | undefined {
+/** The one that its calls are made with, where that is known; by wit-component's convention it is called so. */
+function ownMemory(
+  { module, exports }: RunningCore,
+  wanted: WebAssembly.Memory | undefined,
+): VisibleMemory | undefined {
   const { memories } = module.state;
-  return memories.find(({ exportName }) => exportName === "memory") ?? memories[0];
+  return (
+    memories.find(({ exportName }) => exports[exportName] === wanted) ??
+    memories.find(({ exportName }) => exportName === "memory") ??
+    memories[0]
+  );
+}
+
+const STACK_POINTER = "__stack_pointer";
+
+/** Exported, or only named so: a global that programs can change, for nothing else can be one. */
+function stackPointerOf({ exports, module }: RunningCore, decoded: CoreModule): WebAssembly.Global | undefined {
+  const exported = decoded.exports.find(({ name, kind }) => name === STACK_POINTER && kind === "global");
+  const type = exported && globalSpace(decoded)[exported.index]?.type;
+  if (type?.value === "i32" && type.mutable) return exports[STACK_POINTER] as WebAssembly.Global;
+  const named = module.state.globals.find((one) => one.name === STACK_POINTER && one.type === "i32");
+  return named && (exports[named.exportName] as WebAssembly.Global);
 }
 
 /** Bindings for JavaScript have tables of objects, too. @throws DlError */

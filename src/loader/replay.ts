@@ -91,7 +91,7 @@ interface AnyTarget {
 }
 
 const TARGETS: Readonly<Record<Binding["kind"], readonly unknown[]>> = {
-  func: ["export", "slot", "import", "trap", "nothing"],
+  func: ["export", "slot", "import", "get stack pointer", "set stack pointer", "trap", "nothing"],
   table: ["table", "import"],
   memory: ["memory", "import"],
   global: ["address", "stack pointer", "import"],

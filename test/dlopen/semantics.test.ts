@@ -333,6 +333,40 @@ const CASES: Readonly<Record<string, ScriptedCase>> = {
     ],
     after: [["call 1 catches 7", 107]],
   },
+  "libraries of one's own that are called as the system's": {
+    libraries: {
+      "a.so": textLibrary(
+        '(needed "libm.so" "libc.so" "libdl.so") (runtime-path "$ORIGIN")',
+        `(import "env" "m" (func $m (param i32) (result i32)))
+        (import "env" "c" (func $c (param i32) (result i32)))
+        (import "env" "d" (func $d (param i32) (result i32)))
+        (func (export "all") (param i32) (result i32) (call $m (call $c (call $d (local.get 0)))))`,
+      ),
+      "libm.so": "int m(int n) { return n * 2; }",
+      "libc.so": "int c(int n) { return n + 3; }",
+      "libdl.so": "int d(int n) { return n * 5; }",
+    },
+    init: [
+      [`open /lib/a.so ${NOW}`, 0],
+      ["call 0 all 1", 16],
+    ],
+    after: [["call 0 all 2", 26]],
+  },
+  "the system's own, which are in the program": {
+    libraries: {
+      "a.so": textLibrary(
+        '(needed "libc.so" "libdl.so") (runtime-path "$ORIGIN")',
+        '(func (export "one") (param i32) (result i32) (i32.const 1))',
+      ),
+      "libc.so": "void *malloc(unsigned long size) { return 0; }",
+      "libdl.so": "void *dlopen(const char *name, int mode) { return 0; }",
+    },
+    init: [
+      [`open /lib/a.so ${NOW}`, 0],
+      [`open libc.so ${NOW | NOLOAD}`, "Library is not already loaded: libc.so"],
+    ],
+    after: [["call 0 one 2", 1]],
+  },
   "a library from the guest's memory": {
     libraries: { "a.so": COUNTER },
     init: [

@@ -495,6 +495,49 @@ export const LINK_CASES: readonly LinkCase[] = [
     expected: ok(4050),
   },
   {
+    title: "a dlopen of one's own, in a library that is called as the system's",
+    libraries: () =>
+      Promise.all([
+        watLibrary(
+          "app",
+          `(module (@dylink.0 (needed "libdl.so")) ${ENV}
+            (import "env" "dlopen" (func $dlopen (param i32 i32) (result i32)))
+            (func (export "run") (param i32) (result i32) (call $dlopen (local.get 0) (i32.const 2))))`,
+          world(RUN),
+        ),
+        watLibrary(
+          "libdl.so",
+          `(module (@dylink.0) ${ENV}
+            (func $find (param i32) (result i32)
+              (loop (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 10))) (i32.const 50)))) (local.get 0))
+            (func (export "dlopen") (param i32 i32) (result i32) (call $find (local.get 0))))`,
+        ),
+      ]),
+    calls: run(3),
+    expected: ok(53),
+  },
+  {
+    title: "what is only called as a function of libdl's",
+    libraries: () =>
+      Promise.all([
+        watLibrary(
+          "app",
+          `(module (@dylink.0) ${ENV}
+            (import "env" "__wasm_set_libraries" (func $f (param i64) (result i64)))
+            (func (export "run") (param i32) (result i32)
+              (i32.wrap_i64 (call $f (i64.extend_i32_u (local.get 0))))))`,
+          world(RUN),
+        ),
+        watLibrary(
+          "other",
+          `(module (@dylink.0) ${ENV}
+            (func (export "__wasm_set_libraries") (param i64) (result i64) (i64.add (local.get 0) (i64.const 1))))`,
+        ),
+      ]),
+    calls: run(3),
+    expected: ok(4),
+  },
+  {
     title: "asyncify's globals are shared",
     libraries: () =>
       Promise.all([

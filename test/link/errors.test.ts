@@ -259,11 +259,6 @@ const CASES: readonly Case[] = [
     message: "library a.so: it wants a memory of at most 2, and libraries share one that can grow",
   },
   {
-    title: "what only shows when all is put together",
-    libraries: () => [app('(func (export "__wasm_set_libraries") (param i64))')],
-    message: /^the libraries do not fit together: found: *\(func \(param i64\)\)/,
-  },
-  {
     title: "a table of other references",
     libraries: () => [app('(import "env" "__indirect_function_table" (table 0 externref))')],
     code: "unsupported",

@@ -58,6 +58,11 @@ describe("a program without an allocator and without exports", () => {
     ["a table of a fixed size", `${MEMORY} (table $table 1 1 funcref)`],
     ["another table before it", `${MEMORY} (table $objects 1 externref) ${TABLE}`],
     ["two memories", `${MEMORY} (memory $other 1) ${TABLE}`],
+    [
+      "functions that are only called like an allocator's",
+      `${MEMORY} ${TABLE} (func (export "malloc") (param i64) (result i64) unreachable) (func (export "free") (result i32) unreachable)`,
+    ],
+    ["a function that is only called free", `${MEMORY} ${TABLE} (func (export "free") (param i32 i32) unreachable)`],
   ])("with %s opens libraries", async (_, fields) => {
     const { component, report } = await initialized(await program(fields));
     expect(report.dlopen).toMatchObject({ open: ["a.so"], failures: [] });
@@ -131,6 +136,70 @@ describe("a core instance with the memory of libraries", () => {
       (global (export "__memory_base") i32 (i32.const 64)) (func (export "malloc"))`);
     expect(main).toBeUndefined();
     expect(libraries.map(({ definer }) => definer.name)).toEqual(["a.so"]);
+  });
+});
+
+/** As the compiler makes them for threads of the component model, where each has a stack of its own. */
+const STACK_POINTER_FUNCTIONS = `(import "env" "__wasm_get_stack_pointer" (func $get (result i32)))
+  (import "env" "__wasm_set_stack_pointer" (func $set (param i32)))`;
+
+describe("a library that asks functions for the stack pointer", () => {
+  const library = `(module (@dylink.0) ${STACK_POINTER_FUNCTIONS}
+    (func (export "answer") (result i32) (local i32)
+      (call $set (i32.sub (call $get) (i32.const 16)))
+      (local.set 0 (call $get))
+      (call $set (i32.add (call $get) (i32.const 16)))
+      (local.get 0)))`;
+  const opened = async (component: Uint8Array, text = library) => {
+    const preopens = [{ host: directoryOf({ "a.so": await wat(text) }), guest: "/lib" }];
+    const options = { initFunc: "init", keepInitFunc: true, preopens, verify: true };
+    const result = await preinitialize(component, options);
+    const { plan } = result.report.dlopen as NonNullable<typeof result.report.dlopen>;
+    const again = await preinitialize(component, { ...options, dlopen: { plan: JSON.parse(JSON.stringify(plan)) } });
+    expect(Buffer.compare(result.component, again.component)).toBe(0);
+    return result;
+  };
+
+  test("is given the program's global", async () => {
+    const { component, report } = await opened(await program(`${MEMORY} ${TABLE}`));
+    expect(report.dlopen).toMatchObject({ open: ["a.so"], failures: [] });
+    for (const { available, session } of ALL_ENGINES) {
+      if (available)
+        expect((await session(component, { calls: [{ export: "call" }] })).outcomes).toEqual([{ ok: 4080 }]);
+    }
+  });
+
+  test("is given the program's functions, where it exports them", async () => {
+    const fields = `${MEMORY} ${TABLE} (global $own (mut i32) (i32.const 1000))
+      (func (export "__wasm_get_stack_pointer") (result i32) (global.get $own))
+      (func (export "__wasm_set_stack_pointer") (param i32) (global.set $own (local.get 0)))`;
+    const { component } = await opened(await program(fields));
+    const { outcomes } = await jcoSession(component, { calls: [{ export: "call" }] });
+    expect(outcomes).toEqual([{ ok: 984 }]);
+  });
+
+  test("of other types is told so", async () => {
+    const text = '(module (@dylink.0) (import "env" "__wasm_get_stack_pointer" (func (result i64))))';
+    const { report } = await opened(await program(`${MEMORY} ${TABLE}`), text);
+    const error = "Error relocating a.so: it imports __wasm_get_stack_pointer of env, and the program does not";
+    expect(report.dlopen?.failures[0]).toMatchObject({ name: "/lib/a.so", error });
+  });
+});
+
+describe("what is only called as", () => {
+  test.each([
+    ["a function", '(func (export "__stack_pointer"))'],
+    ["a constant", '(global (export "__stack_pointer") i32 (i32.const 1))'],
+    ["a number of 64 bits", '(global $__stack_pointer (export "__stack_pointer") (mut i64) (i64.const 1))'],
+  ])("the stack pointer is none: %s", async (_, field) => {
+    const one = await running(`(memory (export "memory") 1) (table 1 funcref) ${field}`);
+    expect(findProgram([one], NOBODY).stackPointer).toBeUndefined();
+  });
+
+  test("the memory is not the one that calls are made with", async () => {
+    const one = await running('(memory (export "memory") 1) (memory (export "other") 1) (table 1 funcref)');
+    const other = one.exports.other as WebAssembly.Memory;
+    expect(findProgram([one], new Set([other])).memory).toBe(other);
   });
 });
 
