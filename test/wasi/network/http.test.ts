@@ -403,6 +403,16 @@ describe("an HTTP request that fails", () => {
     expect(settle(future)).toMatchObject({ tag: "err", val: { tag: "internal-error" } });
   });
 
+  it("is ended when its body was dropped unfinished before it was sent", async () => {
+    const network = await openNetwork();
+    // A server that answers before it has the body.
+    const request = makeRequest(network, { path: "/config.json", method: { tag: "post" } });
+    drop(request.body());
+    const future = network.imports["wasi:http/outgoing-handler"].handle(request);
+    expect(settle(future)).toMatchObject({ tag: "err", val: { tag: "internal-error" } });
+    expect(network.activity()).toMatchObject([{ kind: "http", method: "POST" }]);
+  });
+
   it("does not wait for room that only the guest could make", async () => {
     const network = await openNetwork();
     const stream = makeRequest(network, { method: { tag: "post" } })

@@ -19,6 +19,8 @@ export class RequestBody {
   #trailers: HeaderList | undefined;
   #onEnd: ((trailers: HeaderList) => void) | undefined;
   #onAbandoned: ((failure: NetworkFailure) => void) | undefined;
+  /** Why it will never be whole. */
+  #failure: NetworkFailure | undefined;
 
   constructor({ thread }: NetworkContext, headers: HeaderList) {
     const text = headers.find(([name]) => name.toLowerCase() === "content-length")?.[1];
@@ -47,6 +49,7 @@ export class RequestBody {
     this.#onEnd = onEnd;
     this.#onAbandoned = onAbandoned;
     if (this.#trailers !== undefined) onEnd(this.#trailers);
+    if (this.#failure !== undefined) onAbandoned(this.#failure);
   }
 
   /** @param failure - what the request fails with where less was written than its headers say */
@@ -68,6 +71,7 @@ export class RequestBody {
   abandon(failure = UNFINISHED): void {
     if (this.#trailers !== undefined) return;
     this.outbox.end("ended");
+    this.#failure ??= failure;
     this.#onAbandoned?.(failure);
   }
 
