@@ -168,13 +168,12 @@ describe("the library", () => {
 
   test("gives warnings that can be printed", async () => {
     const component = await wat(`(component
-      (core module $m (type $f (sub (func))) (import "${N}" "${N}" (func $imported (type $f))) (elem declare func $imported)
-        (table 1 funcref) (func (export "init") (table.set (i32.const 0) (ref.func $imported))))
-      (core module $n (type $f (sub (func))) (func (export "${N}") (type $f)))
-      (core instance $n (instantiate $n))
-      (core instance $i (instantiate $m (with "${N}" (instance $n))))
-      (func (export "init") (canon lift (core func $i "init"))))`);
-    const { report } = await preinitialize(component, { initFunc: "init" });
+      (core module $m (@name "${N}") (@custom ".debug_info" "x") (global $g (mut i32) (i32.const 0)) (func $unused)
+        (func (export "init") (global.set $g (i32.const 1))) (func (export "get") (result i32) (global.get $g)))
+      (core instance $i (@name "${N}") (instantiate $m))
+      (func (export "init") (canon lift (core func $i "init")))
+      (func (export "get") (result u32) (canon lift (core func $i "get"))))`);
+    const { report } = await preinitialize(component, { initFunc: "init", gc: true });
     expect(report.warnings.join("\n")).toContain(SHOWN);
     expectHarmless(report.warnings.join("\n"));
   });
