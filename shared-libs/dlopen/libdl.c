@@ -66,6 +66,31 @@ static int has_failed(struct result *result) {
   return 1;
 }
 
+/* Names of the interface are in UTF-8, and any others would trap. No file and no symbol has one. */
+static int is_utf8(const char *text) {
+  static const uint32_t smallest[] = {0x80, 0x800, 0x10000};
+  const unsigned char *bytes = (const unsigned char *)text;
+  while (*bytes != 0) {
+    uint32_t first = *bytes++;
+    if (first < 0x80) continue;
+    int more = first < 0xc0 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf8 ? 3 : 0;
+    if (more == 0) return 0;
+    uint32_t code = first & (0x3f >> more);
+    for (int i = 0; i < more; i++, bytes++) {
+      if ((*bytes & 0xc0) != 0x80) return 0;
+      code = code << 6 | (*bytes & 0x3f);
+    }
+    if (code < smallest[more - 1] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return 0;
+  }
+  return 1;
+}
+
+static int is_name(const char *text) {
+  if (is_utf8(text)) return 1;
+  fail("The name is not in UTF-8", 24);
+  return 0;
+}
+
 /* -1 for a mode that there is not. */
 static int flags_of(int mode) {
   if ((mode & ~RTLD_MODES) != 0 || (mode & (RTLD_LAZY | RTLD_NOW)) == 0) {
@@ -77,7 +102,7 @@ static int flags_of(int mode) {
 
 void *dlopen(const char *file, int mode) {
   int flags = flags_of(mode);
-  if (flags < 0) return NULL;
+  if (flags < 0 || (file != NULL && !is_name(file))) return NULL;
   struct result result;
   dl_open(file == NULL ? "" : file, file == NULL ? 0 : strlen(file), flags, &result);
   return has_failed(&result) ? NULL : (void *)result.value;
@@ -85,13 +110,14 @@ void *dlopen(const char *file, int mode) {
 
 void *dlopen_bytes(const char *name, const void *bytes, size_t size, int mode) {
   int flags = flags_of(mode);
-  if (flags < 0) return NULL;
+  if (flags < 0 || !is_name(name)) return NULL;
   struct result result;
   dl_open_bytes(name, strlen(name), bytes, size, flags, &result);
   return has_failed(&result) ? NULL : (void *)result.value;
 }
 
 void *dlsym(void *restrict handle, const char *restrict name) {
+  if (!is_name(name)) return NULL;
   struct result result;
   dl_symbol((uint32_t)handle, name, strlen(name), &result);
   return has_failed(&result) ? NULL : (void *)result.value;

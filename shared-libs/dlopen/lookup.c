@@ -251,9 +251,17 @@ static int has_slash(struct name name) {
   return 0;
 }
 
+/* No file is called so. */
+static int is_directory(struct name name) {
+  uint32_t start = name.length;
+  while (start > 0 && name.bytes[start - 1] != '/') start--;
+  struct name last = {name.length - start, name.bytes + start};
+  return last.length == 0 || is_dots(last, 1) || is_dots(last, 2);
+}
+
 static struct library *find_library(struct name name) {
   struct library *found = library_named(name);
-  return found == NULL && has_slash(name) ? library_named(path_of(name)) : found;
+  return found == NULL && has_slash(name) && !is_directory(name) ? library_named(path_of(name)) : found;
 }
 
 /* The first definition after `skip` others. */

@@ -39,7 +39,9 @@ export class GuestAllocator {
     const address = space && alignUp(space.start, alignment);
     // What the guest's own allocator says need not be so.
     if (space === undefined || address === undefined || address + size > this.memory.buffer.byteLength)
-      return failDl(`Error loading shared library ${what}: out of memory: it needs ${size} bytes`);
+      return failDl(
+        `Error loading shared library ${what}: out of memory: it needs ${size} bytes, aligned to ${alignment}`,
+      );
     const clear = () => new Uint8Array(this.memory.buffer).fill(0, address, address + size);
     clear();
     return {

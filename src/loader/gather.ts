@@ -11,6 +11,7 @@ import { isSystemName, type SystemLibraries } from "./system-libraries.js";
 export interface Arrival {
   readonly library: Library;
   readonly path: string | undefined;
+  readonly identity: string | undefined;
   readonly bytes: Uint8Array;
   /** What it can be opened by, once it is open. */
   readonly names: readonly string[];
@@ -50,7 +51,10 @@ export function gather(name: string, bytes: Uint8Array | undefined, context: Gat
       const found = source.find(wanted, runtimePath(library.dylink.runtimePath, path));
       // A second C library would have an allocator and files of its own.
       if (!isLinked && found !== undefined && systemLibraries.has(wanted, found)) continue;
-      if (found !== undefined) {
+      const same = found && (registry.byFile(found, wanted) ?? arrivals.find((one) => isSame(one, found)));
+      if (same !== undefined) {
+        needed.push(same);
+      } else if (found !== undefined) {
         const arrival = arrive(found, wanted, budget);
         arrivals.push(arrival);
         needed.push(arrival);
@@ -69,13 +73,17 @@ function failToFind(name: string, why = ""): never {
   throw new DlError(`Error loading shared library ${name}: No such file or directory${why}`, { notFound: [name] });
 }
 
-function arrive({ name, path, size, read }: FoundFile, requested: string, budget: LoadBudget): Arrival {
+function isSame({ identity }: Arrival, found: FoundFile): boolean {
+  return identity !== undefined && identity === found.identity;
+}
+
+function arrive({ name, path, identity, size, read }: FoundFile, requested: string, budget: LoadBudget): Arrival {
   budget.take(size, name);
   const bytes = read();
   const library = readable(name, bytes);
   checkOpenable(library);
   const names = [...new Set([requested, name, ...(path === undefined ? [] : [path])])];
-  return { library, path, bytes, names, needed: [], missing: [] };
+  return { library, path, identity, bytes, names, needed: [], missing: [] };
 }
 
 function readable(name: string, bytes: Uint8Array): Library {

@@ -49,7 +49,7 @@ export class Instantiator {
    *
    * @throws DlError
    */
-  instantiate(planned: PlannedLibrary, { library, bytes, names, free }: Placed): Loaded {
+  instantiate(planned: PlannedLibrary, { library, identity, bytes, names, free }: Placed): Loaded {
     const glue = this.makeInstance(
       encodeModule(buildGlue(library, planned.bindings)).toChunks(),
       `${planned.name}: imports`,
@@ -69,6 +69,7 @@ export class Instantiator {
     const loaded: Loaded = {
       handle: this.opened.registry.nextHandle(),
       names: new Set(names),
+      ...(identity !== undefined && { identity }),
       definer: definerOf({ ...planned, library }),
       exports,
       isProgram: false,

@@ -14,7 +14,7 @@ import { type Placed, Placement } from "./placement.js";
 import { findProgram, type Program, type ProgramPart } from "./program.js";
 import { type Loaded, NO_SYMBOLS, Registry } from "./registry.js";
 import { TableSlots } from "./slots.js";
-import { type LibrarySource, pathOf } from "./source.js";
+import { isDirectoryName, type LibrarySource, pathOf } from "./source.js";
 import { SystemLibraries } from "./system-libraries.js";
 
 export interface OpenFlags {
@@ -54,13 +54,23 @@ export class DlLoader {
 
   /** @throws DlError */
   open(name: string, bytes: Uint8Array | undefined, flags: OpenFlags): number {
-    const known = this.registry.byName(name) ?? (name.includes("/") ? this.registry.byName(pathOf(name)) : undefined);
+    const known = this.known(name, bytes !== undefined);
     if (known === undefined) {
       if (flags.noLoad) failDl(`Library is not already loaded: ${name}`);
       return this.load(name, bytes, flags).handle;
     }
     this.hold(known, flags);
     return known.handle;
+  }
+
+  /** Other names of a file, which links have, lead to the same library. */
+  private known(name: string, hasBytes: boolean): Loaded | undefined {
+    const named = this.registry.byName(name);
+    if (named !== undefined || isDirectoryName(name)) return named;
+    const placed = name.includes("/") ? this.registry.byName(pathOf(name)) : undefined;
+    if (placed !== undefined || hasBytes) return placed;
+    const file = this.source.find(name, []);
+    return file && this.registry.byFile(file, name);
   }
 
   /** @returns what undoes it for others than the library itself */

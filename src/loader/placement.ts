@@ -7,6 +7,7 @@ import type { TableSlots } from "./slots.js";
 /** A library with its place, and what undoes that. */
 export interface Placed extends Omit<NewLibrary, "needed"> {
   readonly names: readonly string[];
+  readonly identity: string | undefined;
   readonly needed: readonly (Loaded | Arrival)[];
   readonly free: () => void;
 }
@@ -24,7 +25,7 @@ export class Placement {
    * @param undo - gets what gives the place back
    * @throws DlError
    */
-  place({ library, path, bytes, names, needed }: Arrival, undo: (() => void)[]): Placed {
+  place({ library, path, identity, bytes, names, needed }: Arrival, undo: (() => void)[]): Placed {
     const { memory, table } = library.dylink;
     const steps: (() => void)[] = [];
     // Once: whoever needs it may be undone before it, and takes it along.
@@ -44,6 +45,7 @@ export class Placement {
     return {
       id: this.nextId++,
       path,
+      identity,
       bytes,
       library,
       names,

@@ -2,12 +2,15 @@ import { DEFAULT_SCOPE, failDl, NEXT_SCOPE, PROGRAM_HANDLE } from "../dlopen/int
 import type { LookupLibrary } from "../dlopen/lookup.js";
 import type { Owner } from "../dlopen/plan.js";
 import { type Definer, type FoundFunction, findData, findPointee } from "../dlopen/resolve.js";
+import type { FoundFile } from "./source.js";
 
 /** Something that can be opened: the program, a library that it was linked of, or one that was opened. */
 export interface Loaded {
   readonly handle: number;
   /** What it can be opened by. */
   readonly names: Set<string>;
+  /** The guest's file that it was read from. */
+  readonly identity?: string;
   readonly definer: Definer;
   readonly exports: WebAssembly.Exports;
   /** Whether it is there from the start, and stays. */
@@ -56,6 +59,13 @@ export class Registry {
 
   byName(name: string): Loaded | undefined {
     return this.#loaded.find(({ names }) => names.has(name));
+  }
+
+  /** The library that is open and was read from a file. It can be opened by what that is called as well. */
+  byFile({ identity, name: fileName, path }: FoundFile, requested: string): Loaded | undefined {
+    const found = identity === undefined ? undefined : this.#loaded.find((one) => one.identity === identity);
+    for (const name of [requested, fileName, path]) if (name !== undefined) found?.names.add(name);
+    return found;
   }
 
   byOwner(owner: Owner): Loaded | undefined {

@@ -45,8 +45,9 @@ function replayedLibrary(known: Unknown<PlannedLibrary>, opened: string, one: Pl
   const isSame = isEqual(known.memory, memory) && isEqual(known.table, table) && isEqual(known.slots, slots);
   if (!isSame) failReplay(`${name} comes to another place`);
   const bound = listOf<Binding>(known.bindings).flatMap((binding) => replayedBinding(binding, module.imports) ?? []);
-  if (new Set(bound.map(({ item }) => item)).size !== module.imports.length)
-    failReplay(`it does not say what all imports of ${name} are bound to`);
+  const items = new Set(bound.map(({ item }) => item));
+  if (items.size !== module.imports.length || bound.length !== items.size)
+    failReplay(`it does not say once what each import of ${name} is bound to`);
   const bindings = bound.map(({ binding }) => binding);
   const owners = bindings.flatMap(({ target }) =>
     "owner" in target && "library" in target.owner ? [target.owner] : [],

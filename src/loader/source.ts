@@ -4,6 +4,8 @@ import { join, posix } from "node:path";
 /** A file that is not read yet. */
 export interface SizedFile {
   readonly size: number;
+  /** Of the guest's files: the same by whichever path one was found. */
+  readonly identity?: string;
   read(): Uint8Array;
 }
 
@@ -13,6 +15,7 @@ export interface FoundFile {
   /** Where the guest has it; what is declared has no path. */
   readonly path: string | undefined;
   readonly size: number;
+  readonly identity?: string;
   read(): Uint8Array;
 }
 
@@ -37,6 +40,7 @@ export class LibrarySource {
   find(name: string, directories: readonly string[]): FoundFile | undefined {
     const { declared, search } = this.options;
     if (Object.hasOwn(declared, name)) return inMemory(name, declared[name] as Uint8Array);
+    if (isDirectoryName(name)) return undefined;
     if (name.includes("/")) return this.file(pathOf(name));
     for (const directory of [...directories, ...this.options.directories]) {
       const found = this.file(posix.join(pathOf(directory), name));
@@ -55,7 +59,15 @@ export class LibrarySource {
 
   private file(path: string): FoundFile | undefined {
     const file = this.options.findFile(path);
-    return file && { name: posix.basename(path), path, size: file.size, read: () => file.read() };
+    if (file === undefined) return undefined;
+    const { size, identity } = file;
+    return {
+      name: posix.basename(path),
+      path,
+      size,
+      ...(identity !== undefined && { identity }),
+      read: () => file.read(),
+    };
   }
 }
 
@@ -84,6 +96,11 @@ function plainFile(path: string): SizedFile | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** No file is called so, whatever is there without the end. */
+export function isDirectoryName(name: string): boolean {
+  return /\/\.{0,2}$/.test(name);
 }
 
 /** WASI has no current directory: wasi-libc starts at the root. */

@@ -81,6 +81,10 @@ const CASES: Readonly<Record<string, readonly Step[]>> = {
     open("/a.so", closed("/a.so")),
     open("/", closed("/")),
     open("b.so/..", closed("b.so/..")),
+    open("/lib/a.so/", closed("/lib/a.so/")),
+    open("/lib/a.so/.", closed("/lib/a.so/.")),
+    open("/lib/a.so/x/..", closed("/lib/a.so/x/..")),
+    open("/lib/x/../a.so", 2),
   ],
   "opens nothing else": [open("c.so", closed("c.so")), open("A.so", closed("A.so"))],
   "finds symbols in a library and in what it needs": [

@@ -12,7 +12,7 @@ const B = "int b(int n) { return n + 1; }";
 const INIT = 'run("open /lib/b.so 258\\nopen /lib/a.so 2\\ncall 1 a 5")';
 
 const OF_A = ["loads", 1, "libraries", 0, "bindings"] as const;
-const UNBOUND = "it does not say what all imports of a.so are bound to";
+const UNBOUND = "it does not say once what each import of a.so is bound to";
 
 const NO_ENTRIES = "it does not say whose table entries there are";
 
@@ -146,6 +146,15 @@ test.each<[string, readonly (string | number)[], unknown, string]>([
   expect(error.message).toBe(`the linking plan does not fit: ${message}: let another one be made`);
 });
 
+test("a plan that binds an import twice", async () => {
+  const options = optionsFor();
+  const plan = structuredClone(planOf((await preinitialize(component, options)).report));
+  const bindings = plan.loads[1]?.libraries[0]?.bindings as unknown[];
+  bindings.push(bindings[0]);
+  const { message } = await refusal(component, { ...options, dlopen: { plan } }, "plan-mismatch");
+  expect(message).toBe(`the linking plan does not fit: ${UNBOUND}: let another one be made`);
+});
+
 const OWNER = { library: 0 };
 
 /** It is no error of the library, which the program would go on after. */
@@ -154,6 +163,7 @@ test.each<[string, string, object]>([
   ["a function of itself", "b", { to: "export", owner: { library: 1 }, name: "b" }],
   ["a function that is not there", "b", { to: "export", owner: OWNER, name: "constructor" }],
   ["a function of another type", "b", { to: "nothing" }],
+  ["the stack pointer", "b", { to: "get stack pointer" }],
   ["what the program does not import", "b", { to: "import", instance: 0 }],
   ["the entry of what is there", "b", { to: "slot", slot: 0 }],
   ["another place for its data", "__memory_base", { to: "address", value: 8 }],

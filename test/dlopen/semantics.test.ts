@@ -478,7 +478,7 @@ describe("what cannot be opened is an error, and the program goes on", () => {
     "more memory than there can be": {
       libraries: { "b.so": "(module (@dylink.0 (mem-info (memory 67108864 0))))" },
       name: "/lib/b.so",
-      error: "Error loading shared library b.so: out of memory: it needs 67108864 bytes",
+      error: "Error loading shared library b.so: out of memory: it needs 67108864 bytes, aligned to 1",
     },
   };
   test.each(Object.entries(cases))("%s", async (_, { libraries, name, error }) => {

@@ -31,7 +31,7 @@ describe("from malloc", () => {
 
   test("an address beyond 2 GiB is no negative number", () => {
     const allocator = new GuestAllocator(memory(), () => -65536, undefined);
-    expect(() => allocator.allocate(8, 1, "a.so")).toThrow("out of memory: it needs 8 bytes");
+    expect(() => allocator.allocate(8, 1, "a.so")).toThrow("out of memory: it needs 8 bytes, aligned to 1");
   });
 
   test.each([
@@ -42,7 +42,7 @@ describe("from malloc", () => {
     new Uint8Array(guest.buffer).fill(0xee);
     const allocator = new GuestAllocator(guest, () => 1024, undefined);
     expect(() => allocator.allocate(size, alignment, "a.so")).toThrow(
-      `Error loading shared library a.so: out of memory: it needs ${size} bytes`,
+      `Error loading shared library a.so: out of memory: it needs ${size} bytes, aligned to ${alignment}`,
     );
     expect(bytesAt(guest, 1024, 1)).toEqual([0xee]);
   });

@@ -24,6 +24,8 @@ export interface FilesystemOptions extends TreeOptions {
 export interface GuestFile {
   /** It can be more than there is memory: holes take none. */
   readonly size: number;
+  /** The same by whichever path it was found. */
+  readonly identity: string;
   read(): Uint8Array;
 }
 
@@ -62,7 +64,7 @@ export function createFilesystem(context: HostContext, { preopens, ...options }:
   };
   const findFile = (path: string): GuestFile | undefined => {
     const found = fileAt(mounts, path);
-    return found && { size: found.size, read: () => found.read(0n, found.size) };
+    return found && { size: found.size, identity: found.identity, read: () => found.read(0n, found.size) };
   };
   let committed: Promise<string[]> | undefined;
   const files: GuestFiles = {
