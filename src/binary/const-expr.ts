@@ -98,7 +98,15 @@ export function referencedFunction(expr: ConstExpr): number | undefined {
 
 /** @param value - signed or unsigned */
 export function i32ConstExpr(value: number): ConstExpr {
-  return expression((writer) => writer.u8(Opcode.i32Const).s32(value | 0));
+  // There may be a million of them, and a writer for each takes long.
+  const bytes: number[] = [Opcode.i32Const];
+  for (let rest = value | 0; ; rest >>= 7) {
+    const isLast = rest >= -0x40 && rest < 0x40;
+    bytes.push(isLast ? rest & 0x7f : (rest & 0x7f) | 0x80);
+    if (isLast) break;
+  }
+  bytes.push(Opcode.end);
+  return Uint8Array.from(bytes);
 }
 
 /** @param value - signed or unsigned */

@@ -53,6 +53,7 @@ export class ComponentRun implements LoaderHost {
 
   private readonly running: RunningMember[] = [];
   private readonly libc = new LibcWatch();
+  private readonly hasKnownAdapter: boolean;
   private interruption: Error | undefined;
 
   constructor(
@@ -61,6 +62,8 @@ export class ComponentRun implements LoaderHost {
     private readonly outside: Outside,
     private readonly forget: readonly Forgotten[],
   ) {
+    const { modules } = prepared.instrumented;
+    this.hasKnownAdapter = modules.some(({ preview1Adapter }) => preview1Adapter === "known");
     this.store = new Store({
       onTrap: this.interrupt,
       onCreation: new HandleOrigins().note,
@@ -172,7 +175,7 @@ export class ComponentRun implements LoaderHost {
       return this.adapters.watch(imports, () => this.instances[position]?.startsAfresh === true);
     }
     // Where nobody knows the adapter, nobody knows what functions do that are called like its.
-    if (!this.prepared.instrumented.modules.some(({ preview1Adapter }) => preview1Adapter === "known")) return imports;
+    if (!this.hasKnownAdapter) return imports;
     const asked = this.libc.watch(imports, instrumented, position);
     return this.files.watch(asked, instrumented.preview1Imports, () => this.memoryOf(position));
   }
@@ -196,6 +199,7 @@ export class ComponentRun implements LoaderHost {
   /** To be called when the start function has run. */
   private noteInitialState(position: number): void {
     const instance = this.instances[position] as InitializedInstance;
+    if (instance.module.preview1Adapter === undefined) return;
     const noted = { ...instance, initialGlobals: readI32Globals(instance.module, instance.exports) };
     this.instances[position] = { ...noted, startsAfresh: this.forget.includes("adapter") && startsAfresh(noted) };
   }

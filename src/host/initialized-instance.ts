@@ -7,7 +7,7 @@ export interface InitializedInstance {
   readonly exports: WebAssembly.Exports;
   /** The first memory that it imports. */
   readonly importedMemory: WebAssembly.Memory | undefined;
-  /** Its i32 globals right after instantiation, start function included, by index. */
+  /** Of an adapter from WASI preview 1 the i32 globals right after instantiation, start function included, by index. */
   readonly initialGlobals: ReadonlyMap<number, number>;
   /** Whether it is an adapter from WASI preview 1 that has its first globals in the output. */
   readonly startsAfresh: boolean;
