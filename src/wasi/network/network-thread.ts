@@ -6,8 +6,8 @@ import type { Command, FromNetwork, NetworkEvent, OpenCommand, ToNetwork } from 
 
 export type EventHandler = (event: NetworkEvent) => void;
 
-/** What is open at once, and what its peers may be ahead, is in memory. */
-const MAX_OPEN = 1000;
+/** What is open at once takes memory, and file descriptors, of which a process may have as few as 4096. */
+const MAX_OPEN = 4000;
 
 /** How long what was sent may take to leave when the guest has ended. */
 const GRACE_MS = 1000;

@@ -106,7 +106,7 @@ describe("what is open at once", () => {
       socket.bind(loopback(0));
       return socket;
     };
-    const sockets = Array.from({ length: 1000 }, open);
+    const sockets = Array.from({ length: 4000 }, open);
     expect(thrown(open)).toEqual({ tag: "other", val: "new-socket-limit" });
     const handle = network.imports["wasi:sockets/instance-network"].instanceNetwork();
     const tcp = network.imports["wasi:sockets/tcp-create-socket"].createTcpSocket("ipv4");

@@ -30,7 +30,10 @@ export function startRequest(wanted: HttpRequest, names: Names, post: Post, onCl
           request.addTrailers(command.trailers.map(([name, value]): [string, string] => [name, value]));
         request.end();
       } else if (command.op === "taken") inflow.taken(command.count);
-      else if (command.op === "close") request.destroy();
+      else if (command.op === "close") {
+        inflow.end();
+        request.destroy();
+      }
     },
   };
 }
@@ -64,6 +67,11 @@ class Exchange {
 
   taken(count: number): void {
     this.#inflow?.taken(count);
+  }
+
+  /** The guest reads no more. */
+  end(): void {
+    this.#inflow?.end();
   }
 
   #pass(response: IncomingMessage): void {

@@ -22,6 +22,7 @@ export function connect(remote: Endpoint, local: Endpoint | undefined, post: Pos
       } else if (command.op === "end") socket.end();
       else if (command.op === "taken") inflow?.taken(command.count);
       else if (command.op === "close") {
+        inflow?.end();
         // What was written leaves first; what still comes is for no one.
         socket.resume();
         socket.destroySoon();
