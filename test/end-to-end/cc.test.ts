@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
-import { checkOriginal, checkOutput, type DifferentialCase, ENGINES, outputOf } from "../support/differential.js";
+import { checkOriginal, checkOutput, type DifferentialCase, enginesWith, outputOf } from "../support/differential.js";
 import { fixturePreopen, loadFixture } from "../support/fixtures.js";
 
 const OPTIONS = { initFunc: "none", preopens: [fixturePreopen("cc-static", "/data")] };
@@ -18,7 +18,7 @@ const one: DifferentialCase = {
   expected: [{ ok: "first second constructor third, virtually" }, { ok: 42 }, { ok: 3 }, { ok: 3 }, { ok: 0 }],
 };
 
-describe.each(ENGINES)("C++ in $name", (engine) => {
+describe.each(enginesWith("directories"))("C++ in $name", (engine) => {
   test.runIf(engine.available)("the original constructs when it is instantiated", () => checkOriginal(engine, one));
 
   test.runIf(engine.available)("the output is constructed", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type HandlePolicy, type HeldHandle, type PreinitializeOptions, preinitialize } from "../../src/index.js";
 import { nest } from "../support/compose.js";
-import { ENGINES } from "../support/differential.js";
+import { enginesWith } from "../support/differential.js";
 import { fixturePreopen, loadFixture } from "../support/fixtures.js";
 import { refusal } from "../support/refusal.js";
 import { comparable } from "../support/session.js";
@@ -82,7 +82,7 @@ describe("the option", () => {
   });
 });
 
-describe.each(ENGINES)("a later use, in $name", ({ available, session }) => {
+describe.each(enginesWith("directories"))("a later use, in $name", ({ available, session }) => {
   test.runIf(available)("of a file gives what was buffered, and then fails", async () => {
     const { component } = await run("c-libc", { initFunc: "open-file", handles: "allow", ...IN_DATA });
     const calls = [{ export: "still-open" }, { export: "still-open" }, { export: "read", args: ["/data/name.txt"] }];

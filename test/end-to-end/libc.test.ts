@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type PreinitializeOptions, preinitialize } from "../../src/index.js";
-import { checkOriginal, checkOutput, type DifferentialCase, ENGINES, outputOf } from "../support/differential.js";
+import { checkOriginal, checkOutput, type DifferentialCase, enginesWith, outputOf } from "../support/differential.js";
 import { fixturePreopen, loadProgram } from "../support/fixtures.js";
 import type { Call, Outcome, WasiSettings } from "../support/session.js";
 
@@ -41,7 +41,7 @@ describe.each(BUILDS)("paths in a program %s", (_build, flags) => {
     test.each(["nothing", "look", "look-for-none"])("and calls %s", async (initFunc) => {
       const { component, report } = await outputWith(flags, { initFunc, preopens });
       expect(report).toMatchObject({ warnings: [], handles: [] });
-      for (const { session, name } of ENGINES.filter(({ available }) => available)) {
+      for (const { session, name } of enginesWith("directories").filter(({ available }) => available)) {
         for (const [what, later, expected] of LATER) {
           const { outcomes } = await session(component, { calls: ALL_PATHS, wasi: { preopens: later } });
           expect(outcomes, `${what} in ${name}`).toEqual(ok(...expected));
@@ -60,7 +60,7 @@ describe.each(BUILDS)("a program %s that remembers directories", (_build, flags)
     expect(first.report.warnings).toEqual(warned);
     const second = await preinitialize(first.component, { initFunc: "nothing" });
     expect(second.report.warnings).toEqual([]);
-    for (const { session, name } of ENGINES.filter(({ available }) => available)) {
+    for (const { session, name } of enginesWith("directories").filter(({ available }) => available)) {
       for (const [what, later, expected] of LATER) {
         const { outcomes } = await session(second.component, { calls: ALL_PATHS, wasi: { preopens: later } });
         expect(outcomes, `${what} in ${name}`).toEqual(ok(...expected));
@@ -165,7 +165,7 @@ const cases: LibcCase[] = [
   },
 ];
 
-describe.each(ENGINES)("what libc keeps, in $name", ({ available, session }) => {
+describe.each(enginesWith("directories"))("what libc keeps, in $name", ({ available, session }) => {
   test.runIf(available).each(cases)("$title", async ({ flags = [], options, calls, later, outcomes, stdout = "" }) => {
     const { component, report } = await outputWith(flags, options);
     expect(report.warnings).toEqual([]);
@@ -216,7 +216,7 @@ const same: DifferentialCase[] = [
   },
 ];
 
-describe.each(ENGINES)("a C program in $name", (engine) => {
+describe.each(enginesWith("directories"))("a C program in $name", (engine) => {
   test.runIf(engine.available).each(same)("the original $title", (one) => checkOriginal(engine, one));
 
   test.runIf(engine.available).each(same)("the output $title", async (one) => {

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { preinitialize } from "../../src/index.js";
 import {
+  ALL_ENGINES,
   checkOriginal,
   checkOutput,
   type DifferentialCase,
   ENGINES,
   type Engine,
+  enginesWith,
   outputOf,
 } from "../support/differential.js";
 import { fixturePreopen, loadFixture } from "../support/fixtures.js";
@@ -74,7 +76,7 @@ const cases: DifferentialCase[] = [
 ];
 const named = cases.map((one) => [`${one.fixture}: ${one.title}`, one] as const);
 
-describe.each(ENGINES)("C programs in $name", (engine) => {
+describe.each(enginesWith("directories"))("C programs in $name", (engine) => {
   test.runIf(engine.available).each(named)("the original: %s", (_title, one) => checkOriginal(engine, one));
 
   test.runIf(engine.available).each(named)("the output: %s", async (_title, one) => {
@@ -126,7 +128,7 @@ describe("what init prints", () => {
     const { component, report } = await preinitialize(await loadFixture("c-output"), { initFunc: "init" });
     expect(report.stdout).toBe("to stdout 1\n");
     expect(report.stderr).toBe("to stderr 2\n");
-    for (const engine of ENGINES.filter(({ available }) => available)) {
+    for (const engine of ALL_ENGINES.filter(({ available }) => available)) {
       const { stdout, stderr } = await engine.session(component, { calls: calls("say") });
       expect({ stdout, stderr }, engine.name).toEqual({ stdout: "line 3\n", stderr: "" });
     }
@@ -147,7 +149,7 @@ describe("an init that exits with success", () => {
       return;
     }
     const { component } = result as { component: Uint8Array };
-    for (const engine of ENGINES.filter(({ available }) => available)) {
+    for (const engine of ALL_ENGINES.filter(({ available }) => available)) {
       expect((await engine.session(component, { calls: calls("get") })).outcomes, engine.name).toEqual([{ ok: 2 }]);
     }
   });
