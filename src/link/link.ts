@@ -11,7 +11,7 @@ import { layOut, Slots } from "./layout.js";
 import { type Dlopen, withLibdl } from "./libdl.js";
 import { type Library, type LibraryInput, readLibrary } from "./library.js";
 import { FORMS, LookupTable, type TableName } from "./lookup-table.js";
-import { dependenciesOf, instantiationOrder, reachableOf } from "./order.js";
+import { instantiationOrder, reachableOf } from "./order.js";
 import { type LinkPlan, planCalls, worldFunctionsOf } from "./plan.js";
 import { type LinkReport, linkReport } from "./report.js";
 import { Symbols } from "./symbols.js";
@@ -76,8 +76,7 @@ async function planLink(inputs: readonly LibraryInput[], options: LinkOptions) {
   const given = await withLibdl(inputs.map(readLibrary), dlopen);
   checkNames(given);
   const known = new Symbols(given);
-  const dependencies = dependenciesOf(given, known);
-  const libraries = reachableOf(given, dependencies);
+  const libraries = reachableOf(given, known);
   if (libraries.length === 0) fail("none of the libraries exports anything that a component could export");
   // With what is left out, because a name that is almost right leads to nothing.
   checkResolved(libraries, known, stubMissingFunctions);
@@ -93,7 +92,8 @@ async function planLink(inputs: readonly LibraryInput[], options: LinkOptions) {
   const storageAddress = layout.stackSize + lookupSize;
   const callOf = planCalls(order, symbols);
   const plan = { libraries, order, symbols, layout, slots, callOf, worldFunctions, storage, storageAddress };
-  const leftOut = given.filter((library) => !libraries.includes(library)).map(({ name }) => name);
+  const linked = new Set(libraries);
+  const leftOut = given.filter((library) => !linked.has(library)).map(({ name }) => name);
   return { plan, tables: encodeTables(lookups, plan), leftOut };
 }
 

@@ -1,20 +1,9 @@
 import { posix } from "node:path";
 import { ComponentInitError } from "../errors.js";
+import { circlesInOrder, circlesOf } from "./circles.js";
 import type { Library, WantedFunction } from "./library.js";
 import type { Symbols } from "./symbols.js";
 import { worldExports } from "./worlds.js";
-
-/** Which libraries a library cannot do without, by any path. */
-export type Dependencies = ReadonlyMap<Library, ReadonlySet<Library>>;
-
-/**
- * Those that a library names, and those that have what it imports. wit-component looks at `needed` and functions only:
- * a library whose data alone is used would be left out.
- */
-export function dependenciesOf(libraries: readonly Library[], symbols: Symbols): Dependencies {
-  const byName = namesOf(libraries);
-  return closures(libraries, (library) => directDependencies(library, symbols, byName));
-}
 
 /** What others need libraries by: their names, and, of those from a directory or archive, the names of their files. */
 export function namesOf(libraries: readonly Library[]): ReadonlyMap<string, Library> {
@@ -22,11 +11,21 @@ export function namesOf(libraries: readonly Library[]): ReadonlyMap<string, Libr
   return new Map([...files, ...libraries.map((library) => [library.name, library] as const)]);
 }
 
-function closures(libraries: readonly Library[], directOf: (library: Library) => Library[]): Dependencies {
-  const direct = new Map(libraries.map((library) => [library, directOf(library)]));
-  return new Map(libraries.map((library) => [library, closure(library, direct)]));
+/** The libraries that something can get to: the exports of the component, a command's start, or `dlopen`. */
+export function reachableOf(libraries: readonly Library[], symbols: Symbols): Library[] {
+  const byName = namesOf(libraries);
+  const roots = libraries.filter((one) => one.dlOpenable || one.isCommand || worldExports(one).length > 0);
+  const reachable = new Set(roots);
+  for (const library of reachable) {
+    for (const needed of directDependencies(library, symbols, byName)) reachable.add(needed);
+  }
+  return libraries.filter((library) => reachable.has(library));
 }
 
+/**
+ * Those that a library names, and those that have what it imports. wit-component looks at `needed` and functions only:
+ * a library whose data alone is used would be left out.
+ */
 function directDependencies(
   { dylink, functions, functionAddresses, dataAddresses, tags }: Library,
   symbols: Symbols,
@@ -42,20 +41,6 @@ function directDependencies(
   return [...new Set(found.filter((library) => library !== undefined))];
 }
 
-/** All that can be reached, without recursion: libraries can be thousands in a chain. */
-function closure(library: Library, direct: ReadonlyMap<Library, readonly Library[]>): Set<Library> {
-  const reached = new Set(direct.get(library));
-  for (const one of reached) for (const next of direct.get(one) ?? []) reached.add(next);
-  return reached;
-}
-
-/** The libraries that something can get to: the exports of the component, a command's start, or `dlopen`. */
-export function reachableOf(libraries: readonly Library[], dependencies: Dependencies): Library[] {
-  const roots = libraries.filter((one) => one.dlOpenable || one.isCommand || worldExports(one).length > 0);
-  const reachable = new Set(roots.flatMap((root) => [root, ...(dependencies.get(root) ?? [])]));
-  return libraries.filter((library) => reachable.has(library));
-}
-
 /**
  * Dependencies first, in the order in which wit-component adds them; of a circle, first who is reached first. But for tags: a
  * function can be reached through the table before it is there, a tag cannot.
@@ -63,30 +48,19 @@ export function reachableOf(libraries: readonly Library[], dependencies: Depende
  * @throws ComponentInitError `link-failed` when tags go round in a circle
  */
 export function instantiationOrder(libraries: readonly Library[], symbols: Symbols): Library[] {
-  const dependencies = closures(libraries, orderingDependencies(libraries, symbols));
-  const of = (library: Library) => [...(dependencies.get(library) ?? [])];
-  const isNeededBy = (library: Library, other: Library) => dependencies.get(other)?.has(library) ?? false;
-  const begun = new Set<Library>();
-  const order = new Set<Library>();
-  const add = (library: Library) => {
-    if (begun.has(library)) return;
-    begun.add(library);
-    for (const other of of(library)) if (!isNeededBy(library, other)) add(other);
-    for (const tag of library.tags) {
-      const owner = symbols.tag(tag);
-      if (owner === undefined) continue;
-      add(owner);
-      if (!order.has(owner)) failCircular(library, tag, owner);
-    }
-    order.add(library);
-    for (const other of of(library)) if (isNeededBy(library, other)) add(other);
-  };
-  for (const library of libraries) add(library);
-  return [...order];
+  const graph = circlesOf(libraries, orderingDependencies(libraries, symbols));
+  const order: Library[] = [];
+  for (const circle of circlesInOrder(libraries, graph)) {
+    for (const library of tagsFirst(circle, symbols)) order.push(library);
+  }
+  return order;
 }
 
 /** What decides the order: not addresses, which are constants. */
-function orderingDependencies(libraries: readonly Library[], symbols: Symbols): (library: Library) => Library[] {
+function orderingDependencies(
+  libraries: readonly Library[],
+  symbols: Symbols,
+): (library: Library) => readonly Library[] {
   const byName = namesOf(libraries);
   return ({ dylink, functions, tags }) => {
     const callees = functions.toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -97,6 +71,42 @@ function orderingDependencies(libraries: readonly Library[], symbols: Symbols): 
     ];
     return [...new Set(found.filter((library) => library !== undefined))];
   };
+}
+
+/** Who defines a tag comes before who imports it. */
+function tagsFirst(circle: readonly Library[], symbols: Symbols): Iterable<Library> {
+  if (circle.length === 1) return checkOwnTags(circle as [Library], symbols);
+  const members = new Set(circle);
+  const begun = new Set<Library>();
+  const order = new Set<Library>();
+  const stack: { readonly library: Library; readonly tags: Iterator<WantedFunction> }[] = [];
+  const begin = (library: Library) => {
+    begun.add(library);
+    stack.push({ library, tags: library.tags[Symbol.iterator]() });
+  };
+  for (const first of circle) {
+    if (!begun.has(first)) begin(first);
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const { value: tag } = top.tags.next();
+      if (tag === undefined) {
+        order.add(top.library);
+        stack.pop();
+        continue;
+      }
+      const owner = symbols.tag(tag);
+      if (owner === undefined || !members.has(owner) || order.has(owner)) continue;
+      if (begun.has(owner)) failCircular(top.library, tag, owner);
+      begin(owner);
+    }
+  }
+  return order;
+}
+
+function checkOwnTags(circle: readonly [Library], symbols: Symbols): readonly Library[] {
+  const [library] = circle;
+  const own = library.tags.find((tag) => symbols.tag(tag) === library);
+  if (own !== undefined) failCircular(library, own, library);
+  return circle;
 }
 
 function failCircular(library: Library, tag: WantedFunction, owner: Library): never {

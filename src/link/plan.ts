@@ -62,8 +62,8 @@ export function planCalls(order: readonly Library[], symbols: Symbols): LinkPlan
 export function worldFunctionsOf(libraries: readonly Library[]): Map<string, FunctionBinding> {
   const found = new Map<string, FunctionBinding>();
   for (const library of libraries) {
-    const exported = worldExports(library);
-    if (exported.length === 0) continue;
+    const exported = new Set(worldExports(library));
+    if (exported.size === 0) continue;
     for (const func of library.definedFunctions.values()) {
       if (!isWorldFunction(func.name, exported) || found.has(func.name)) continue;
       if (func.name === MEMORY) failTaken(library);

@@ -20,13 +20,13 @@ export interface DataBinding {
 export class Symbols {
   readonly #functions = new Map<string, FunctionBinding[]>();
   readonly #data = new Map<string, DataBinding[]>();
-  readonly #tags = new Map<string, { library: Library; signature: Signature }[]>();
+  readonly #tags = new Map<string, Map<Signature, Library>>();
 
   constructor(libraries: readonly Library[]) {
     for (const library of libraries) {
       for (const func of library.definedFunctions.values()) add(this.#functions, func.name, { library, func });
       for (const [name, offset] of library.definedData) add(this.#data, name, { library, offset });
-      for (const [name, signature] of library.definedTags) add(this.#tags, name, { library, signature });
+      for (const [name, signature] of library.definedTags) this.#addTag(name, signature, library);
     }
   }
 
@@ -51,7 +51,13 @@ export class Symbols {
   }
 
   tag({ name, signature }: WantedFunction): Library | undefined {
-    return this.#tags.get(name)?.find((one) => one.signature === signature)?.library;
+    return this.#tags.get(name)?.get(signature);
+  }
+
+  #addTag(name: string, signature: Signature, library: Library): void {
+    const known = this.#tags.get(name) ?? new Map<Signature, Library>();
+    this.#tags.set(name, known);
+    if (!known.has(signature)) known.set(signature, library);
   }
 
   get names(): string[] {

@@ -1,4 +1,5 @@
 import { i32ConstExpr } from "../binary/const-expr.js";
+import { importedCount } from "../module/index-spaces.js";
 import type { ElementSegment } from "../module/segments.js";
 import type { Library } from "./library.js";
 
@@ -24,5 +25,5 @@ export function segmentsFor(entries: readonly TableEntry[]): ElementSegment[] {
  * exporting them, and importing them again elsewhere; but the shared table must be its first one.
  */
 export function fillsOwnSlots({ module }: Library): boolean {
-  return module.imports.some(({ kind }) => kind === "table");
+  return importedCount(module, "table") > 0;
 }

@@ -15,6 +15,7 @@ export class ThreadLocalStorage {
   /** Whether there can be more than the main thread, whose pointers are at a fixed address. */
   readonly hasThreads: boolean;
   readonly #libraries: readonly Library[];
+  readonly #slots: ReadonlyMap<Library, number>;
 
   constructor(libraries: readonly Library[]) {
     const isWanted = libraries.some(
@@ -22,6 +23,7 @@ export class ThreadLocalStorage {
         linkerFunctions.length > 0 || linkerGlobals.some(({ name }) => name === PROGRAM_INFO),
     );
     this.#libraries = libraries.filter(({ tlsInfo }) => tlsInfo !== undefined);
+    this.#slots = new Map(this.#libraries.map((library, i) => [library, i]));
     this.hasThreads = libraries.some(({ outside }) => outside.some(({ name }) => name === NEW_THREAD));
     this.size = isWanted ? 2 * WORD * this.#libraries.length + PROGRAM_INFO_SIZE : 0;
   }
@@ -49,9 +51,9 @@ export class ThreadLocalStorage {
    * @param contextGet - the function index of `context.get 1`, which gives another thread's pointers, where there are threads
    */
   body(name: typeof GET_BASE | typeof SET_BASE, library: Library, start: number, contextGet: number): Uint8Array {
-    const slot = this.#libraries.indexOf(library);
+    const slot = this.#slots.get(library);
     const body = new ByteWriter();
-    if (slot < 0) return body.u8(0).u8(Opcode.unreachable).u8(Opcode.end).toBytes();
+    if (slot === undefined) return body.u8(0).u8(Opcode.unreachable).u8(Opcode.end).toBytes();
     const offset = WORD * slot;
     const base = () => (this.hasThreads ? body.u8(Opcode.call).u32(contextGet) : body.u8(Opcode.i32Const).s32(start));
     if (name === GET_BASE) {

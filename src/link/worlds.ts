@@ -59,8 +59,8 @@ function declarationsOf({ type }: TypeDefinition): readonly Declaration[] {
 const PREFIXES = /^(cabi_post_|(\[[a-z-]+\])+)/;
 
 /** Whether a core function is what the component's exports are made of: `ns:pkg/iface#f`, `f`, and what belongs to them. */
-export function isWorldFunction(name: string, exported: readonly string[]): boolean {
+export function isWorldFunction(name: string, exported: ReadonlySet<string>): boolean {
   const base = name.replace(PREFIXES, "");
   const [owner = ""] = base.split("#");
-  return exported.includes(owner);
+  return exported.has(owner);
 }

@@ -69,10 +69,20 @@ test("what a library imports and passes on under the same name is not its own", 
   expect(await orderOfModules({ a: passing, b: '(func (export "f")) (tag (export "oops"))' })).toBe("b a");
 });
 
+test("in a circle, tags that depend on each other in a row", async () => {
+  const text = (call: string, imported: string, defined: string) =>
+    `(import "env" "${call}" (func)) ${imported && `(import "env" "${imported}" (tag))`} (func (export "f-${defined}"))
+      (tag (export "${defined}"))`;
+  const a = text("f-y", "z", "x");
+  const b = text("f-z", "x", "y");
+  const c = text("f-x", "", "z");
+  expect(await orderOfModules({ a, b, c })).toBe("c a b");
+  expect(await orderOfModules({ b, a, c })).toBe("c a b");
+});
+
 test("a long chain", async () => {
-  const lines = Array.from({ length: 2000 }, (_, i) => (i === 1999 ? `l${i}` : `l${i}: l${i + 1}`));
-  const libraries = await librariesOf(lines);
-  const start = performance.now();
-  expect(namesInOrder(libraries)).toBe(lines.map((_, i) => `l${1999 - i}`).join(" "));
-  expect(performance.now() - start).toBeLessThan(4000);
+  const lines = Array.from({ length: 20_000 }, (_, i) => (i === 19_999 ? `l${i}` : `l${i}: l${i + 1}`));
+  const order = namesInOrder(await librariesOf(lines));
+  expect(order.startsWith("l19999 l19998 ")).toBe(true);
+  expect(order.endsWith(" l1 l0")).toBe(true);
 });

@@ -10,7 +10,7 @@ import { type ErrorCode, isErrorCode } from "./error-code.js";
 import { createFilesystem03 } from "./filesystem03.js";
 import { type TreeOptions, TreeState } from "./mount.js";
 import { type Mounted, mountAll } from "./mount-table.js";
-import type { FileNode } from "./node.js";
+import type { DirectoryNode, FileNode } from "./node.js";
 import { OpenNode } from "./open-node.js";
 import type { DirectoryPreopen } from "./preopens.js";
 import type { FileRead } from "./read-log.js";
@@ -62,8 +62,9 @@ export function createFilesystem(context: HostContext, { preopens, ...options }:
         preopened().map(([open, guest]) => [new Descriptor(context, open, GET_DIRECTORIES), guest]),
     },
   };
+  const fileAt = fileFinder(mounts);
   const findFile = (path: string): GuestFile | undefined => {
-    const found = fileAt(mounts, path);
+    const found = fileAt(path);
     return found && { size: found.size, identity: found.identity, read: () => found.read(0n, found.size) };
   };
   let committed: Promise<string[]> | undefined;
@@ -76,16 +77,21 @@ export function createFilesystem(context: HostContext, { preopens, ...options }:
   return { imports, imports03: createFilesystem03(context, preopened), files, hasReadFiles, isFull, findFile };
 }
 
-/** The file at an absolute path of the guest's, in the mount that is nearest to it; links are followed inside of that. */
-function fileAt(mounts: readonly Mounted[], path: string): FileNode | undefined {
-  const inside = mounts.flatMap(({ guest, root }) => {
-    const base = posix.join("/", guest, "/");
-    return path.startsWith(base) ? [{ root, depth: base.length, rest: path.slice(base.length) }] : [];
-  });
-  const [nearest] = inside.sort((a, b) => b.depth - a.depth);
-  if (nearest === undefined) return undefined;
+/** Finds the file at an absolute path of the guest's, in the mount that is nearest to it; links are followed inside of that. */
+function fileFinder(mounts: readonly Mounted[]): (path: string) => FileNode | undefined {
+  const roots = new Map(mounts.toReversed().map(({ guest, root }) => [posix.join("/", guest, "/"), root]));
+  return (path) => {
+    for (let at = path.lastIndexOf("/"); at >= 0; at = at > 0 ? path.lastIndexOf("/", at - 1) : -1) {
+      const root = roots.get(path.slice(0, at + 1));
+      if (root !== undefined) return fileIn(root, path.slice(at + 1));
+    }
+    return undefined;
+  };
+}
+
+function fileIn(root: DirectoryNode, path: string): FileNode | undefined {
   try {
-    const node = find(nearest.root, nearest.rest, true);
+    const node = find(root, path, true);
     return node.type === "regular-file" ? node : undefined;
   } catch (error) {
     if (isErrorCode(error)) return undefined;

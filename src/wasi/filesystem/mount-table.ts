@@ -1,4 +1,5 @@
 import { realpathSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { ComponentInitError } from "../../errors.js";
 import { reason } from "../../reason.js";
 import type { LoadedArchive } from "./archive/load.js";
@@ -9,13 +10,7 @@ import { openHostDirectory, WHOLE_FILE_LIMIT } from "./host-layer.js";
 import { Mount, type MountMode, type TreeState } from "./mount.js";
 import { join } from "./names.js";
 import { DirectoryNode } from "./node.js";
-import {
-  checkPreopens,
-  componentsBetween,
-  type DirectoryPreopen,
-  guestPathOf,
-  normalizeGuestPath,
-} from "./preopens.js";
+import { checkPreopens, componentsOf, type DirectoryPreopen, guestPathOf, normalizeGuestPath } from "./preopens.js";
 
 export interface Mounted {
   /** As it was given. */
@@ -45,7 +40,7 @@ export function mountAll(
     return { guest, mode, root, ...(host !== undefined && { host }) };
   });
   checkWritableApart(mounts);
-  for (const mount of mounts) attach(mount, mounts);
+  attachAll(mounts);
   return mounts;
 }
 
@@ -62,25 +57,53 @@ function realDirectory(host: string): string {
 /** What the guest does to one of them would otherwise be undone by what it does to the other. */
 function checkWritableApart(mounts: readonly Mounted[]): void {
   const writable = mounts.flatMap(({ mode, host }) => (mode === "rw" && host !== undefined ? [host] : []));
-  writable.forEach((inner, i) => {
-    const outer = writable.find((other, j) => i !== j && join(inner, "").startsWith(join(other, "")));
-    if (outer === undefined) return;
-    const where = inner === outer ? "twice" : `inside of ${outer}`;
-    throw new ComponentInitError("invalid-option", `the directory ${inner} is mounted with rw ${where}: mount it once`);
-  });
+  const all = new Set<string>();
+  for (const host of writable) {
+    if (all.has(host)) failTwice(host, "twice");
+    all.add(host);
+  }
+  for (const inner of writable) {
+    for (let outer = inner; outer !== dirname(outer); ) {
+      outer = dirname(outer);
+      if (all.has(outer)) failTwice(inner, `inside of ${outer}`);
+    }
+  }
 }
 
-/** Into the innermost of the mounts whose guest paths it lies in. */
-function attach({ guest, root }: Mounted, mounts: readonly Mounted[]): void {
-  const path = normalizeGuestPath(guest);
-  const ways = mounts.flatMap((outer) => {
-    const components = componentsBetween(normalizeGuestPath(outer.guest), path);
-    return components === undefined ? [] : [{ at: outer.root, components }];
-  });
-  const [nearest] = ways.sort((a, b) => a.components.length - b.components.length);
-  if (nearest === undefined) return;
-  const name = nearest.components.at(-1) as string;
-  nearest.components.slice(0, -1).reduce(enterOrMake, nearest.at).attach(name, root);
+function failTwice(host: string, where: string): never {
+  throw new ComponentInitError("invalid-option", `the directory ${host} is mounted with rw ${where}: mount it once`);
+}
+
+/** A guest path that some mount is at, or lies on the way to one. */
+interface Place {
+  mount?: Mounted;
+  readonly inside: Map<string, Place>;
+}
+
+/** Each into the innermost of the mounts whose guest paths it lies in. */
+function attachAll(mounts: readonly Mounted[]): void {
+  const start: Place = { inside: new Map() };
+  const paths = mounts.map((mount) => ({ mount, components: componentsOf(normalizeGuestPath(mount.guest)) }));
+  for (const { mount, components } of paths) components.reduce(placeInside, start).mount = mount;
+  for (const { mount, components } of paths) attach(mount, components, start);
+}
+
+function placeInside({ inside }: Place, component: string): Place {
+  let place = inside.get(component);
+  if (place === undefined) inside.set(component, (place = { inside: new Map() }));
+  return place;
+}
+
+function attach({ root }: Mounted, components: readonly string[], start: Place): void {
+  let outer: { readonly mount: Mounted; readonly depth: number } | undefined;
+  let place = start;
+  for (const [i, component] of components.slice(0, -1).entries()) {
+    place = placeInside(place, component);
+    if (place.mount !== undefined) outer = { mount: place.mount, depth: i + 1 };
+  }
+  if (outer === undefined) return;
+  const way = components.slice(outer.depth, -1);
+  way.reduce(enterOrMake, outer.mount.root).attach(components.at(-1) as string, root);
 }
 
 /** A directory on the way to a mount point. Where there is none, one is shown that nothing can be made in. */

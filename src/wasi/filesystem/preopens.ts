@@ -35,11 +35,16 @@ export function normalizeGuestPath(path: string): string {
   return normal.length > 1 && normal.endsWith("/") ? normal.slice(0, -1) : normal;
 }
 
-/** The components that lead from one guest path to another inside of it; none at all when it is not inside. */
-export function componentsBetween(outer: string, inner: string): string[] | undefined {
-  if (outer === inner || posix.isAbsolute(outer) !== posix.isAbsolute(inner)) return undefined;
-  const components = posix.relative(outer, inner).split("/");
-  return components[0] === ".." ? undefined : components;
+/**
+ * The components of a normalized guest path. The first says where it starts: absolute paths, relative ones, and those that leave
+ * where relative ones start, are worlds of their own.
+ */
+export function componentsOf(path: string): string[] {
+  const components = path.split("/").filter((component) => component !== "" && component !== ".");
+  if (posix.isAbsolute(path)) return ["/", ...components];
+  const inside = components.findIndex((component) => component !== "..");
+  const outside = inside < 0 ? components.length : inside;
+  return [outside === 0 ? "." : "../".repeat(outside), ...components.slice(outside)];
 }
 
 /**
