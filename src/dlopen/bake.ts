@@ -105,6 +105,8 @@ class Baker {
   private readonly names: (readonly [Entity, string])[] = [];
   private readonly libraries = new Map<number, CoreInstantiation>();
   private readonly glues = new Map<number, CoreInstantiation>();
+  private readonly arguments = new Map<CoreInstantiation, ReadonlyMap<string, CoreInstance>>();
+  private readonly items = new Map<CoreInlineExports, ReadonlyMap<string, Entity>>();
   private readonly memory: CoreExportAlias;
   private readonly table: CoreExportAlias;
   private readonly stackPointer: CoreExportAlias | undefined;
@@ -223,7 +225,7 @@ class Baker {
       case "import": {
         const instance = this.argumentOf(target, module);
         if (instance.kind !== "core inline exports") return alias(instance, name);
-        return instance.exports.find((one) => one.name === name)?.item as Entity;
+        return this.itemsOf(instance).get(name) as Entity;
       }
       default:
         throw new Error(`nothing has ${module}.${name}`);
@@ -232,7 +234,22 @@ class Baker {
 
   /** What the program is given for the module name that it imports from. */
   private argumentOf({ instance }: ImportTarget, module: string): CoreInstance {
-    return this.node(instance).instantiation.args.findLast(({ name }) => name === module)?.instance as CoreInstance;
+    const { instantiation } = this.node(instance);
+    let args = this.arguments.get(instantiation);
+    if (args === undefined) {
+      args = new Map(instantiation.args.map((argument) => [argument.name, argument.instance as CoreInstance]));
+      this.arguments.set(instantiation, args);
+    }
+    return args.get(module) as CoreInstance;
+  }
+
+  private itemsOf(instance: CoreInlineExports): ReadonlyMap<string, Entity> {
+    let items = this.items.get(instance);
+    if (items === undefined) {
+      items = new Map(instance.exports.map(({ name, item }) => [name, item]));
+      this.items.set(instance, items);
+    }
+    return items;
   }
 
   private node(position: number): CoreInstanceNode {

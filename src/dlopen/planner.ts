@@ -12,7 +12,7 @@ import { type Signature, signatureOf } from "../link/signature.js";
 import { Symbols } from "../link/symbols.js";
 import { isCommonTag } from "../link/unresolved.js";
 import type { Import } from "../module/imports.js";
-import { funcTypeAt } from "../module/index-spaces.js";
+import { funcTypeAt, importNamed } from "../module/index-spaces.js";
 import { DlError, failDl } from "./interface.js";
 import type { Binding, Owner, PlannedLibrary, Target } from "./plan.js";
 import {
@@ -67,7 +67,16 @@ export function definerOf({ id, library, memory }: Pick<NewLibrary, "id" | "libr
 }
 
 /** One entry for each function that a library exports, whichever names it has. */
-export function slotsOf({ definedFunctions }: Library, start: number): Record<string, number> {
+export function slotsOf(library: Library, start: number): Readonly<Record<string, number>> {
+  let known = knownSlots.get(library);
+  if (known?.start !== start) knownSlots.set(library, (known = { start, slots: listSlots(library, start) }));
+  return known.slots;
+}
+
+/** Asked for once for each function that is wanted. */
+const knownSlots = new WeakMap<Library, { readonly start: number; readonly slots: Readonly<Record<string, number>> }>();
+
+function listSlots({ definedFunctions }: Library, start: number): Record<string, number> {
   const byIndex = new Map<number, number>();
   const slots: Record<string, number> = Object.create(null);
   for (const { name, index } of definedFunctions.values()) {
@@ -87,7 +96,10 @@ export function planLibraries(libraries: readonly NewLibrary[], surroundings: Su
   const inOrder = orderOf(libraries);
   const position = new Map(inOrder.map(({ id }, i) => [id, i]));
   const madeTags = new Map(surroundings.madeTags);
-  return inOrder.map((one, i) => new LibraryPlanner(one, i, position, libraries, surroundings, madeTags).plan());
+  const byId = new Map(libraries.map((one) => [one.id, one]));
+  const scope = scopeOf(surroundings.global, surroundings.local);
+  const load = { position, byId, scope, around: surroundings, madeTags };
+  return inOrder.map((one, i) => new LibraryPlanner(one, i, load).plan());
 }
 
 /**
@@ -115,8 +127,8 @@ export function startOrder(libraries: readonly NewLibrary[]): number[] {
 /** Dependencies first. */
 function orderOf(libraries: readonly NewLibrary[]): NewLibrary[] {
   const all = libraries.map(({ library }) => library);
-  const ordered = orderedOrFailed(all);
-  return ordered.map((library) => libraries.find((one) => one.library === library) as NewLibrary);
+  const byLibrary = new Map(libraries.map((one) => [one.library, one]));
+  return orderedOrFailed(all).map((library) => byLibrary.get(library) as NewLibrary);
 }
 
 /** wasi-libc's, which the linker puts into every library's `_initialize`. */
@@ -137,8 +149,17 @@ const STACK_POINTER_FUNCTIONS: ReadonlyMap<string, { readonly signature: Signatu
     [SET_STACK_POINTER, { signature: "[i32] -> []", target: { to: "set stack pointer" } }],
   ]);
 
+/** What is opened together. */
+interface Load {
+  /** Of each library, by its number, when it is made. */
+  readonly position: ReadonlyMap<number, number>;
+  readonly byId: ReadonlyMap<number, NewLibrary>;
+  readonly scope: Scope;
+  readonly around: Surroundings;
+  readonly madeTags: Map<string, number>;
+}
+
 class LibraryPlanner {
-  private readonly scope: Scope;
   private readonly uses = new Set<number>();
   private readonly bindings: Binding[] = [];
   private readonly missing: string[] = [];
@@ -146,13 +167,8 @@ class LibraryPlanner {
   constructor(
     private readonly own: NewLibrary,
     private readonly at: number,
-    private readonly position: ReadonlyMap<number, number>,
-    private readonly libraries: readonly NewLibrary[],
-    private readonly around: Surroundings,
-    private readonly madeTags: Map<string, number>,
-  ) {
-    this.scope = scopeOf(around.global, around.local);
-  }
+    private readonly load: Load,
+  ) {}
 
   plan(): PlannedLibrary {
     const { id, path, bytes, library, memory, table, slotStart, needed } = this.own;
@@ -189,7 +205,7 @@ class LibraryPlanner {
       this.bindAddress(wanted, this.addressOf(wanted));
     }
     for (const wanted of library.functionAddresses) {
-      const found = findPointee(this.scope, wanted.name);
+      const found = findPointee(this.load.scope, wanted.name);
       if (found === undefined && !wanted.isWeak) this.missing.push(wanted.name);
       this.bindAddress(wanted, found === undefined ? 0 : this.slotOf(found));
     }
@@ -199,7 +215,7 @@ class LibraryPlanner {
   }
 
   private outsideTarget(item: Import, library: Library): Target {
-    const instance = this.around.importerOf(item, library);
+    const instance = this.load.around.importerOf(item, library);
     if (instance !== undefined) return { to: "import", instance };
     return (
       this.stackPointerFunction(item, library) ??
@@ -211,7 +227,7 @@ class LibraryPlanner {
   private stackPointerFunction(item: Import, { name, module }: Library): Target | undefined {
     const wanted = STACK_POINTER_FUNCTIONS.get(item.name);
     if (item.module !== "env" || item.kind !== "func" || wanted === undefined) return undefined;
-    const found = findFunction(this.scope, { ...wanted, name: item.name }, name);
+    const found = findFunction(this.load.scope, { ...wanted, name: item.name }, name);
     if (found !== undefined) return this.exportOf(found.definer, item.name);
     const type = funcTypeAt(module, item.type);
     return type && signatureOf(type) === wanted.signature ? wanted.target : undefined;
@@ -220,15 +236,15 @@ class LibraryPlanner {
   /** Exceptions that nobody defines are one for all who throw and catch them. */
   private tagFor(tag: WantedFunction): Target {
     const { library, id } = this.own;
-    const found = findTag(this.scope, tag);
+    const found = findTag(this.load.scope, tag);
     if (found !== undefined) return this.exportOf(found, tag.name);
     if (!isCommonTag(tag)) this.missing.push(tag.name);
-    const item = library.module.imports.find((one) => one.kind === "tag" && one.name === tag.name) as Import;
-    const instance = this.around.importerOf(item, library);
+    const item = importNamed(library.module, { kind: "tag", module: "env", name: tag.name }) as Import;
+    const instance = this.load.around.importerOf(item, library);
     if (instance !== undefined) return { to: "import", instance };
-    const maker = this.madeTags.get(tag.name);
+    const maker = this.load.madeTags.get(tag.name);
     if (maker === undefined) {
-      this.madeTags.set(tag.name, id);
+      this.load.madeTags.set(tag.name, id);
       return { to: "own tag" };
     }
     this.use({ library: maker });
@@ -244,7 +260,7 @@ class LibraryPlanner {
   }
 
   private addressOf({ name, isWeak }: WantedGlobal): number {
-    const found = findData(this.scope, name);
+    const found = findData(this.load.scope, name);
     if (found !== undefined) this.use(found.definer.owner);
     else if (!isWeak) this.missing.push(name);
     return found?.address ?? 0;
@@ -253,7 +269,7 @@ class LibraryPlanner {
   private callee(wanted: Library["functions"][number]): Target {
     // The start of every library sets the thread up. The program has done that, and has changed it since.
     if (wanted.name === THREAD_SETUP && wanted.signature === "[] -> []") return { to: "nothing" };
-    const found = findFunction(this.scope, wanted, this.own.library.name);
+    const found = findFunction(this.load.scope, wanted, this.own.library.name);
     if (found !== undefined)
       return this.isThere(found.definer.owner)
         ? this.exportOf(found.definer, wanted.name)
@@ -271,14 +287,14 @@ class LibraryPlanner {
   private slotOf(found: FoundFunction): number {
     const { owner } = found.definer;
     this.use(owner);
-    const fresh = "library" in owner ? this.libraries.find(({ id }) => id === owner.library) : undefined;
-    if (fresh === undefined) return this.around.slotOf(found);
+    const fresh = "library" in owner ? this.load.byId.get(owner.library) : undefined;
+    if (fresh === undefined) return this.load.around.slotOf(found);
     return slotsOf(fresh.library, fresh.slotStart)[found.func.name] as number;
   }
 
   private isThere(owner: Owner): boolean {
     if ("instance" in owner) return true;
-    const position = this.position.get(owner.library);
+    const position = this.load.position.get(owner.library);
     return position === undefined || position < this.at;
   }
 

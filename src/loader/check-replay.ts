@@ -5,7 +5,7 @@ import type { Definer } from "../dlopen/resolve.js";
 import { GET_STACK_POINTER, SET_STACK_POINTER } from "../link/library.js";
 import { type Signature, signatureOf } from "../link/signature.js";
 import type { Import } from "../module/imports.js";
-import { funcTypeAt } from "../module/index-spaces.js";
+import { funcTypeAt, importNamed } from "../module/index-spaces.js";
 import { findImporter, type Importer } from "./importers.js";
 import { failReplay, type PlacedLibrary } from "./replay.js";
 
@@ -63,9 +63,7 @@ function slotSignatures({ id, library }: PlacedLibrary, load: PlannedLoad): [num
 }
 
 function fits({ module, name, kind, target }: Binding, { one, around, signatures }: Scene): boolean {
-  const item = one.library.module.imports.find(
-    (candidate) => candidate.module === module && candidate.name === name && candidate.kind === kind,
-  ) as Import;
+  const item = importNamed(one.library.module, { module, name, kind }) as Import;
   const wanted = importSignature(one, item);
   switch (target.to) {
     case "export": {

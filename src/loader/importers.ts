@@ -2,7 +2,7 @@ import { failDl } from "../dlopen/interface.js";
 import type { Library } from "../link/library.js";
 import { type Signature, signatureOf } from "../link/signature.js";
 import type { Import } from "../module/imports.js";
-import { funcTypeAt } from "../module/index-spaces.js";
+import { funcTypeAt, importNamed } from "../module/index-spaces.js";
 import type { CoreModule } from "../module/model.js";
 
 /** A core instance of the program, for libraries that import what it imports. */
@@ -23,9 +23,8 @@ export function findImporter(
   item: Import,
   { name, module }: Library,
 ): Importer | undefined {
-  const isSame = (one: Import) => one.kind === item.kind && one.module === item.module && one.name === item.name;
   for (const importer of importers) {
-    const own = importer.module.imports.find(isSame);
+    const own = importNamed(importer.module, item);
     if (own === undefined) continue;
     const [wanted, given] = [importSignature(module, item), importSignature(importer.module, own)];
     if (wanted === given) return importer;

@@ -146,10 +146,12 @@ export class DlLoader {
     const load = noting(arrivals, () => this.decisions.decide(name, placed));
     undo.splice(undo.indexOf(giveBack), 1);
     undo.push(this.decisions.note(load));
+    const placedById = new Map(placed.map((one) => [one.id, one]));
+    const plannedById = new Map(load.libraries.map((one) => [one.id, one]));
     const loaded = new Map(
       load.order.map((id) => {
-        const one = placed.find((candidate) => candidate.id === id) as Placed;
-        const planned = load.libraries.find((candidate) => candidate.id === id) as PlannedLibrary;
+        const one = placedById.get(id) as Placed;
+        const planned = plannedById.get(id) as PlannedLibrary;
         const made = this.instantiator.instantiate(planned, one);
         undo.push(() => this.opened.remove(made));
         return [one.library, made];
@@ -157,7 +159,7 @@ export class DlLoader {
     );
     for (const one of placed) {
       const made = loaded.get(one.library) as Loaded;
-      const { uses } = load.libraries.find(({ id }) => id === one.id) as PlannedLibrary;
+      const { uses } = plannedById.get(one.id) as PlannedLibrary;
       made.needed = one.needed.map((needed) => ("library" in needed ? (loaded.get(needed.library) as Loaded) : needed));
       made.uses = uses.flatMap((id) => registry.byOwner({ library: id }) ?? []);
     }

@@ -38,6 +38,8 @@ export const NO_SYMBOLS: Pick<Definer, "functions" | "data" | "tags"> = {
 /** All that is open, in the order in which it was opened, and where symbols are found in it. */
 export class Registry {
   readonly #loaded: Loaded[] = [];
+  readonly #byHandle = new Map<number, Loaded>();
+  readonly #byOwner = new Map<string, Loaded>();
   #lastHandle = PROGRAM_HANDLE - 1;
   #lastGlobal = 0;
 
@@ -51,6 +53,8 @@ export class Registry {
 
   add(loaded: Loaded): void {
     this.#loaded.push(loaded);
+    this.#byHandle.set(loaded.handle, loaded);
+    this.#byOwner.set(ownerKey(loaded.definer.owner), loaded);
   }
 
   get all(): readonly Loaded[] {
@@ -69,12 +73,12 @@ export class Registry {
   }
 
   byOwner(owner: Owner): Loaded | undefined {
-    return this.#loaded.find(({ definer }) => sameOwner(definer.owner, owner));
+    return this.#byOwner.get(ownerKey(owner));
   }
 
   /** @throws DlError */
   byHandle(handle: number): Loaded {
-    const found = this.#loaded.find((one) => one.handle === handle);
+    const found = this.#byHandle.get(handle);
     return found !== undefined && (found.isProgram || found.openCount > 0) ? found : failDl("Invalid library handle");
   }
 
@@ -113,12 +117,9 @@ export class Registry {
     const loaded = this.byHandle(handle);
     if (loaded.isProgram) return [];
     loaded.openCount--;
-    const gone: Loaded[] = [];
-    for (let one = this.#unneeded(); one !== undefined; one = this.#unneeded()) {
-      this.#remove(one);
-      gone.push(one);
-    }
-    return gone;
+    const gone = this.#unneeded();
+    this.#remove(gone);
+    return [...gone];
   }
 
   /** Takes out a library, and those that others have opened meanwhile and that cannot do without it. @returns all of them */
@@ -127,26 +128,32 @@ export class Registry {
     for (const one of gone) {
       for (const other of this.#loaded) if (other.needed.includes(one) || other.uses.includes(one)) gone.add(other);
     }
-    for (const one of gone) this.#remove(one);
+    this.#remove(gone);
     return [...gone];
   }
 
-  #remove(loaded: Loaded): void {
-    const at = this.#loaded.indexOf(loaded);
-    if (at >= 0) this.#loaded.splice(at, 1);
+  #remove(gone: ReadonlySet<Loaded>): void {
+    if (gone.size === 0) return;
+    const left = this.#loaded.filter((one) => !gone.has(one));
+    this.#loaded.splice(0, this.#loaded.length, ...left);
+    for (const { handle, definer } of gone) {
+      this.#byHandle.delete(handle);
+      this.#byOwner.delete(ownerKey(definer.owner));
+    }
   }
 
-  #unneeded(): Loaded | undefined {
+  #unneeded(): ReadonlySet<Loaded> {
     const held = new Set(
       this.#loaded.filter(({ isProgram, isKept, openCount }) => isProgram || isKept || openCount > 0),
     );
     for (const one of held) for (const other of [...one.needed, ...one.uses]) held.add(other);
-    return this.#loaded.find((one) => !held.has(one));
+    return new Set(this.#loaded.filter((one) => !held.has(one)));
   }
 
   /** What the output has to answer from. */
   lookup(slotOf: (found: FoundFunction) => number | undefined): LookupLibrary[] {
     const wanted = new Set(this.#loaded.flatMap(({ needed, uses }) => [...needed, ...uses]));
+    const positions = new Map(this.#loaded.map((one, i) => [one, i]));
     return this.#loaded.map((one) => {
       const { handle, names, definer, openCount, globalSince, isProgram, isKept } = one;
       const functions = [...definer.functions.values()].flatMap((func): [string, number][] => {
@@ -154,7 +161,7 @@ export class Registry {
         return slot === undefined ? [] : [[func.name, slot]];
       });
       const symbols = new Map([...functions, ...definer.data]);
-      const scope = breadthFirst(one).map((other) => this.#loaded.indexOf(other));
+      const scope = breadthFirst(one).map((other) => positions.get(other) as number);
       const isHeld = isKept || wanted.has(one);
       return { handle, names: [...names], symbols, scope, openCount, globalSince, isProgram, isHeld };
     });
@@ -168,6 +175,6 @@ export function breadthFirst(loaded: Loaded): Loaded[] {
   return [...reached];
 }
 
-function sameOwner(a: Owner, b: Owner): boolean {
-  return "instance" in a ? "instance" in b && a.instance === b.instance : "library" in b && a.library === b.library;
+function ownerKey(owner: Owner): string {
+  return "instance" in owner ? `instance ${owner.instance}` : `library ${owner.library}`;
 }

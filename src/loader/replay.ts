@@ -3,6 +3,8 @@ import type { Binding, Owner, PlannedEntry, PlannedLibrary, PlannedLoad, Target 
 import { type NewLibrary, slotsOf } from "../dlopen/planner.js";
 import { ComponentInitError } from "../errors.js";
 import type { Import } from "../module/imports.js";
+import { importNamed } from "../module/index-spaces.js";
+import type { CoreModule } from "../module/model.js";
 
 /** A library that got a place, for which the plan must have been made. */
 export type PlacedLibrary = Omit<NewLibrary, "needed">;
@@ -31,7 +33,8 @@ export function replayed(known: Unknown<PlannedLoad>, opened: string, placed: re
 /** Each library's number, once. */
 function orderOf(list: unknown, placed: readonly PlacedLibrary[]): number[] {
   const given = new Set(listOf(list) as unknown as number[]);
-  const order = [...given].filter((id) => placed.some((one) => one.id === id));
+  const ids = new Set(placed.map(({ id }) => id));
+  const order = [...given].filter((id) => ids.has(id));
   return order.length === placed.length ? order : failReplay("libraries are opened in another order");
 }
 
@@ -44,7 +47,7 @@ function replayedLibrary(known: Unknown<PlannedLibrary>, opened: string, one: Pl
   const slots = slotsOf(library, slotStart);
   const isSame = isEqual(known.memory, memory) && isEqual(known.table, table) && isEqual(known.slots, slots);
   if (!isSame) failReplay(`${name} comes to another place`);
-  const bound = listOf<Binding>(known.bindings).flatMap((binding) => replayedBinding(binding, module.imports) ?? []);
+  const bound = listOf<Binding>(known.bindings).flatMap((binding) => replayedBinding(binding, module) ?? []);
   const items = new Set(bound.map(({ item }) => item));
   if (items.size !== module.imports.length || bound.length !== items.size)
     failReplay(`it does not say once what each import of ${name} is bound to`);
@@ -70,11 +73,9 @@ function replayedLibrary(known: Unknown<PlannedLibrary>, opened: string, one: Pl
 
 function replayedBinding(
   known: Unknown<Binding>,
-  imports: readonly Import[],
+  library: CoreModule,
 ): { readonly item: Import; readonly binding: Binding } | undefined {
-  const item = imports.find(
-    (one) => one.module === known?.module && one.name === known.name && one.kind === known.kind,
-  );
+  const item = importNamed(library, { module: known?.module, name: known?.name, kind: known?.kind } as Import);
   if (item === undefined) return undefined;
   const { module, name, kind } = item;
   const target = known?.target as Unknown<AnyTarget>;

@@ -47,6 +47,23 @@ export function importsByKind({ imports }: CoreModule): ImportsByKind {
   return byKind(imports);
 }
 
+const byName = memoized((imports: CoreModule["imports"]): ReadonlyMap<string, Import> => {
+  // The first of several.
+  return new Map(imports.toReversed().map((item) => [importKey(item), item]));
+});
+
+function importKey({ kind, module, name }: Pick<Import, "kind" | "module" | "name">): string {
+  return JSON.stringify([kind, module, name]);
+}
+
+/** The import of a kind and name. */
+export function importNamed(
+  { imports }: CoreModule,
+  item: Pick<Import, "kind" | "module" | "name">,
+): Import | undefined {
+  return byName(imports).get(importKey(item));
+}
+
 /** The items of one kind, imported and defined ones, by index. */
 function spaceOf<T, D>(kind: ExternKind, typeOf: (definition: D) => T) {
   const spaces = memoized((imports: CoreModule["imports"]) =>
