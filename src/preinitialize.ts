@@ -76,7 +76,7 @@ export interface PreinitializeOptions extends DeterminismOptions {
   readonly importModules?: ImportModules;
   /** Run in a process of its own (default: with `timeout`): what the guest does to that one is an error, no more. */
   readonly isolate?: boolean;
-  /** How long the guest may run, in milliseconds. */
+  /** How long all of it may take, in milliseconds. */
   readonly timeout?: number;
   /** Gets what the guest prints while it prints it. */
   readonly onOutput?: HostOptions["onOutput"];
@@ -120,15 +120,6 @@ export interface PreinitializeOptions extends DeterminismOptions {
 export interface PhaseListener {
   start(phase: PhaseName): void;
   end(phase: PhaseName, milliseconds: number): void;
-  /** Code of the guest, or of modules for its imports, runs from now on, or does not any more. */
-  guest?(runs: boolean): void;
-}
-
-async function whileGuestRuns<T>({ onPhase }: PreinitializeOptions, run: () => Promise<T>): Promise<T> {
-  onPhase?.guest?.(true);
-  const result = await run();
-  onPhase?.guest?.(false);
-  return result;
 }
 
 export interface Preinitialized {
@@ -180,12 +171,10 @@ export async function runPhases(
     const modules = await clock.time("compile", () => compile(instrumented));
     const prepared: Prepared = { instrumented, modules };
     if (!specialized.isUnchanged) await validateInput(bytes, supply, thread);
-    const initialized = await clock.time("initialize", () =>
-      whileGuestRuns(options, async () => {
-        const imports = await providedImports(options, instrumented);
-        return initialize(prepared, init, { ...hostOptions(options), imports });
-      }),
-    );
+    const initialized = await clock.time("initialize", async () => {
+      const imports = await providedImports(options, instrumented);
+      return initialize(prepared, init, { ...hostOptions(options), imports });
+    });
     const snapshot = await clock.time("snapshot", () => takeSnapshot(initialized));
     thread.prepare();
     const rewritten = await clock.time("rewrite", () => write(bytes, supply, snapshot, init, options));
@@ -220,7 +209,9 @@ export async function runPhases(
     };
     const chunks = output.toChunks();
     // The last step: what fails before it has changed nothing.
-    const remaining = await initialized.files.commit();
+    const remaining = await (writesToHost(options)
+      ? clock.time("commit", () => initialized.files.commit())
+      : initialized.files.commit());
     const warnings = [...report.warnings, ...remaining.map(remainWarning).map(asLine)];
     return { chunks, report: { ...report, totalMs: clock.total, warnings } };
   });
@@ -277,7 +268,7 @@ async function verifyOutput(
   const prepared = { instrumented, modules: await compile(instrumented) };
   // It opens nothing while it is instantiated, and shall stay as it is.
   const host = { ...hostOptions({ forget: [] }), imports: { [DL_INTERFACE]: {} } };
-  const alive = await whileGuestRuns(options, () => initialize(prepared, { kind: "none" }, host));
+  const alive = await initialize(prepared, { kind: "none" }, host);
   // Another component may give its tables other contents that nobody changed.
   const original = onto === undefined ? { initialized } : {};
   const { instances, indexOf } = rewritten;
@@ -323,6 +314,11 @@ async function providedImports({ imports, importModules }: PreinitializeOptions,
   if (importModules === undefined) return imports ?? {};
   const { loadImportModules } = await import("./host/import-modules.js");
   return { ...imports, ...(await loadImportModules(importModules, imported)) };
+}
+
+/** Whether directories of the host get the guest's changes. */
+function writesToHost({ preopens = [] }: PreinitializeOptions): boolean {
+  return preopens.some(({ mode }) => mode === "rw");
 }
 
 function hostOptions(options: PreinitializeOptions): HostOptions {

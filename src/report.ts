@@ -4,8 +4,16 @@ import type { HeldHandle } from "./host/live-handles.js";
 import type { DlFailure } from "./loader/imports.js";
 import type { RemovedCounts } from "./module/gc.js";
 
-/** The phases in order. `compile` is the engine's. */
-export type PhaseName = "decode" | "instrument" | "compile" | "initialize" | "snapshot" | "rewrite" | "verify";
+/** The phases in order. `compile` is the engine's, and `commit` is there where directories are mounted with `rw`. */
+export type PhaseName =
+  | "decode"
+  | "instrument"
+  | "compile"
+  | "initialize"
+  | "snapshot"
+  | "rewrite"
+  | "verify"
+  | "commit";
 
 export interface MemoryReport {
   /** The core instance that defines it: its name in the component, or its number. */

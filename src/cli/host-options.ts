@@ -33,6 +33,7 @@ export const HOST_OPTIONS = {
   import: RUN_OPTIONS.import,
   module,
   component,
+  timeout: RUN_OPTIONS.timeout,
   "max-memory": RUN_OPTIONS["max-memory"],
   verbose,
 } satisfies Readonly<Record<string, OptionHelp & Options>>;

@@ -10,6 +10,7 @@ import { namedLibraries } from "./libraries.js";
 import { checkMounts } from "./mounts.js";
 import { warning } from "./progress.js";
 import { defined, type Settings } from "./settings.js";
+import { during, tell } from "./supervise.js";
 import { passOn, printLine } from "./terminal.js";
 
 type HostArguments = RunArguments & { readonly invoke?: readonly string[] };
@@ -24,17 +25,21 @@ export function hostCommand(guestArguments: readonly string[] | undefined): Comm
 
 async function host(argv: HostArguments, guestArguments: readonly string[] | undefined): Promise<void> {
   const settings = await settingsOfFlags(argv, guestArguments);
-  const { input } = settings;
+  const { input, timeout } = settings;
+  if (timeout !== undefined) tell({ timeout });
   if (input === undefined) throw new UsageError("the input is missing: component-init host INPUT");
   if (input === "-" && settings.stdin === "-")
     throw new UsageError("the input and --stdin cannot both be standard input");
   await checkMounts(settings.preopens ?? []);
-  const component = await parseIfText(await readInput(input), input);
+  const component = await during("read", async () => parseIfText(await readInput(input), input));
   const calls = argv.invoke ?? [DEFAULT_CALL];
-  const { results, files } = await call(component, calls, settings).catch((error) => {
-    throw withInputName(error, input);
-  });
-  for (const path of (await files?.commit()) ?? []) printLine("stderr", warning(`${path} could not be removed`));
+  const { results, files } = await during("run", () =>
+    call(component, calls, settings).catch((error) => {
+      throw withInputName(error, input);
+    }),
+  );
+  const remaining = files && (await during("commit", () => files.commit()));
+  for (const path of remaining ?? []) printLine("stderr", warning(`${path} could not be removed`));
   for (const result of results) if (result !== undefined) printLine("stdout", format(result));
 }
 

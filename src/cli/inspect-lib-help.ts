@@ -1,7 +1,9 @@
 import type { Options } from "yargs";
 import type { CommandHelp, OptionHelp } from "./help.js";
+import { TIMEOUT_OPTION } from "./timeout-option.js";
 
 export const INSPECT_OPTIONS = {
+  timeout: TIMEOUT_OPTION,
   json: { type: "boolean", describe: "Print it as JSON" },
   verbose: { alias: "v", type: "boolean", describe: "Show every symbol, and stack traces" },
 } satisfies Readonly<Record<string, OptionHelp & Options>>;

@@ -7,10 +7,13 @@ import { UsageError } from "./failure.js";
 import { INSPECT_HELP } from "./inspect-lib-help.js";
 import { parseLibrary, readAll } from "./libraries.js";
 import { formatBytes } from "./progress.js";
+import { during } from "./supervise.js";
 import { printJson, printLine } from "./terminal.js";
+import { applyTimeout } from "./timeout.js";
 
 interface InspectArguments {
   readonly libraries?: readonly string[];
+  readonly timeout?: string | readonly string[];
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
@@ -21,10 +24,12 @@ export function inspectCommand(): CommandModule<object, InspectArguments> {
   return declareCommand<InspectArguments>(declared, inspect);
 }
 
-async function inspect({ libraries: texts = [], json = false, verbose = false }: InspectArguments): Promise<void> {
+async function inspect({ libraries: texts = [], timeout, json = false, verbose = false }: InspectArguments) {
+  applyTimeout(timeout);
   if (texts.length === 0) throw new UsageError("a library is missing: component-init inspect-lib LIBRARY...");
   const files = texts.map((text) => parseLibrary("inspect-lib", text, false));
-  const libraries = (await readAll(files)).map((input) => describe(inspectLibrary(input), input.bytes));
+  const inputs = await during("read", () => readAll(files));
+  const libraries = inputs.map((input) => describe(inspectLibrary(input), input.bytes));
   if (json) printJson(libraries);
   else
     for (const [i, one] of libraries.entries()) {
@@ -63,7 +68,7 @@ interface Description {
 function describe({ library, problems }: InspectedLibrary, bytes: Uint8Array): Description {
   const { name, dylink, functions, functionAddresses, dataAddresses, tags, outside, constructors } = library;
   const mark = (one: { readonly name: string; readonly isWeak: boolean }) => (one.isWeak ? `${one.name}?` : one.name);
-  const imports: Record<string, string[]> = {};
+  const imports: Record<string, string[]> = Object.create(null);
   for (const item of outside) (imports[item.module] ??= []).push(item.name);
   return {
     name,

@@ -1,5 +1,6 @@
 import type { Options } from "yargs";
 import type { CommandHelp, OptionHelp } from "./help.js";
+import { TIMEOUT_OPTION } from "./timeout-option.js";
 
 /** Options about libraries, which `run` has too. */
 export const LIBRARY_OPTIONS = {
@@ -55,6 +56,7 @@ export const LINK_OPTIONS = {
     describe: "Where to write the component; - for standard output",
   },
   ...LIBRARY_OPTIONS,
+  timeout: TIMEOUT_OPTION,
   json: { type: "boolean", describe: "Print what was linked as JSON on standard output" },
   verbose: { alias: "v", type: "boolean", describe: "Show where each library is, and stack traces" },
 } satisfies Readonly<Record<string, OptionHelp & Options>>;

@@ -8,7 +8,9 @@ import { LINK_HELP } from "./link-options.js";
 import { describeLinked } from "./link-report.js";
 import { parseSize, single } from "./options.js";
 import { defined } from "./settings.js";
+import { during } from "./supervise.js";
 import { printJson, printLine } from "./terminal.js";
+import { applyTimeout } from "./timeout.js";
 
 interface LinkArguments {
   readonly libraries: readonly string[];
@@ -19,6 +21,7 @@ interface LinkArguments {
   readonly "stack-size"?: string | readonly string[];
   readonly "stub-missing-functions"?: boolean;
   readonly dlopen?: string | readonly string[];
+  readonly timeout?: string | readonly string[];
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
@@ -32,6 +35,7 @@ export function linkCommand(): CommandModule<object, LinkArguments> {
 async function linkTo(argv: LinkArguments): Promise<void> {
   const { libraries: texts = [], json = false, verbose = false } = argv;
   const output = single("output", argv.output);
+  applyTimeout(argv.timeout);
   if (texts.length === 0) throw new UsageError("a library is missing: component-init link LIBRARY... -o OUTPUT");
   if (output === undefined) throw new UsageError("the output is missing: add -o FILE (- for standard output)");
   if (json && output === "-") throw new UsageError("--json and -o - would both write to standard output");
@@ -54,8 +58,8 @@ async function linkTo(argv: LinkArguments): Promise<void> {
   });
   const inputs = [...libraries.map(({ path }) => path), ...Object.values(adapters)];
   await checkOutput(output, inputs);
-  const { chunks, report } = await linkFiles({ libraries, adapters, ...settings });
-  await writeOutput(output, chunks);
+  const { chunks, report } = await during("link", () => linkFiles({ libraries, adapters, ...settings }));
+  await during("write", () => writeOutput(output, chunks));
   if (json) printJson(report);
   else for (const line of describeLinked(displayName(output, "output"), report, verbose)) printLine("stderr", line);
 }

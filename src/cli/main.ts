@@ -2,7 +2,7 @@
 import { checkEngine } from "../check-engine.js";
 import { asksForInformation, isOn, splitArguments } from "./arguments.js";
 import { failureReport, reportFailure, reportUncaught } from "./failure.js";
-import { isWatched, type Progressed, supervise } from "./supervise.js";
+import { isWatched, supervise, tell } from "./supervise.js";
 import { isWritten, letReadersStop, printJson, printLine } from "./terminal.js";
 
 /** What the process that does the work cannot tell itself is told as it would tell it. */
@@ -15,6 +15,9 @@ async function runWatched(argv: readonly string[], own: readonly string[]): Prom
   }
 }
 
+/** What a process alone cannot do to itself. */
+const TIMEOUT = /^--timeout(=|$)/;
+
 async function main(argv: readonly string[]): Promise<void> {
   const { own, guest } = splitArguments(argv);
   if (asksForInformation(own)) {
@@ -24,7 +27,7 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   checkEngine();
   // This process only waits, so it loads little.
-  if (own[0] === "run" && !isWatched()) {
+  if (!isWatched() && (own[0] === "run" || own.some((argument) => TIMEOUT.test(argument)))) {
     process.exitCode = await runWatched(argv, own);
     return;
   }
@@ -57,7 +60,7 @@ try {
   process.exitCode = reportFailure(error, false);
   if (isOn(splitArguments(process.argv.slice(2)).own, "--json")) printJson(failureReport(error));
 }
-if (isWatched()) process.send?.({ guest: "done" } satisfies Progressed);
+tell({ done: true });
 // A timer or thread that does not end, whatever keeps it, must not keep whoever called us.
 setInterval(() => {
   if (isWritten()) process.exit();

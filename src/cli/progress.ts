@@ -1,17 +1,8 @@
+import { ACTIVITIES } from "../isolate/activity.js";
 import type { MemoryReport, PhaseName, Report } from "../report.js";
 import { shortenedLines } from "../shortened.js";
 import { asLine } from "../visible.js";
 import { endLine, type Line, printLine, showStatus } from "./terminal.js";
-
-const LABELS: Record<PhaseName, string> = {
-  decode: "decoding",
-  instrument: "instrumenting",
-  compile: "compiling",
-  initialize: "initializing",
-  snapshot: "taking the snapshot",
-  rewrite: "rewriting",
-  verify: "verifying",
-};
 
 /** Shows which phases run, on stderr: in one line of a terminal that is overwritten, and with `verbose` in a line each. */
 export class Progress {
@@ -31,7 +22,7 @@ export class Progress {
     this.running.delete(phase);
     if (this.quiet) return;
     endLine();
-    if (this.verbose) printLine("stderr", `${LABELS[phase]}: ${milliseconds.toFixed(0)} ms`);
+    if (this.verbose) printLine("stderr", `${ACTIVITIES[phase]}: ${milliseconds.toFixed(0)} ms`);
     this.show();
   }
 
@@ -43,7 +34,7 @@ export class Progress {
 
   private show(): void {
     if (this.quiet || this.running.size === 0) return;
-    const labels = [...this.running].map((phase) => LABELS[phase]).join(", ");
+    const labels = [...this.running].map((phase) => ACTIVITIES[phase]).join(", ");
     showStatus(`${labels} …`);
   }
 }

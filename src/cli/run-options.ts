@@ -1,6 +1,7 @@
 import type { Options } from "yargs";
 import type { CommandHelp, OptionHelp } from "./help.js";
 import { LIBRARY_OPTIONS } from "./link-options.js";
+import { TIMEOUT_OPTION } from "./timeout-option.js";
 
 /** How yargs reads each option, and what the help says about it. */
 export const RUN_OPTIONS = {
@@ -106,13 +107,7 @@ export const RUN_OPTIONS = {
       "Let the guest use the network while it initializes, all of it or only this destination (HOST:* for any port); " +
       "repeatable",
   },
-  timeout: {
-    type: "string",
-    nargs: 1,
-    placeholder: "DURATION",
-    describe:
-      "How long the guest may run, such as 30s, 500ms or 2m (a number alone is seconds); without it as long as it takes",
-  },
+  timeout: TIMEOUT_OPTION,
   "max-memory": {
     type: "string",
     nargs: 1,

@@ -15,7 +15,7 @@ import { Progress, summarize } from "./progress.js";
 import { RUN_HELP } from "./run-options.js";
 import { defined, mergeSettings, type Settings } from "./settings.js";
 import { chooseSource, filesOf, type Source } from "./source.js";
-import { isWatched, type Progressed } from "./supervise.js";
+import { during, tell } from "./supervise.js";
 import { preparedJson, preparedLines, quoteGuest } from "./terminal.js";
 import { TraceFile } from "./trace.js";
 
@@ -37,6 +37,7 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     throw new UsageError(`the output is missing: add -o FILE (- for standard output)${inManifest}`);
   }
   const { stdin: stdinPath, trace: tracePath, timeout, modules = {}, components = {}, ...options } = settings;
+  if (timeout !== undefined) tell({ timeout });
   checkStreams("input" in source ? source.input : undefined, outputPath, stdinPath, json);
   await checkMounts(options.preopens ?? []);
   const supplied = [modules, components, options.importModules ?? {}].flatMap((files) => Object.values(files));
@@ -49,7 +50,10 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
   const trace =
     tracePath === undefined ? undefined : await TraceFile.open(tracePath, [outputPath, ...inputs], directories);
   tuneEngine();
-  const [input, { preinitializeToChunks }] = await Promise.all([readSource(source), import("../preinitialize.js")]);
+  const [input, { preinitializeToChunks }] = await Promise.all([
+    during("input" in source ? "read" : "link", () => readSource(source)),
+    import("../preinitialize.js"),
+  ]);
   const written = tracePath === undefined ? [outputPath] : [outputPath, tracePath];
   const plan = await PlanFile.open(planPath, written, inputs);
   const stdin = stdinPath === undefined ? undefined : await readInput(stdinPath);
@@ -66,7 +70,7 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
         keep: keepDlopen,
         plan: plan?.plan,
       }),
-      onPhase: isWatched() ? watchedListener(progress, timeout) : progress,
+      onPhase: watchedListener(progress),
       ...defined({ stdin, onHostCall: trace?.write }),
       ...(verbose && { onOutput: quoteGuest }),
     });
@@ -74,7 +78,7 @@ async function run(argv: RunArguments, guestArguments: readonly string[] | undef
     const name = displayName(outputPath, "output");
     const tell = json ? preparedJson(report) : preparedLines("stderr", summarize(name, report));
     await plan?.write(report.dlopen?.plan);
-    await writeOutput(outputPath, chunks);
+    await during("write", () => writeOutput(outputPath, chunks));
     progress.stop();
     tell();
   } catch (cause) {
@@ -115,13 +119,17 @@ async function manifestFor(flags: Settings, named: string | undefined): Promise<
   return { manifest: {} };
 }
 
-/** Tells the process that watches this one when the guest runs. */
-function watchedListener(listener: PhaseListener, timeout: number | undefined): PhaseListener {
-  const tell = (progressed: Progressed) => process.send?.(progressed);
+/** Tells the process that watches this one what it does. */
+function watchedListener(listener: PhaseListener): PhaseListener {
   return {
-    start: (phase) => listener.start(phase),
-    end: (phase, milliseconds) => listener.end(phase, milliseconds),
-    guest: (runs) => tell(runs ? { guest: "runs", ...defined({ timeout }) } : { guest: "ended" }),
+    start: (phase) => {
+      tell({ begins: phase });
+      listener.start(phase);
+    },
+    end: (phase, milliseconds) => {
+      tell({ ends: phase });
+      listener.end(phase, milliseconds);
+    },
   };
 }
 

@@ -1,22 +1,37 @@
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import { ComponentInitError } from "../errors.js";
+import type { Activity } from "../isolate/activity.js";
 import { crashed } from "../isolate/crash.js";
-import { GuestTimer } from "../isolate/guest-timer.js";
+import { Deadline } from "../isolate/deadline.js";
 
 /** What the process that does the work tells the one that watches it. */
-export interface Progressed {
-  /** Whether the guest runs from now on, or does not any more; `done` when everything is. */
-  readonly guest: "runs" | "ended" | "done";
-  /** How long it may, in milliseconds. */
-  readonly timeout?: number;
-}
+export type Progressed =
+  /** How long all of it may take, in milliseconds. */
+  | { readonly timeout: number }
+  | { readonly begins: Activity }
+  | { readonly ends: Activity }
+  /** Everything is done. */
+  | { readonly done: true };
 
 /** Tells the process that does the work that another one watches it. */
 const WATCHED = "COMPONENT_INIT_WATCHED";
 
 export function isWatched(): boolean {
   return process.env[WATCHED] === "1" && process.send !== undefined;
+}
+
+/** Tells the process that watches this one, if there is one. */
+export function tell(progressed: Progressed): void {
+  if (isWatched()) process.send?.(progressed);
+}
+
+/** Tells what this process does. */
+export async function during<T>(activity: Activity, work: () => Promise<T>): Promise<T> {
+  tell({ begins: activity });
+  const result = await work();
+  tell({ ends: activity });
+  return result;
 }
 
 /**
@@ -39,14 +54,14 @@ export async function supervise(argv: readonly string[]): Promise<number> {
     env: { [WATCHED]: "1" },
   });
   const endForwarding = forwardSignals((signal) => child.kill(signal));
-  const timer = new GuestTimer(() => child.kill("SIGKILL"));
+  const deadline = new Deadline((signal) => child.kill(signal));
   const [{ exitCode, signal, originalMessage }, isDone] = await Promise.all([
     child,
-    noteEach(child.getEachMessage({ reference: false }), timer),
+    noteEach(child.getEachMessage({ reference: false }), deadline),
   ]);
   endForwarding();
-  timer.stop();
-  timer.check();
+  deadline.stop();
+  deadline.check();
   if (signal !== undefined) return endAs(signal);
   if (exitCode === undefined) throw new ComponentInitError("crashed", `cannot run a process: ${originalMessage}`);
   if (!isDone) throw endedEarly(exitCode);
@@ -54,12 +69,12 @@ export async function supervise(argv: readonly string[]): Promise<number> {
 }
 
 /** @returns whether the process has said that it is done */
-async function noteEach(messages: AsyncIterable<unknown>, timer: GuestTimer): Promise<boolean> {
+async function noteEach(messages: AsyncIterable<unknown>, deadline: Deadline): Promise<boolean> {
   let isDone = false;
   try {
     for await (const message of messages) {
-      note(message as Progressed, timer);
-      isDone = (message as Progressed).guest === "done";
+      note(message as Progressed, deadline);
+      isDone = "done" in (message as Progressed);
     }
   } catch {
     // How the process ended says more.
@@ -75,9 +90,11 @@ function endedEarly(exitCode: number): ComponentInitError {
   );
 }
 
-function note({ guest, timeout }: Progressed, timer: GuestTimer): void {
-  if (guest === "runs" && timeout !== undefined) timer.start(timeout);
-  else timer.stop();
+function note(progressed: Progressed, deadline: Deadline): void {
+  if ("timeout" in progressed) deadline.set(progressed.timeout);
+  else if ("begins" in progressed) deadline.begin(progressed.begins);
+  else if ("ends" in progressed) deadline.end(progressed.ends);
+  else deadline.stop();
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -34,7 +34,6 @@ function tellers(listeners: Request["listeners"]): Pick<PreinitializeOptions, "o
   const onPhase: PhaseListener = {
     start: (phase) => tell({ kind: "phase-started", phase }),
     end: (phase, ms) => tell({ kind: "phase-ended", phase, ms }),
-    guest: (runs) => tell({ kind: "guest", runs }),
   };
   return {
     onPhase,

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { ComponentInitError } from "../errors.js";
 import type { Preinitialized, PreinitializeOptions } from "../preinitialize.js";
 import { crashed } from "./crash.js";
+import { checkTimeout, Deadline } from "./deadline.js";
 import { readFrames } from "./frames.js";
-import { checkTimeout, GuestTimer } from "./guest-timer.js";
 import { MESSAGES, type Request, type SendableOptions } from "./messages.js";
 import { Receiver } from "./receiver.js";
 
@@ -25,16 +25,18 @@ export async function preinitializeIsolated(bytes: Uint8Array, options: Preiniti
     serialization: "advanced",
     buffer: false,
     reject: false,
+    forceKillAfterDelay: false,
   });
   const kill = () => child.kill("SIGKILL");
-  const timer = new GuestTimer(kill);
-  const receiver = new Receiver(options, timer);
+  const deadline = new Deadline((signal) => child.kill(signal));
+  if (timeout !== undefined) deadline.set(timeout);
+  const receiver = new Receiver(options, deadline);
   const [{ signal, exitCode, originalMessage }] = await Promise.all([
     child,
     receiver.receive(readFrames(child.stdio[MESSAGES] as Readable), kill),
   ]);
-  timer.stop();
-  timer.check();
+  deadline.stop();
+  deadline.check();
   const { result } = receiver;
   if (result !== undefined) return result;
   if (signal !== undefined) throw crashed(signal);

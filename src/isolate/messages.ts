@@ -29,7 +29,6 @@ export const MESSAGES = 4;
 export type Message =
   | { readonly kind: "phase-started"; readonly phase: PhaseName }
   | { readonly kind: "phase-ended"; readonly phase: PhaseName; readonly ms: number }
-  | { readonly kind: "guest"; readonly runs: boolean }
   | { readonly kind: "output"; readonly stream: "stdout" | "stderr"; readonly bytes: Uint8Array }
   | { readonly kind: "host-call"; readonly call: HostCall }
   /** The next part of the output. */

@@ -1,19 +1,19 @@
 import type { Preinitialized, PreinitializeOptions } from "../preinitialize.js";
 import type { Report } from "../report.js";
-import type { GuestTimer } from "./guest-timer.js";
+import type { Deadline } from "./deadline.js";
 import { type Message, revive } from "./messages.js";
 
 /** Tells the caller's listeners what happens in the other process, and puts the output together. */
 export class Receiver {
   readonly #options: PreinitializeOptions;
-  readonly #timer: GuestTimer;
+  readonly #deadline: Deadline;
   readonly #chunks: Uint8Array[] = [];
   #report: Report | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(options: PreinitializeOptions, timer: GuestTimer) {
+  constructor(options: PreinitializeOptions, deadline: Deadline) {
     this.#options = options;
-    this.#timer = timer;
+    this.#deadline = deadline;
   }
 
   /** What came out; nothing where the process has not got so far. */
@@ -42,18 +42,15 @@ export class Receiver {
   }
 
   #take(message: Message): void {
-    const { onHostCall, onOutput, onPhase, timeout } = this.#options;
+    const { onHostCall, onOutput, onPhase } = this.#options;
     switch (message.kind) {
       case "phase-started":
+        this.#deadline.begin(message.phase);
         onPhase?.start(message.phase);
         break;
       case "phase-ended":
+        this.#deadline.end(message.phase);
         onPhase?.end(message.phase, message.ms);
-        break;
-      case "guest":
-        if (!message.runs) this.#timer.stop();
-        else if (timeout !== undefined) this.#timer.start(timeout);
-        onPhase?.guest?.(message.runs);
         break;
       case "output":
         onOutput?.(message.stream, message.bytes);

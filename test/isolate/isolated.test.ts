@@ -132,8 +132,8 @@ describe("in a process of its own", () => {
 
 describe("a guest that never ends", () => {
   test("is stopped after the timeout", async () => {
-    const error = await failure(ENDLESS, { initFunc: "init", timeout: 300 });
-    expect(error).toMatchObject({ code: "timeout", message: expect.stringMatching(/did not end within 0\.3 s/) });
+    const error = await failure(ENDLESS, { initFunc: "init", timeout: 2000 });
+    expect(error).toMatchObject({ code: "timeout", message: expect.stringMatching(/^timed out after 2 s while init/) });
   });
 
   test("has its time for itself and for its modules", async () => {
@@ -149,8 +149,9 @@ describe("a guest that never ends", () => {
       "(core instance $i",
       "(core module $spin (func $s (loop $l (br $l))) (start $s)) (core instance (instantiate $spin)) (core instance $i",
     );
-    const options = { initFunc: "init", onto: await wat(onto), verify: true, timeout: 500 };
-    expect(await failure(QUIET, options)).toMatchObject({ code: "timeout" });
+    const options = { initFunc: "init", onto: await wat(onto), verify: true, timeout: 3000 };
+    const error = await failure(QUIET, options);
+    expect(error).toMatchObject({ code: "timeout", message: expect.stringMatching(/while verifying: allow more/) });
   });
 
   test("is heard before", async () => {
@@ -164,7 +165,7 @@ describe("a guest that never ends", () => {
     const importModules = { "local:host/log": await write("quiet.mjs", "export const note = () => {};") };
     let calls = 0;
     const onHostCall = () => void calls++;
-    const error = await failure(printing, { initFunc: "init", timeout: 1000, importModules, onHostCall });
+    const error = await failure(printing, { initFunc: "init", timeout: 3000, importModules, onHostCall });
     expect(error).toMatchObject({ code: "timeout" });
     // More than a pipe holds: the guest has waited until they were read.
     expect(calls).toBeGreaterThan(2000);
