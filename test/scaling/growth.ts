@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { countSteps, type Steps } from "./steps.js";
+import { countStepsOf, type Steps } from "./steps.js";
 
 /** Work of three sizes, each twice the one before. */
 export type Growth = readonly [Steps, Steps, Steps];
@@ -23,7 +23,7 @@ export function growthOn<I>(
 ): Promise<Growth> {
   return growthOf(from, async (n) => {
     const input = await make(n);
-    return (await countSteps(() => work(input))).steps;
+    return (await countStepsOf(async () => work(input))).steps;
   });
 }
 

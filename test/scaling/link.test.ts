@@ -1,4 +1,4 @@
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { inspectLibrary, type Library, type LibraryInput, readLibrary } from "../../src/link/library.js";
 import { link } from "../../src/link/link.js";
 import { instantiationOrder, reachableOf } from "../../src/link/order.js";
@@ -96,6 +96,15 @@ describe("linking takes work that is linear in", () => {
       }),
     ];
     expectLinear("exports", await growthOn(130, make, (inputs) => link(inputs)));
+  });
+
+  test("functions that nobody has", async () => {
+    const make = program(
+      (n) => times(n, (i) => `(import "env" "wanted${i}" (func))`),
+      (n) => times(n, (i) => `(func (export "defined${i}"))`),
+    );
+    const fail = (inputs: LibraryInput[]) => expect(link(inputs)).rejects.toThrow(/no library defines wanted0/);
+    expectLinear("functions", await growthOn(130, make, fail));
   });
 
   test("libraries that can be opened", async () => {

@@ -37,16 +37,45 @@ export function total(steps: Steps): number {
   return sum;
 }
 
+export interface Counted<T> {
+  readonly result: T;
+  readonly steps: Steps;
+}
+
 /** Runs something, and counts. */
-export async function countSteps<T>(work: () => T | Promise<T>): Promise<{ result: T; steps: Steps }> {
+export function countSteps<T>(work: () => T): Counted<T> {
+  const finish = startCounting();
+  let result: T;
+  try {
+    result = work();
+  } catch (error) {
+    finish();
+    throw error;
+  }
+  return { result, steps: finish() };
+}
+
+/** Runs something that may take a while. */
+export async function countStepsOf<T>(work: () => Promise<T>): Promise<Counted<T>> {
+  const finish = startCounting();
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    finish();
+    throw error;
+  }
+  return { result, steps: finish() };
+}
+
+/** @returns ends it, and gives what was counted */
+function startCounting(): () => Steps {
   takeCoverage();
   const builtins = new BuiltinCounter();
-  try {
-    const result = await work();
-    return { result, steps: new Map([...takeCoverage(), ...builtins.counts]) };
-  } finally {
+  return () => {
     builtins.remove();
-  }
+    return new Map([...takeCoverage(), ...builtins.counts]);
+  };
 }
 
 function takeCoverage(): Map<string, number> {

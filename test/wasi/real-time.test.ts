@@ -12,6 +12,9 @@ function operation() {
 
 const call = () => ({ isCancelled: false });
 
+/** In milliseconds: no test lasts so long. */
+const LONG = 3_600_000;
+
 /** How long it takes, in milliseconds. */
 async function duration(work: Promise<unknown>): Promise<number> {
   const start = performance.now();
@@ -57,13 +60,13 @@ describe("real time", () => {
 
   test("is not needed where nothing is under way, or not any more", async () => {
     const time = new RealTime();
-    expect(await duration(time.pass(60_000, call()))).toBeLessThan(10_000);
+    await time.pass(LONG, call());
     const { promise, end } = operation();
     void time.during(promise);
-    const wait = time.pass(60_000, call());
+    const wait = time.pass(LONG, call());
     expect(time.isPassing).toBe(true);
     setTimeout(end, 20);
-    expect(await duration(wait)).toBeLessThan(10_000);
+    await wait;
     expect(time.isPassing).toBe(false);
   });
 
@@ -96,11 +99,11 @@ describe("real time", () => {
     const time = new RealTime();
     void time.during(operation().promise);
     const cancelled = { isCancelled: false };
-    const waits = [time.pass(60_000, cancelled), time.pass(60_000, call())] as const;
+    const waits = [time.pass(LONG, cancelled), time.pass(LONG, call())] as const;
     cancelled.isCancelled = true;
     time.wake(cancelled);
-    expect(await duration(waits[0])).toBeLessThan(10_000);
+    await waits[0];
     time.end();
-    expect(await duration(waits[1])).toBeLessThan(10_000);
+    await waits[1];
   });
 });

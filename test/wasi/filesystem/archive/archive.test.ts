@@ -381,9 +381,7 @@ describe("the limit on what archives hold", () => {
     const content = bomb();
     expect(content.length).toBeLessThan(2 * 1024 * 1024);
     const before = process.memoryUsage().rss;
-    const start = performance.now();
     expect(await refusal(content, 8 * 1024 * 1024)).toMatch(/^decompressed it is larger than 8388608 bytes/);
-    expect(performance.now() - start).toBeLessThan(2000);
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
   });
 
